@@ -1,0 +1,64 @@
+/** What the planner answers, in the form of the command line's JSON: sizes in bytes, times in seconds. */
+import type { Slot } from '../plan/types';
+
+export const CATEGORIES = ['weights', 'gradients', 'optimizer', 'activations', 'logits', 'temporary'] as const;
+export type Category = (typeof CATEGORIES)[number];
+export type Bytes = Record<Category, number>;
+
+export const PHASES = ['forward', 'backward', 'optimizer'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface Moment {
+  phase: Phase;
+  /** Absent outside the layers. */
+  layer?: number;
+  /** Dotted name of the op, e.g. `mlp.down`. */
+  op: string;
+}
+
+export interface Peak {
+  allocated: number;
+  reserved: number;
+  device: number;
+}
+
+/** One step of the waterfall: what the peak was before this technique and is after it. */
+export interface WaterfallStep {
+  /** As the technique would be written: `galore(rank: 128)`. The first step is `plain`, with `before` 0. */
+  label: string;
+  slot: Slot | 'plain';
+  before: number;
+  after: number;
+  /** Live bytes by category at the peak after this step. */
+  categories: Bytes;
+  /** Seconds for a step after it. */
+  time: number;
+  /** Line of the statement, 1-based; filled in by whoever knows the file. */
+  line?: number;
+}
+
+/** Live bytes by category at one point of the step; `at` counts points, not seconds. */
+export interface TimelinePoint {
+  phase: Phase;
+  layer?: number;
+  op: string;
+  bytes: number[];
+}
+
+export interface Estimate {
+  name: string;
+  model: string;
+  device: string;
+  capacity: number;
+  /** Capacity less the card's reserve: what `peak.device` less the context must stay under. */
+  usable: number;
+  peak: Peak;
+  fits: boolean;
+  peakAt: Moment;
+  instants: { phase: Phase; allocated: number }[];
+  categories: Bytes;
+  waterfall: WaterfallStep[];
+  time: { step: number; tokensPerSecond: number };
+  parameters: { total: number; trainable: number };
+  timeline?: TimelinePoint[];
+}

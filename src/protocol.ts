@@ -1,0 +1,134 @@
+/**
+ * Every message that crosses a process, typed once: language server, extension host, webview, runner.
+ * Sizes are bytes, times seconds, lines and columns 1-based.
+ */
+import type { Plan, RunSettings } from './plan/types';
+import type { Estimate } from './planner/types';
+
+export type { Plan, RunSettings } from './plan/types';
+export type { Bytes, Category, Estimate, Moment, Peak, Phase, TimelinePoint, WaterfallStep } from './planner/types';
+
+// ---- language server ⇄ extension (LSP custom requests) ----
+
+export const ESTIMATE_REQUEST = 'memplan/estimate';
+export const RUN_REQUEST = 'memplan/runRequest';
+/** Server → client, after a document or a file that it depends on was analysed again. */
+export const ANALYSED_NOTIFICATION = 'memplan/analysed';
+
+export interface EstimateParams {
+  uri: string /** One plan, or all. */;
+  plan?: string;
+  timeline?: boolean;
+}
+
+/** A place in the document. */
+export interface Place {
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
+
+export interface PlanView {
+  name: string;
+  /** Where the plan's name stands. */
+  place: Place;
+  /** Absent where the plan has errors; `problem` then says which in one sentence. */
+  estimate?: Estimate;
+  problem?: string;
+  /** Where each step of the waterfall was written, by index; null for the plain plan and inherited defaults. */
+  places: (Place | null)[];
+}
+
+export interface EstimateReply {
+  uri: string;
+  /** Version of the document that was analysed. */
+  version: number;
+  plans: PlanView[];
+  /** Errors in the file, whether or not they hinder an estimate. */
+  errors: number;
+}
+
+export interface RunRequestParams {
+  uri: string;
+  plan: string;
+}
+export type RunRequestReply = { ok: true; request: RunRequest } | { ok: false; message: string };
+export interface AnalysedParams {
+  uri: string;
+  version: number;
+}
+
+// ---- extension or CLI → runner (one JSON line on stdin, then `{"type":"cancel"}`) ----
+
+export interface RunRequest {
+  type: 'run';
+  plan: Plan;
+  run: RunSettings;
+  /** `auto`: the best GPU, else the software driver. */
+  adapter: 'auto' | 'gpu' | 'software';
+  /** Seconds until the run is given up. */
+  timeout: number;
+}
+export interface VerifyRequest {
+  type: 'verify-galore' /** Content of the file, parsed. */;
+  cases: unknown;
+  adapter: 'auto' | 'gpu' | 'software';
+  timeout: number;
+}
+export interface CancelRequest {
+  type: 'cancel';
+}
+export type RunnerInput = RunRequest | VerifyRequest | CancelRequest;
+
+// ---- runner → extension or CLI (one JSON object a line on stdout) ----
+
+export type RunEvent =
+  | { type: 'adapter'; name: string; vendor: string; architecture: string; software: boolean; features: string[] }
+  | {
+      type: 'plan';
+      plan: string;
+      techniques: string[];
+      /** Arguments that the proxy scales, e.g. a rank by the ratio of the widths. */
+      scaled: { technique: string; argument: string; from: number; to: number; why: string }[];
+      /** Techniques of the plan that this run does not prove. */
+      unproved: { technique: string; why: string }[];
+      proxy: RunSettings;
+    }
+  | { type: 'progress'; stage: string; done: number; total: number }
+  | {
+      type: 'check';
+      technique: string;
+      name: string;
+      measured: number;
+      limit: number;
+      passed: boolean;
+      unit?: string /** Where the limit comes from. */;
+      why: string;
+    }
+  /** Peak bytes of one configuration: simulated, counted from buffers and arenas, and of the process where it is known. */
+  | { type: 'memory'; label: string; predicted: number; measured: number; process?: number }
+  | { type: 'timing'; label: string /** Median seconds for a step. */; step: number; steps: number }
+  | { type: 'loss'; label: string; step: number; loss: number }
+  | { type: 'error'; code: string; message: string }
+  | { type: 'summary'; passed: number; failed: number };
+
+// ---- extension → webview ----
+
+export type ToWebview =
+  | { type: 'plans'; reply: EstimateReply /** The plan to show. */; selected: string | null }
+  | { type: 'select'; plan: string }
+  | { type: 'run-started'; plan: string; uri: string }
+  | { type: 'run-event'; plan: string; event: RunEvent }
+  /** `cancelled` and errors end a run without a summary. */
+  | { type: 'run-ended'; plan: string; outcome: 'passed' | 'failed' | 'cancelled' | 'error'; message?: string }
+  | { type: 'problem'; message: string };
+
+// ---- webview → extension ----
+
+export type FromWebview =
+  | { type: 'ready' }
+  | { type: 'select'; plan: string }
+  | { type: 'reveal'; place: Place }
+  | { type: 'run'; plan: string }
+  | { type: 'cancel-run' };

@@ -1,0 +1,2 @@
+/** What techniques may change in PyTorch's engine. */
+export type PytorchRules = {};

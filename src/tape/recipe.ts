@@ -1,0 +1,51 @@
+/**
+ * What a step is made of before it is written out as a tape. A plan starts from the plain recipe, each technique
+ * rewrites it (`techniques/NAME/memory.ts`), and an engine profile lowers the result to a tape.
+ */
+import type { DType, Model } from '../plan/types';
+import type { Weight } from '../plan/weights';
+import type { PytorchRules } from './pytorch/rules';
+import type { WebgpuRules } from './webgpu/rules';
+
+/** One tensor that a weight or a state is stored as. */
+export interface Part {
+  name: string;
+  shape: readonly number[];
+  dtype: DType;
+}
+
+export interface Adapters {
+  kind: 'lora' | 'dora';
+  rank: number;
+  /** Names of the layer's weights that carry one: `attn.q`, …, `mlp.down`. */
+  targets: readonly string[];
+  dropout: number;
+  alpha: number;
+  dtype: DType;
+}
+
+export interface Recipe {
+  model: Model;
+  batch: number;
+  sequence: number;
+  accumulate: number;
+  /** Type of the matrix products' inputs. */
+  compute: DType;
+  /** Weights are kept in `parameters` and cast to `compute` at use (torch.autocast). */
+  autocast: boolean;
+  /** Type of parameters, where `stored` does not say otherwise. */
+  parameters: DType;
+  /** Type of gradients; null follows the parameter. */
+  gradients: DType | null;
+  /** The tensors that keep one weight, e.g. codes and scales. */
+  stored(weight: Weight): Part[];
+  trains(weight: Weight): boolean;
+  adapters: Adapters | null;
+  /** State tensors that the optimizer keeps for one trained weight of the given parameter type. */
+  states(weight: Weight, parameter: DType): Part[];
+  /** The optimizer runs for each layer inside backward, and its gradients end there. */
+  layerwise: boolean;
+  /** How each engine does what techniques change. */
+  pytorch: PytorchRules;
+  webgpu: WebgpuRules;
+}

@@ -1,0 +1,117 @@
+/**
+ * Walks a tape once and says when the most bytes are live. A repeat is walked once too: its iterations differ only by
+ * what each leaves behind, so its highest moment lies in its first or its last iteration.
+ */
+import { type Bytes, CATEGORIES, type Moment, PHASES, type Phase } from '../planner/types';
+import type { OpNode, RepeatNode, Tape, TapeNode } from './types';
+
+export interface Simulation {
+  /** Highest live bytes of the step. */
+  peak: number;
+  at: Moment;
+  /** Live bytes by category at the peak; they add up to it. */
+  categories: Bytes;
+  /** The highest live bytes of each phase. */
+  instants: { phase: Phase; allocated: number; at: Moment }[];
+  /** Live bytes by category before the first phase: what persists from step to step. */
+  persistent: Bytes;
+}
+
+/** Live bytes by category, and where the highest total was seen. */
+interface High {
+  total: number;
+  live: Float64Array;
+  at: Moment;
+}
+
+interface Walk {
+  live: Float64Array;
+  highs: Map<Phase | 'setup', High>;
+  phase: Phase | 'setup';
+  layer: number | undefined;
+}
+
+const WIDTH = CATEGORIES.length;
+const total = (live: Float64Array): number => live.reduce((sum, bytes) => sum + bytes, 0);
+
+export function simulate(tape: Tape): Simulation {
+  const category = tape.tensors.map((tensor) => CATEGORIES.indexOf(tensor.category));
+  const walk: Walk = { live: new Float64Array(WIDTH), highs: new Map(), phase: 'setup', layer: undefined };
+  let persistent: Float64Array | undefined;
+
+  const note = (live: Float64Array, at: Moment, phase: Phase | 'setup') => {
+    const sum = total(live);
+    const high = walk.highs.get(phase);
+    if (!high || sum > high.total) walk.highs.set(phase, { total: sum, live: live.slice(), at });
+  };
+  const add = (ids: readonly number[], sign: 1 | -1) => {
+    for (const id of ids) {
+      const index = category[id] as number;
+      walk.live[index] = (walk.live[index] as number) + sign * (tape.tensors[id]?.bytes ?? 0);
+    }
+  };
+  const op = (node: OpNode) => {
+    add(node.allocs, 1);
+    const phase = walk.phase;
+    note(
+      walk.live,
+      {
+        phase: phase === 'setup' ? 'forward' : phase,
+        op: node.label || node.op,
+        ...(walk.layer === undefined ? {} : { layer: walk.layer }),
+      },
+      phase,
+    );
+    add(node.frees, -1);
+  };
+  const repeat = (node: RepeatNode) => {
+    const outerLayer = walk.layer;
+    const label = (iteration: number) => {
+      if (node.axis === 'layer') walk.layer = node.from + (node.reverse ? node.count - 1 - iteration : iteration);
+    };
+    label(0);
+    const before = walk.live.slice();
+    nodes(node.body);
+    const delta = walk.live.map((bytes, index) => bytes - (before[index] as number));
+    if (node.count > 1) {
+      // Iterations 1 … n-2 lie between the first and the last, so walking the last one is enough.
+      for (let index = 0; index < WIDTH; index++)
+        walk.live[index] = (before[index] as number) + (node.count - 1) * (delta[index] as number);
+      label(node.count - 1);
+      nodes(node.body);
+    }
+    walk.layer = outerLayer;
+  };
+  const nodes = (body: readonly TapeNode[]) => {
+    for (const node of body) {
+      if (node.kind === 'op') op(node);
+      else if (node.kind === 'repeat') repeat(node);
+      else {
+        persistent ??= walk.live.slice();
+        walk.phase = node.phase;
+        note(walk.live, { phase: node.phase, op: 'start' }, node.phase);
+      }
+    }
+  };
+  nodes(tape.body);
+
+  const instants = PHASES.flatMap((phase) => {
+    const high = walk.highs.get(phase);
+    return high ? [{ phase, allocated: high.total, at: high.at }] : [];
+  });
+  const high = [...walk.highs.entries()]
+    .filter(([phase]) => phase !== 'setup')
+    .map(([, value]) => value)
+    .reduce<High | undefined>((best, value) => (!best || value.total > best.total ? value : best), undefined);
+  if (!high) throw new Error('tape: a step has no phases');
+  return {
+    peak: high.total,
+    at: high.at,
+    categories: named(high.live),
+    instants,
+    persistent: named(persistent ?? new Float64Array(WIDTH)),
+  };
+}
+
+const named = (live: Float64Array): Bytes =>
+  Object.fromEntries(CATEGORIES.map((category, index) => [category, live[index] ?? 0])) as Bytes;

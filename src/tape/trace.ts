@@ -1,0 +1,278 @@
+/**
+ * Records a tape. Tensors are counted references: a tensor ends with the op after which nobody holds it,
+ * which is how a framework's tensors end. `record` and `backward` are reverse-mode differentiation over what was
+ * recorded, so a lowering only says, for each op, what it keeps and what its backward makes.
+ */
+import { bytesOf } from '../plan/dtypes';
+import type { DType } from '../plan/types';
+import type { Category, Phase } from '../planner/types';
+import type { OpNode, RepeatNode, Tape, TapeNode, TensorDecl } from './types';
+
+export interface Tensor extends TensorDecl {
+  /** Holders: local names, saved lists, gradient buffers. 0 means ended. */
+  refs: number;
+  allocated: boolean;
+  requiresGrad: boolean;
+  /** A parameter: its gradient is kept rather than passed on. */
+  leaf: boolean;
+}
+
+export interface OpSpec {
+  op: string;
+  label?: string;
+  reads?: readonly Tensor[];
+  writes?: readonly Tensor[];
+  /** Tensors that live only while the op runs. */
+  temps?: readonly Tensor[];
+  flops?: number;
+  /** Bytes moved; by default what is read and written. */
+  moved?: number;
+  attrs?: OpNode['attrs'];
+}
+
+/** One recorded forward op: `backward` gets the gradient of `output` and returns a gradient (or null) for each input. */
+export interface GradNode {
+  label: string;
+  output: Tensor;
+  inputs: readonly Tensor[];
+  saved: readonly Tensor[];
+  backward(gradient: Tensor): readonly (Tensor | null)[];
+}
+
+export class Trace {
+  readonly tensors: Tensor[] = [];
+  private readonly root: TapeNode[] = [];
+  private body: TapeNode[] = this.root;
+  private layerDepth = 0;
+  private recording: GradNode[] | null = null;
+  private labels: string[] = [];
+  /** Adds `extra` into the existing gradient `sum` of a non-leaf tensor; engines differ in whether that allocates. */
+  accumulate: (sum: Tensor, extra: Tensor) => Tensor = (sum, extra) => this.addGradients(sum, extra);
+  /** Called with each parameter's finished gradient of one backward pass. The callee owns the reference. */
+  onParameterGradient: (parameter: Tensor, gradient: Tensor) => void = (_, gradient) => this.release(gradient);
+
+  /** A new tensor, allocated by the first op that names it. The caller holds one reference. */
+  tensor(name: string, shape: readonly number[], dtype: DType, category: Category, bytes?: number): Tensor {
+    const elements = shape.reduce((product, size) => product * size, 1);
+    const tensor: Tensor = {
+      id: this.tensors.length,
+      name: this.place(name),
+      shape,
+      dtype,
+      category,
+      bytes: bytes ?? bytesOf(dtype, elements),
+      perLayer: this.layerDepth > 0,
+      refs: 1,
+      allocated: false,
+      requiresGrad: false,
+      leaf: false,
+    };
+    this.tensors.push(tensor);
+    return tensor;
+  }
+
+  /** Emits one op; tensors it names for the first time begin with it. */
+  op(spec: OpSpec): OpNode {
+    const reads = spec.reads ?? [];
+    const writes = spec.writes ?? [];
+    const temps = spec.temps ?? [];
+    const node: OpNode = {
+      kind: 'op',
+      op: spec.op,
+      label: this.place(spec.label ?? ''),
+      reads: reads.map((t) => t.id),
+      writes: writes.map((t) => t.id),
+      allocs: [],
+      frees: temps.map((t) => t.id),
+      flops: spec.flops ?? 0,
+      moved: spec.moved ?? sum(reads) + sum(writes) + 2 * sum(temps),
+      ...(spec.attrs ? { attrs: spec.attrs } : {}),
+    };
+    for (const tensor of [...reads, ...writes, ...temps]) {
+      if (tensor.allocated) continue;
+      tensor.allocated = true;
+      node.allocs.push(tensor.id);
+    }
+    for (const temp of temps) temp.refs = 0;
+    this.body.push(node);
+    return node;
+  }
+
+  hold(tensor: Tensor): Tensor {
+    if (tensor.refs <= 0) throw new Error(`tape: ${tensor.name} is used after its end`);
+    tensor.refs += 1;
+    return tensor;
+  }
+
+  /** Gives up one reference; the tensor ends after the last op emitted where that was the last one. */
+  release(...tensors: readonly (Tensor | null | undefined)[]): void {
+    for (const tensor of tensors) {
+      if (!tensor) continue;
+      if (tensor.refs <= 0) throw new Error(`tape: ${tensor.name} is freed twice`);
+      tensor.refs -= 1;
+      if (tensor.refs > 0 || !tensor.allocated) continue;
+      let last = this.body[this.body.length - 1];
+      if (last?.kind !== 'op') last = this.op({ op: 'release', label: tensor.name, moved: 0 });
+      last.frees.push(tensor.id);
+    }
+  }
+
+  phase(phase: Phase): void {
+    this.body.push({ kind: 'phase', phase });
+  }
+
+  /** Names everything made inside `body` under `label`. */
+  within<R>(label: string, body: () => R): R {
+    this.labels.push(label);
+    try {
+      return body();
+    } finally {
+      this.labels.pop();
+    }
+  }
+
+  /**
+   * A stretch that runs `count` times; recorded once. `body` gets the carried tensors and returns their successors,
+   * one for each. The caller's references to `carried` move into the repeat; the results are the caller's again.
+   */
+  repeat(
+    options: { axis: RepeatNode['axis']; count: number; from?: number; reverse?: boolean },
+    carried: readonly Tensor[],
+    body: (carried: Tensor[]) => readonly Tensor[],
+  ): Tensor[] {
+    if (options.count <= 0) return [...carried];
+    const node: RepeatNode = {
+      kind: 'repeat',
+      axis: options.axis,
+      count: options.count,
+      from: options.from ?? 0,
+      reverse: options.reverse ?? false,
+      carry: [],
+      body: [],
+    };
+    const moved = (tensor: Tensor): Tensor => {
+      const twin = this.tensor('', tensor.shape, tensor.dtype, tensor.category, tensor.bytes);
+      Object.assign(twin, { name: tensor.name, allocated: true, requiresGrad: tensor.requiresGrad, refs: tensor.refs });
+      tensor.refs = 0;
+      return twin;
+    };
+    const outer = this.body;
+    this.body = node.body;
+    if (options.axis === 'layer') this.layerDepth += 1;
+    const inside = carried.map(moved);
+    const outs = body(inside);
+    if (options.axis === 'layer') this.layerDepth -= 1;
+    this.body = outer;
+    this.body.push(node);
+    return carried.map((initial, index) => {
+      const entry = inside[index] as Tensor;
+      const out = outs[index];
+      if (!out || out.bytes !== entry.bytes) throw new Error(`tape: ${initial.name} does not carry through its repeat`);
+      const result = moved(out);
+      node.carry.push({ initial: initial.id, in: entry.id, out: out.id, result: result.id });
+      return result;
+    });
+  }
+
+  /** Runs `body` and returns what must be differentiated later; outside of it nothing is kept. */
+  capture<R>(body: () => R): { value: R; nodes: GradNode[] } {
+    const outer = this.recording;
+    const nodes: GradNode[] = [];
+    this.recording = nodes;
+    try {
+      return { value: body(), nodes };
+    } finally {
+      this.recording = outer;
+    }
+  }
+
+  /** Runs `body` keeping nothing for backward. */
+  noGrad<R>(body: () => R): R {
+    const outer = this.recording;
+    this.recording = null;
+    try {
+      return body();
+    } finally {
+      this.recording = outer;
+    }
+  }
+
+  get keepsForBackward(): boolean {
+    return this.recording !== null;
+  }
+
+  /** Says how an op that just ran is differentiated. Nothing is kept where no input needs a gradient. */
+  record(node: Omit<GradNode, 'label'> & { label?: string }): void {
+    if (!this.recording || !node.inputs.some((input) => input.requiresGrad)) return;
+    node.output.requiresGrad = true;
+    for (const tensor of node.saved) this.hold(tensor);
+    this.recording.push({ ...node, label: this.place(node.label ?? '') });
+  }
+
+  /**
+   * Differentiates `nodes`, last to first, from `seed`, the gradient of `output` (its reference is taken over).
+   * Returns the gradients of `wanted` tensors (null where none flows); the caller holds them.
+   */
+  backward(nodes: readonly GradNode[], output: Tensor, seed: Tensor, wanted: readonly Tensor[] = []): (Tensor | null)[] {
+    const gradients = new Map<number, Tensor>([[output.id, seed]]);
+    const pass = (input: Tensor, gradient: Tensor) => {
+      if (input.leaf) return this.onParameterGradient(input, gradient);
+      const existing = gradients.get(input.id);
+      gradients.set(input.id, existing ? this.accumulate(existing, gradient) : gradient);
+    };
+    this.noGrad(() => {
+      for (const node of [...nodes].reverse()) {
+        const gradient = gradients.get(node.output.id);
+        gradients.delete(node.output.id);
+        if (gradient) {
+          const results = this.relabelled(node.label, () => node.backward(gradient));
+          this.release(...node.saved, gradient);
+          results.forEach((result, index) => {
+            const input = node.inputs[index];
+            if (!result || !input) return;
+            if (input.requiresGrad) pass(input, result);
+            else this.release(result);
+          });
+        } else this.release(...node.saved);
+      }
+    });
+    return wanted.map((tensor) => {
+      const gradient = gradients.get(tensor.id) ?? null;
+      gradients.delete(tensor.id);
+      return gradient;
+    });
+  }
+
+  finish(): Tape {
+    return { tensors: this.tensors, body: this.root };
+  }
+
+  /** In place where nobody else holds the sum, otherwise into a new tensor, as autograd's input buffers do. */
+  private addGradients(sum: Tensor, extra: Tensor): Tensor {
+    if (sum.refs === 1) {
+      this.op({ op: 'add_', label: 'gradient', reads: [sum, extra], writes: [sum] });
+      this.release(extra);
+      return sum;
+    }
+    const total = this.tensor('gradient', sum.shape, sum.dtype, sum.category, sum.bytes);
+    this.op({ op: 'add', label: 'gradient', reads: [sum, extra], writes: [total] });
+    this.release(sum, extra);
+    return total;
+  }
+
+  private relabelled<R>(label: string, body: () => R): R {
+    const outer = this.labels;
+    this.labels = label ? [label] : [];
+    try {
+      return body();
+    } finally {
+      this.labels = outer;
+    }
+  }
+
+  private place(name: string): string {
+    return [...this.labels, name].filter(Boolean).join('.');
+  }
+}
+
+const sum = (tensors: readonly Tensor[]): number => tensors.reduce((total, tensor) => total + tensor.bytes, 0);

@@ -1,0 +1,63 @@
+/**
+ * The tape: a training step as an ordered list of operations on named tensors.
+ * Estimating is simulating it, running on the GPU is executing it.
+ */
+import type { DType } from '../plan/types';
+import type { Category, Phase } from '../planner/types';
+
+export interface TensorDecl {
+  id: number;
+  name: string;
+  shape: readonly number[];
+  dtype: DType;
+  bytes: number;
+  category: Category;
+  /** One instance for each layer: it was made inside a repeat over layers. */
+  perLayer: boolean;
+}
+
+/** One operation. `allocs` come to life before it, `frees` end after it; ids index `Tape.tensors`. */
+export interface OpNode {
+  kind: 'op';
+  /** What to compute: an aten-like name (`pytorch`) or a kernel's name (`webgpu`). */
+  op: string;
+  /** Dotted place in the model, e.g. `mlp.down`. */
+  label: string;
+  reads: number[];
+  writes: number[];
+  allocs: number[];
+  frees: number[];
+  /** Floating-point operations in matrix units. */
+  flops: number;
+  /** Bytes read and written, for the time model. */
+  moved: number;
+  attrs?: { [name: string]: number | string | boolean };
+}
+
+/** `body`, `count` times. Index 0 comes first, or last where `reverse` is set. */
+export interface RepeatNode {
+  kind: 'repeat';
+  axis: 'layer' | 'chunk' | 'micro';
+  count: number;
+  /** Index of the first iteration in file order, so that stretches of layers keep their numbers. */
+  from: number;
+  reverse: boolean;
+  /**
+   * Storage that moves without a copy: `initial` enters the first iteration as `in`, each iteration's `out` is the
+   * next one's `in`, and the last `out` is `result` afterwards.
+   */
+  carry: { initial: number; in: number; out: number; result: number }[];
+  body: TapeNode[];
+}
+
+export interface PhaseNode {
+  kind: 'phase';
+  phase: Phase;
+}
+
+export type TapeNode = OpNode | RepeatNode | PhaseNode;
+
+export interface Tape {
+  tensors: TensorDecl[];
+  body: TapeNode[];
+}

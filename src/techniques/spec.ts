@@ -1,0 +1,68 @@
+import type { Slot, Use } from '../plan/types';
+
+/** What kind of value an argument takes; completion, validation and hover follow it. */
+export type ArgumentType =
+  /** A count; `tokens` counts accept the `k` suffix (16k = 16384). */
+  | { kind: 'count'; tokens?: boolean; min?: number; max?: number }
+  | { kind: 'number'; min?: number; max?: number; exclusiveMax?: boolean }
+  | { kind: 'boolean' }
+  | { kind: 'choice'; of: readonly string[] }
+  | { kind: 'string'; examples?: readonly string[] }
+  /** A list drawn from names, e.g. LoRA's targets. */
+  | { kind: 'list'; of: readonly string[] }
+  /** Another technique of a slot, e.g. GaLore's `inner`. */
+  | { kind: 'technique'; slot: Slot; of: readonly string[] };
+
+export interface Argument {
+  name: string;
+  type: ArgumentType;
+  doc: string;
+  /** Absent: the argument is required. A name stands for a technique without arguments where the type is `technique`. */
+  default?: number | string | boolean | string[];
+}
+
+/** One technique of a combination that cannot work, or that this one needs, and why. */
+export interface Relation {
+  slot: Slot;
+  /** Names in that slot; `*` any stated one. */
+  names: readonly string[];
+  why: string;
+}
+
+export interface Citation {
+  title: string;
+  /** arXiv identifier, DOI or repository. */
+  id: string;
+  url: string;
+}
+
+/** All that the product knows of a technique except its arithmetic. Completion, hover, validation and docs are driven by it. */
+export interface Spec {
+  name: string;
+  slot: Slot;
+  /** One line, for completion and hover. */
+  summary: string;
+  /** The byte model in one line, symbols as in the reference. */
+  formula: string;
+  /** What it costs in time or accuracy, in one line. */
+  cost: string;
+  /** The mathematics of the step is unchanged. */
+  exact: boolean;
+  args: readonly Argument[];
+  excludes?: readonly Relation[];
+  /** At least one name of each relation must be in the slot. */
+  needs?: readonly Relation[];
+  citation?: Citation;
+}
+
+/** A use with every default filled in. */
+export function complete(spec: Spec, use: Use): Use {
+  const args: Use['args'] = {};
+  for (const argument of spec.args) {
+    const stated = use.args[argument.name];
+    const value = stated ?? argument.default;
+    if (value === undefined) continue;
+    args[argument.name] = argument.type.kind === 'technique' && typeof value === 'string' ? { name: value, args: {} } : value;
+  }
+  return { name: spec.name, args };
+}

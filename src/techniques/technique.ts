@@ -1,0 +1,15 @@
+import type { Use } from '../plan/types';
+import type { Recipe } from '../tape/recipe';
+import type { Spec } from './spec';
+
+/**
+ * A technique as the planner knows it. Its folder exports this from `index.ts`; the runner finds `run.ts` and
+ * `check.ts` beside it by the folder's name.
+ */
+export interface Technique {
+  spec: Spec;
+  /** Rewrites the recipe of a step (`memory.ts`): what every engine shares, and PyTorch's rules. Pure; `args` are complete. */
+  rewrite(recipe: Recipe, args: Use['args']): Recipe;
+  /** Rewrites the runner's own rules (`webgpu.ts`), after `rewrite`. Absent where the runner does not execute the technique. */
+  webgpu?(recipe: Recipe, args: Use['args']): Recipe;
+}
