@@ -206,11 +206,10 @@ export const deviceNames: readonly string[] = Object.keys(CARDS);
 
 /** The card of that name, letter case, spaces and maker aside (`4090`, `rtx4090`, `NVIDIA GeForce RTX 4090 24GB`); undefined when unknown. */
 export function findDevice(name: string): Device | undefined {
-  const wanted = key(name);
-  const size = /^(.+?)(\d+)gi?b$/.exec(wanted);
-  const exact = byKey.get(wanted);
-  const found = exact ?? byKey.get(size?.[1] ?? '');
+  const sized = /^(.+)[\s_-](\d{1,4})\s?gi?b$/i.exec(name);
+  const exact = byKey.get(key(name));
+  const found = exact ?? byKey.get(key(sized?.[1] ?? ''));
   const card = found === undefined ? undefined : CARDS[found];
-  if (found === undefined || card === undefined || (exact === undefined && Number(size?.[2]) !== card.memory)) return undefined;
+  if (found === undefined || card === undefined || (exact === undefined && Number(sized?.[2]) !== card.memory)) return undefined;
   return toDevice(found, card);
 }
