@@ -117,8 +117,12 @@ export type RunEvent =
 
 export type ToWebview =
   | { type: 'plans'; reply: EstimateReply /** The plan to show. */; selected: string | null }
+  /** The file was changed and is being estimated again. */
+  | { type: 'estimating'; version: number }
   | { type: 'select'; plan: string }
-  | { type: 'run-started'; plan: string; uri: string }
+  /** Line of the cursor in the file, null where it is elsewhere: its bar lights up. */
+  | { type: 'cursor'; line: number | null }
+  | { type: 'run-started'; plan: string; uri: string; version?: number }
   | { type: 'run-event'; plan: string; event: RunEvent }
   /** `cancelled` and errors end a run without a summary. */
   | { type: 'run-ended'; plan: string; outcome: 'passed' | 'failed' | 'cancelled' | 'error'; message?: string }

@@ -33,6 +33,8 @@ export interface WaterfallStep {
   categories: Bytes;
   /** Seconds for a step after it. */
   time: number;
+  /** When the peak comes after this step. */
+  peakAt?: Moment;
   /** Line of the statement, 1-based; filled in by whoever knows the file. */
   line?: number;
 }
