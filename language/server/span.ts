@@ -1,0 +1,40 @@
+/** Places in a text. Inside the language they are offsets; lines and columns are made at the border. */
+import type { AstNode } from 'langium';
+import type { Place } from '../../src/protocol';
+
+/** Half-open range of UTF-16 offsets. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+export const spanOf = (node: AstNode): Span => ({ start: node.$cstNode?.offset ?? 0, end: node.$cstNode?.end ?? 0 });
+export const contains = (span: Span, offset: number): boolean => span.start <= offset && offset <= span.end;
+
+/** Turns offsets of one text into lines and columns, both from 1. */
+export class Lines {
+  readonly #starts: number[] = [0];
+  readonly #length: number;
+
+  constructor(text: string) {
+    this.#length = text.length;
+    for (const match of text.matchAll(/\r\n|\r|\n/g)) this.#starts.push(match.index + match[0].length);
+  }
+
+  position(offset: number): { line: number; column: number } {
+    const at = Math.min(Math.max(offset, 0), this.#length);
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: at - (this.#starts[low] ?? 0) + 1 };
+  }
+
+  place(span: Span): Place {
+    const start = this.position(span.start);
+    const end = this.position(span.end);
+    return { line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
+  }
+}
