@@ -108,7 +108,7 @@ export const FAMILIES: { readonly [family in Family]: FamilyTraits } = {
     tied: true,
     dropout: 0.1,
   },
-  vit: { ...bert, title: 'ViT', configTypes: ['vit', 'deit'], tied: false, dropout: 0, positions: 197 },
+  vit: { ...bert, title: 'ViT', configTypes: ['vit'], tied: false, dropout: 0, positions: 197 },
 };
 
 export const familyNames = Object.keys(FAMILIES) as readonly Family[];
