@@ -34,8 +34,11 @@ interface Walk {
 const WIDTH = CATEGORIES.length;
 const total = (live: Float64Array): number => live.reduce((sum, bytes) => sum + bytes, 0);
 
+/** Index into `CATEGORIES` of each tensor of a tape. */
+export const tensorCategories = (tape: Tape): number[] => tape.tensors.map((tensor) => CATEGORIES.indexOf(tensor.category));
+
 export function simulate(tape: Tape): Simulation {
-  const category = tape.tensors.map((tensor) => CATEGORIES.indexOf(tensor.category));
+  const category = tensorCategories(tape);
   const walk: Walk = { live: new Float64Array(WIDTH), highs: new Map(), phase: 'setup', layer: undefined };
   let persistent: Float64Array | undefined;
 
@@ -67,7 +70,7 @@ export function simulate(tape: Tape): Simulation {
   const repeat = (node: RepeatNode) => {
     const outerLayer = walk.layer;
     const label = (iteration: number) => {
-      if (node.axis === 'layer') walk.layer = node.from + (node.reverse ? node.count - 1 - iteration : iteration);
+      if (node.axis === 'layer') walk.layer = node.from + node.stride * (node.reverse ? node.count - 1 - iteration : iteration);
     };
     label(0);
     const before = walk.live.slice();

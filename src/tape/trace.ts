@@ -13,7 +13,9 @@ export interface Tensor extends TensorDecl {
   refs: number;
   allocated: boolean;
   requiresGrad: boolean;
-  /** A parameter: its gradient is kept rather than passed on. */
+  /** A statistic of rows (log-sum-exp, mean, deviation): small, and never compressed. */
+  statistic: boolean;
+  /** A parameter, trained or not: its gradient is kept rather than passed on, and nothing needs to save it. */
   leaf: boolean;
 }
 
@@ -28,6 +30,13 @@ export interface OpSpec {
   /** Bytes moved; by default what is read and written. */
   moved?: number;
   attrs?: OpNode['attrs'];
+}
+
+/** A compressed copy that stands for a tensor between forward and backward. */
+export interface Packing {
+  codes: readonly Tensor[];
+  /** Emits the op that writes the tensor back from its codes. */
+  unpack(tensor: Tensor): void;
 }
 
 /** One recorded forward op: `backward` gets the gradient of `output` and returns a gradient (or null) for each input. */
@@ -46,6 +55,10 @@ export class Trace {
   private layerDepth = 0;
   private recording: GradNode[] | null = null;
   private labels: string[] = [];
+  private crossing = false;
+  private readonly packings = new Map<number, Packing & { users: number }>();
+  /** Compresses what is kept from the forward phase to the backward phase; null keeps it as it is. */
+  packer: ((tensor: Tensor) => Packing | null) | null = null;
   /** Adds `extra` into the existing gradient `sum` of a non-leaf tensor; engines differ in whether that allocates. */
   accumulate: (sum: Tensor, extra: Tensor) => Tensor = (sum, extra) => this.addGradients(sum, extra);
   /** Called with each parameter's finished gradient of one backward pass. The callee owns the reference. */
@@ -65,6 +78,7 @@ export class Trace {
       refs: 1,
       allocated: false,
       requiresGrad: false,
+      statistic: false,
       leaf: false,
     };
     this.tensors.push(tensor);
@@ -117,7 +131,54 @@ export class Trace {
     }
   }
 
+  /** Keeps a tensor for backward: one more reference, or its compressed copy where a packer takes it. */
+  keep(tensor: Tensor): void {
+    let packing = this.packings.get(tensor.id);
+    if (!packing && this.crossing && this.packer) {
+      const packed = this.packer(tensor);
+      if (packed) packing = { ...packed, users: 0 };
+      if (packing) this.packings.set(tensor.id, packing);
+    }
+    if (packing) packing.users += 1;
+    else this.hold(tensor);
+  }
+
+  /** Makes a kept tensor readable again; `done` ends what `keep` began. */
+  restore(tensor: Tensor): void {
+    const packing = this.packings.get(tensor.id);
+    if (!packing) return;
+    if (tensor.refs > 0) {
+      tensor.refs += 1;
+      return;
+    }
+    tensor.allocated = false;
+    tensor.refs = 1;
+    packing.unpack(tensor);
+  }
+
+  /** Lets a restored tensor go, and its compressed copy after the last reader. */
+  done(tensor: Tensor): void {
+    this.release(tensor);
+    this.forget(tensor);
+  }
+
+  private forget(tensor: Tensor): void {
+    const packing = this.packings.get(tensor.id);
+    if (!packing) return;
+    packing.users -= 1;
+    if (packing.users > 0) return;
+    this.packings.delete(tensor.id);
+    this.release(...packing.codes);
+  }
+
+  /** Ends what `keep` began without reading it. */
+  discard(tensor: Tensor): void {
+    if (this.packings.has(tensor.id)) this.forget(tensor);
+    else this.release(tensor);
+  }
+
   phase(phase: Phase): void {
+    this.crossing = phase === 'forward';
     this.body.push({ kind: 'phase', phase });
   }
 
@@ -133,19 +194,20 @@ export class Trace {
 
   /**
    * A stretch that runs `count` times; recorded once. `body` gets the carried tensors and returns their successors,
-   * one for each. The caller's references to `carried` move into the repeat; the results are the caller's again.
+   * one for each, or none where the last one ends there. The caller's references to `carried` move into the repeat;
+   * the results are the caller's again.
    */
   repeat(
-    options: { axis: RepeatNode['axis']; count: number; from?: number; reverse?: boolean },
+    options: { axis: RepeatNode['axis']; count: number; from?: number; stride?: number; reverse?: boolean },
     carried: readonly Tensor[],
-    body: (carried: Tensor[]) => readonly Tensor[],
+    body: (carried: Tensor[]) => readonly (Tensor | null)[],
   ): Tensor[] {
     if (options.count <= 0) return [...carried];
     const node: RepeatNode = {
       kind: 'repeat',
       axis: options.axis,
       count: options.count,
-      from: options.from ?? 0,
+      from: options.from ?? 0, stride: options.stride ?? 1,
       reverse: options.reverse ?? false,
       carry: [],
       body: [],
@@ -164,13 +226,17 @@ export class Trace {
     if (options.axis === 'layer') this.layerDepth -= 1;
     this.body = outer;
     this.body.push(node);
-    return carried.map((initial, index) => {
+    return carried.flatMap((initial, index) => {
       const entry = inside[index] as Tensor;
       const out = outs[index];
-      if (!out || out.bytes !== entry.bytes) throw new Error(`tape: ${initial.name} does not carry through its repeat`);
+      if (!out) {
+        node.carry.push({ initial: initial.id, in: entry.id });
+        return [];
+      }
+      if (out.bytes !== entry.bytes) throw new Error(`tape: ${initial.name} does not carry through its repeat`);
       const result = moved(out);
       node.carry.push({ initial: initial.id, in: entry.id, out: out.id, result: result.id });
-      return result;
+      return [result];
     });
   }
 
@@ -205,7 +271,7 @@ export class Trace {
   record(node: Omit<GradNode, 'label'> & { label?: string }): void {
     if (!this.recording || !node.inputs.some((input) => input.requiresGrad)) return;
     node.output.requiresGrad = true;
-    for (const tensor of node.saved) this.hold(tensor);
+    for (const tensor of node.saved) this.keep(tensor);
     this.recording.push({ ...node, label: this.place(node.label ?? '') });
   }
 
@@ -224,16 +290,22 @@ export class Trace {
       for (const node of [...nodes].reverse()) {
         const gradient = gradients.get(node.output.id);
         gradients.delete(node.output.id);
-        if (gradient) {
-          const results = this.relabelled(node.label, () => node.backward(gradient));
-          this.release(...node.saved, gradient);
-          results.forEach((result, index) => {
-            const input = node.inputs[index];
-            if (!result || !input) return;
-            if (input.requiresGrad) pass(input, result);
-            else this.release(result);
-          });
-        } else this.release(...node.saved);
+        if (!gradient) {
+          for (const tensor of node.saved) this.discard(tensor);
+          continue;
+        }
+        const results = this.relabelled(node.label, () => {
+          for (const tensor of node.saved) this.restore(tensor);
+          return node.backward(gradient);
+        });
+        for (const tensor of node.saved) this.done(tensor);
+        this.release(gradient);
+        results.forEach((result, index) => {
+          const input = node.inputs[index];
+          if (!result || !input) return;
+          if (input.requiresGrad) pass(input, result);
+          else this.release(result);
+        });
       }
     });
     return wanted.map((tensor) => {

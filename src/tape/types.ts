@@ -41,12 +41,14 @@ export interface RepeatNode {
   count: number;
   /** Index of the first iteration in file order, so that stretches of layers keep their numbers. */
   from: number;
+  /** Indices that one iteration spans: a segment of several layers. */
+  stride: number;
   reverse: boolean;
   /**
    * Storage that moves without a copy: `initial` enters the first iteration as `in`, each iteration's `out` is the
-   * next one's `in`, and the last `out` is `result` afterwards.
+   * next one's `in`, and the last `out` is `result` afterwards. Without `out` it ends inside (and `count` is 1).
    */
-  carry: { initial: number; in: number; out: number; result: number }[];
+  carry: { initial: number; in: number; out?: number; result?: number }[];
   body: TapeNode[];
 }
 

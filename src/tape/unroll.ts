@@ -9,6 +9,8 @@ export interface Step {
   /** Index of the innermost chunk repeat and its count, where there is one. */
   chunk: number | undefined;
   chunks: number | undefined;
+  /** Indices of all enclosing chunk repeats, the outermost first. */
+  path: readonly number[];
   /** Storage of a tensor named by this op: equal numbers are the same memory, for the whole tape. */
   storage(id: number): number;
 }
@@ -22,6 +24,7 @@ export function unroll(tape: Tape, visit: (step: Step) => void): void {
   let layer: number | undefined;
   let chunk: number | undefined;
   let chunks: number | undefined;
+  let path: readonly number[] = [];
   const key = (id: number): string => (layer !== undefined && tape.tensors[id]?.perLayer ? `${id}@${layer}` : `${id}`);
   const storage = (id: number): number => {
     const name = key(id);
@@ -38,26 +41,27 @@ export function unroll(tape: Tape, visit: (step: Step) => void): void {
       else if (node.kind === 'op') {
         // A tensor that begins here is a new storage, even where an earlier iteration used its name.
         for (const id of node.allocs) bound.set(key(id), storages++);
-        visit({ node, phase, layer, chunk, chunks, storage });
+        visit({ node, phase, layer, chunk, chunks, path, storage });
       } else {
-        const outer = { layer, chunk, chunks };
+        const outer = { layer, chunk, chunks, path };
         let carried = node.carry.map((entry) => storage(entry.initial));
         for (let iteration = 0; iteration < node.count; iteration++) {
-          const index = node.from + (node.reverse ? node.count - 1 - iteration : iteration);
+          const index = node.from + node.stride * (node.reverse ? node.count - 1 - iteration : iteration);
           if (node.axis === 'layer') layer = index;
           if (node.axis === 'chunk') {
             chunk = index;
             chunks = node.from + node.count;
+            path = [...outer.path, index];
           }
           node.carry.forEach((entry, at) => {
             bound.set(key(entry.in), carried[at] as number);
           });
           walk(node.body);
-          carried = node.carry.map((entry) => storage(entry.out));
+          carried = node.carry.map((entry) => (entry.out === undefined ? -1 : storage(entry.out)));
         }
-        ({ layer, chunk, chunks } = outer);
+        ({ layer, chunk, chunks, path } = outer);
         node.carry.forEach((entry, at) => {
-          bound.set(key(entry.result), carried[at] as number);
+          if (entry.result !== undefined) bound.set(key(entry.result), carried[at] as number);
         });
       }
     }

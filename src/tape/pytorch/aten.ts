@@ -1,0 +1,189 @@
+/**
+ * PyTorch's own operators: what each allocates, keeps for backward, and allocates in its backward formula
+ * (derivatives.yaml and FunctionsManual.cpp of PyTorch 2.x). Views allocate nothing and are not written.
+ */
+import type { DType } from '../../plan/types';
+import type { Category } from '../../planner/types';
+import type { Tensor, Trace } from '../trace';
+
+const count = (tensor: Tensor): number => tensor.shape.reduce((product, size) => product * size, 1);
+const like = (trace: Trace, tensor: Tensor, name: string, category: Category = 'temporary', dtype: DType = tensor.dtype): Tensor =>
+  trace.tensor(name, tensor.shape, dtype, category);
+
+/** A new tensor of an op over `inputs`; forward results count as activations unless the op says otherwise. */
+function result(trace: Trace, op: string, inputs: readonly Tensor[], shape: readonly number[], dtype: DType, category: Category = 'activations'): Tensor {
+  const output = trace.tensor(op, shape, dtype, category);
+  trace.op({ op, reads: inputs, writes: [output] });
+  return output;
+}
+
+/** The gradient of a tensor, made by an op from others. */
+export function gradientOf(trace: Trace, op: string, of: Tensor, reads: readonly Tensor[], temps: readonly Tensor[] = [], flops = 0): Tensor {
+  const gradient = like(trace, of, 'gradient', of.leaf ? 'gradients' : of.category === 'logits' ? 'logits' : 'temporary');
+  trace.op({ op, reads, writes: [gradient], temps, flops });
+  return gradient;
+}
+
+/** x[…, k] · wᵀ for w[m, k]: keeps x for w's gradient; w itself is a parameter (or a cast copy, which is kept). */
+export function mm(trace: Trace, x: Tensor, w: Tensor, category: Category = 'activations'): Tensor {
+  const [m = 1, k = 1] = w.shape;
+  const rows = count(x) / k;
+  const flops = 2 * rows * m * k;
+  const output = trace.tensor('mm', [rows, m], x.dtype, category);
+  trace.op({ op: 'aten.mm', reads: [x, w], writes: [output], flops });
+  trace.record({
+    output,
+    inputs: [x, w],
+    saved: [...(w.requiresGrad ? [x] : []), ...(x.requiresGrad && !w.leaf ? [w] : [])],
+    backward: (g) => [
+      x.requiresGrad ? gradientOf(trace, 'aten.mm', x, [g, w], [], flops) : null,
+      w.requiresGrad ? gradientOf(trace, 'aten.mm', w, [g, x], [], flops) : null,
+    ],
+  });
+  return output;
+}
+
+/** Adds a bias inside the product: nothing more is kept, and its gradient is a sum. */
+export function addmm(trace: Trace, x: Tensor, w: Tensor, bias: Tensor, category: Category = 'activations'): Tensor {
+  const [m = 1, k = 1] = w.shape;
+  const rows = count(x) / k;
+  const flops = 2 * rows * m * k;
+  const output = trace.tensor('addmm', [rows, m], x.dtype, category);
+  trace.op({ op: 'aten.addmm', reads: [x, w, bias], writes: [output], flops });
+  trace.record({
+    output,
+    inputs: [x, w, bias],
+    saved: [...(w.requiresGrad ? [x] : []), ...(x.requiresGrad && !w.leaf ? [w] : [])],
+    backward: (g) => [
+      x.requiresGrad ? gradientOf(trace, 'aten.mm', x, [g, w], [], flops) : null,
+      w.requiresGrad ? gradientOf(trace, 'aten.mm', w, [g, x], [], flops) : null,
+      bias.requiresGrad ? gradientOf(trace, 'aten.sum', bias, [g]) : null,
+    ],
+  });
+  return output;
+}
+
+/** Elementwise product of equal shapes, or of a tensor with a smaller one that is broadcast. */
+export function mul(trace: Trace, a: Tensor, b: Tensor, dtype: DType = a.dtype): Tensor {
+  const wide = count(a) >= count(b) ? a : b;
+  const output = result(trace, 'aten.mul', [a, b], wide.shape, dtype);
+  trace.record({
+    output,
+    inputs: [a, b],
+    saved: [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad && !b.leaf ? [b] : [])],
+    backward: (g) => {
+      // Both products are made before autograd sums the broadcast one down to its shape.
+      const part = (of: Tensor, other: Tensor): Tensor | null => {
+        if (!of.requiresGrad) return null;
+        if (of === wide || count(of) === count(wide)) return gradientOf(trace, 'aten.mul', of, [g, other]);
+        const product = like(trace, wide, 'product', 'temporary', of.dtype);
+        trace.op({ op: 'aten.mul', reads: [g, other], writes: [product] });
+        return product;
+      };
+      const results = [part(a, b), part(b, a)];
+      return [a, b].map((of, index) => {
+        const product = results[index] ?? null;
+        if (!product || count(product) === count(of)) return product;
+        const reduced = gradientOf(trace, 'aten.sum', of, [product]);
+        trace.release(product);
+        return reduced;
+      });
+    },
+  });
+  return output;
+}
+
+/** Product with a number: keeps nothing. */
+export function scale(trace: Trace, x: Tensor): Tensor {
+  const output = result(trace, 'aten.mul', [x], x.shape, x.dtype);
+  trace.record({ output, inputs: [x], saved: [], backward: (g) => [gradientOf(trace, 'aten.mul', x, [g])] });
+  return output;
+}
+
+/** Sum: keeps nothing; the gradient is the same tensor for both, or cast where the types differ. */
+export function add(trace: Trace, a: Tensor, b: Tensor, dtype: DType = a.dtype): Tensor {
+  const output = result(trace, 'aten.add', [a, b], count(a) >= count(b) ? a.shape : b.shape, dtype);
+  const back = (of: Tensor, g: Tensor): Tensor | null => {
+    if (!of.requiresGrad) return null;
+    if (count(of) !== count(g)) return gradientOf(trace, 'aten.sum', of, [g]);
+    return of.dtype === g.dtype ? trace.hold(g) : gradientOf(trace, 'aten._to_copy', of, [g]);
+  };
+  trace.record({ output, inputs: [a, b], saved: [], backward: (g) => [back(a, g), back(b, g)] });
+  return output;
+}
+
+/** `x.to(dtype)`: nothing where it is that type already (the same tensor, held once more), else a copy. */
+export function to(trace: Trace, x: Tensor, dtype: DType, category: Category = 'activations'): Tensor {
+  if (x.dtype === dtype) return trace.hold(x);
+  const output = result(trace, 'aten._to_copy', [x], x.shape, dtype, category);
+  trace.record({ output, inputs: [x], saved: [], backward: (g) => [gradientOf(trace, 'aten._to_copy', x, [g])] });
+  return output;
+}
+
+/** `x.pow(2).mean(-1)`: keeps x; its backward makes x¹, 2x¹ and the product while the spread-out gradient is alive. */
+export function meanSquare(trace: Trace, x: Tensor): Tensor {
+  const square = result(trace, 'aten.pow', [x], x.shape, x.dtype);
+  trace.record({
+    output: square,
+    inputs: [x],
+    saved: [x],
+    backward: (g) => [gradientOf(trace, 'aten.pow', x, [g, x], [like(trace, x, 'power'), like(trace, x, 'doubled')])],
+  });
+  const mean = result(trace, 'aten.mean', [square], [...x.shape.slice(0, -1), 1], x.dtype);
+  trace.record({ output: mean, inputs: [square], saved: [], backward: (g) => [gradientOf(trace, 'aten.div', square, [g])] });
+  trace.release(square);
+  return mean;
+}
+
+/** An elementwise function that keeps its input (`silu`, `gelu`) or its output (`rsqrt`, `tanh`, `sigmoid`). */
+export function pointwise(trace: Trace, op: string, x: Tensor, keeps: 'input' | 'output'): Tensor {
+  const output = result(trace, `aten.${op}`, [x], x.shape, x.dtype);
+  trace.record({
+    output,
+    inputs: [x],
+    saved: [keeps === 'input' ? x : output],
+    backward: (g) => [gradientOf(trace, `aten.${op}_backward`, x, [g, keeps === 'input' ? x : output])],
+  });
+  return output;
+}
+
+/** `native_layer_norm`: keeps its input and, in float32 for low-precision inputs, mean and reciprocal deviation. */
+export function layerNorm(trace: Trace, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  const rows = count(x) / (x.shape.at(-1) ?? 1);
+  const output = trace.tensor('norm', x.shape, x.dtype, 'activations');
+  const mean = trace.tensor('mean', [rows], 'fp32', 'activations');
+  const rstd = trace.tensor('rstd', [rows], 'fp32', 'activations');
+  mean.statistic = rstd.statistic = true;
+  const parameters = bias ? [weight, bias] : [weight];
+  trace.op({ op: 'aten.native_layer_norm', reads: [x, ...parameters], writes: [output, mean, rstd] });
+  trace.record({
+    output,
+    inputs: [x, ...parameters],
+    saved: [x, mean, rstd],
+    backward: (g) => {
+      const gradients = [x, ...parameters].map((of) =>
+        of.requiresGrad ? like(trace, of, 'gradient', of.leaf ? 'gradients' : 'temporary') : null,
+      );
+      trace.op({ op: 'aten.native_layer_norm_backward', reads: [g, x, mean, rstd], writes: gradients.filter((t) => t !== null) });
+      return gradients;
+    },
+  });
+  trace.release(mean, rstd);
+  return output;
+}
+
+/** `native_dropout` keeps a one-byte mask on CUDA; CPU's composite keeps the mask in the input's type. */
+export function dropout(trace: Trace, x: Tensor, probability: number, kernels: 'cuda' | 'cpu'): Tensor {
+  if (probability === 0) return trace.hold(x);
+  const mask = like(trace, x, 'mask', 'activations', kernels === 'cuda' ? 'bool' : x.dtype);
+  const output = like(trace, x, 'dropout', 'activations');
+  trace.op({ op: 'aten.native_dropout', reads: [x], writes: [output, mask] });
+  trace.record({
+    output,
+    inputs: [x],
+    saved: [mask],
+    backward: (g) => [gradientOf(trace, 'aten.native_dropout_backward', x, [g, mask])],
+  });
+  trace.release(mask);
+  return output;
+}

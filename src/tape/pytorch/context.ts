@@ -1,0 +1,64 @@
+import type { DType } from '../../plan/types';
+import type { Weight } from '../../plan/weights';
+import type { Recipe } from '../recipe';
+import type { GradNode, Tensor, Trace } from '../trace';
+
+/** Which generation of `transformers` wrote the loss: where logits are up-cast and how labels are shifted. */
+export type LossEra = 'output-float' | 'loss-float-shift' | 'padded-labels';
+
+export interface PytorchOptions {
+  lossEra: LossEra;
+  /** The model's output object, and with it the logits, is held by the caller during backward. */
+  holdOutput: boolean;
+  /** Whose kernels: they differ in temporaries and in the size of dropout masks. */
+  kernels: 'cuda' | 'cpu';
+  /** Weights' bf16 copies made by autocast are cached until it ends (torch.autocast's default). */
+  castCache: boolean;
+}
+
+/** Tokens that an op works on: `batch` rows of `tokens`. */
+export interface Rows {
+  batch: number;
+  tokens: number;
+}
+
+/** What the parts of PyTorch's lowering share while a step is written. */
+export interface PytorchStep {
+  trace: Trace;
+  recipe: Recipe;
+  options: PytorchOptions;
+  rows: Rows;
+  /** Parameter tensors by dotted name; a layer's are one tensor with an instance for each layer. */
+  parameter(name: string): Tensor;
+  weight(name: string): Weight;
+  has(name: string): boolean;
+  /** The transformer's parts; `layer` records what its backward needs. */
+  embed(): Tensor;
+  layer(input: Tensor, rows?: Rows): Tensor;
+  /** Stretches of like layers, in order; their tapes differ only in count. */
+  stretches: readonly Stretch[];
+  /** Runs head and loss forward, and returns how to run their backward: the gradient of `hidden`. */
+  head(hidden: Tensor): () => Tensor | null;
+  /** Called by a schedule when a stretch's layer has been differentiated. */
+  afterLayerBackward(): void;
+  /** Tells which layers are being written: of a stretch, the `offset`-th of its iteration. */
+  enter(stretch: Stretch | null, offset?: number): void;
+  /** Autocast ends: what it cached is let go, everywhere or, inside a recomputed stretch, there. */
+  endAutocast(inside?: Stretch): void;
+  /** Autocast's cache of weight copies, for the layers being written. */
+  cachedCast(name: string): Tensor | undefined;
+  cacheCast(name: string, copy: Tensor): void;
+  backward(nodes: readonly GradNode[], output: Tensor, seed: Tensor, wanted?: readonly Tensor[]): (Tensor | null)[];
+}
+
+export interface Stretch {
+  from: number;
+  count: number;
+  /** Layers of one iteration. */
+  stride: number;
+}
+
+export const tokensOf = (rows: Rows): number => rows.batch * rows.tokens;
+
+/** Type of the residual stream: autocast leaves it in the parameters' type. */
+export const streamType = (recipe: Recipe): DType => (recipe.autocast ? recipe.parameters : recipe.compute);

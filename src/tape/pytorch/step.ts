@@ -1,0 +1,226 @@
+/** Writes one training step, in its steady state, as PyTorch would run it. */
+import { elements, type Weight, weightsOf } from '../../plan/weights';
+import type { Part, Recipe } from '../recipe';
+import { type Tensor, Trace } from '../trace';
+import type { Tape } from '../types';
+import * as aten from './aten';
+import type { PytorchOptions, PytorchStep, Stretch } from './context';
+import { streamType, tokensOf } from './context';
+import { decoderLayer } from './layers';
+import { rmsNorm } from './norms';
+import { bytesOf } from '../../plan/dtypes';
+import type { ParameterGroup } from './rules';
+
+interface Parameter {
+  weight: Weight;
+  tensor: Tensor;
+  perLayer: boolean;
+}
+
+/** A tensor with an instance for each iteration of a stretch of layers, or one outside the layers. */
+interface Placed {
+  tensor: Tensor;
+  stretch: Stretch | null;
+}
+
+export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
+  const trace = new Trace();
+  const parameters = declare(trace, recipe, options);
+  const named = new Map(parameters.map((parameter) => [parameter.weight.name, parameter]));
+  const find = (name: string): Parameter => {
+    const found = named.get(name);
+    if (!found) throw new Error(`pytorch: ${recipe.model.family} has no weight ${name}`);
+    return found;
+  };
+  /** By parameter and place: each stretch of layers makes its own instances. */
+  const gradients = new Map<string, Placed>();
+  const casts = new Map<string, Placed>();
+  let stretch: Stretch | null = null;
+  let place = '';
+  /** Gradients of a layer that a layerwise optimizer takes as soon as they are complete. */
+  let pending: Tensor[] = [];
+
+  trace.onParameterGradient = (parameter, gradient) => {
+    const key = `${parameter.id}:${parameter.perLayer ? place : ''}`;
+    const existing = gradients.get(key)?.tensor;
+    if (existing) {
+      trace.op({ op: 'aten.add_', label: 'accumulate', reads: [existing, gradient], writes: [existing] });
+      trace.release(gradient);
+      return;
+    }
+    const kept = inGradientType(trace, recipe, gradient);
+    if (recipe.layerwise && parameter.perLayer) pending.push(kept);
+    else gradients.set(key, { tensor: kept, stretch: parameter.perLayer ? stretch : null });
+  };
+
+  if (recipe.pytorch.pack) trace.packer = (tensor) => recipe.pytorch.pack?.(trace, tensor) ?? null;
+
+  const step: PytorchStep = {
+    trace,
+    recipe,
+    options,
+    rows: { batch: recipe.batch, tokens: recipe.sequence },
+    parameter: (name) => find(name).tensor,
+    weight: (name) => find(name).weight,
+    has: (name) => named.has(name),
+    stretches: stretchesOf(recipe),
+    embed: () => embed(step),
+    layer: (input, rows) => decoderLayer(step, input, rows),
+    head: (hidden) => head(step, hidden),
+    enter: (next, offset = 0) => {
+      stretch = next;
+      place = next ? `${next.from}+${offset}` : '';
+    },
+    afterLayerBackward: () => {
+      if (!recipe.layerwise) return;
+      const layer = parameters.filter((parameter) => parameter.perLayer && parameter.tensor.requiresGrad);
+      recipe.pytorch.optimizerStep(step, layer.map((parameter) => groupOf(parameter, 1)));
+      trace.release(...pending);
+      pending = [];
+    },
+    cachedCast: (name) => casts.get(`${place}:${name}`)?.tensor,
+    cacheCast: (name, tensor) => casts.set(`${place}:${name}`, { tensor: trace.hold(tensor), stretch }),
+    endAutocast: (inside) => {
+      if (inside) trace.release(...[...casts.values()].map((cast) => cast.tensor));
+      else releaseAll(trace, [...casts.values()]);
+      casts.clear();
+    },
+    backward: (nodes, output, seed, wanted) => trace.backward(nodes, output, seed, wanted),
+  };
+
+  recipe.pytorch.schedule(step);
+  if (recipe.accumulate > 1) {
+    trace.repeat({ axis: 'micro', count: recipe.accumulate - 1, from: 1 }, [], () => {
+      recipe.pytorch.schedule(step);
+      return [];
+    });
+  }
+
+  trace.phase('optimizer');
+  const trained = parameters.filter((parameter) => parameter.tensor.requiresGrad && !(recipe.layerwise && parameter.perLayer));
+  recipe.pytorch.optimizerStep(step, trained.map((parameter) => groupOf(parameter, parameter.perLayer ? recipe.model.layers : 1)));
+  // zero_grad(set_to_none=True)
+  releaseAll(trace, [...gradients.values()]);
+  return trace.finish();
+}
+
+/** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
+function releaseAll(trace: Trace, placed: readonly Placed[]): void {
+  const stretches = new Map(placed.flatMap(({ stretch }) => (stretch ? [[stretch.from, stretch] as const] : [])));
+  for (const stretch of stretches.values()) {
+    trace.repeat({ axis: 'layer', ...stretch }, [], () => {
+      trace.release(...placed.filter((entry) => entry.stretch?.from === stretch.from).map((entry) => entry.tensor));
+      return [];
+    });
+  }
+  trace.release(...placed.filter((entry) => !entry.stretch).map((entry) => entry.tensor));
+}
+
+/** The gradient in the type that the plan keeps gradients in: the same tensor, or a copy. */
+function inGradientType(trace: Trace, recipe: Recipe, gradient: Tensor): Tensor {
+  let kept = gradient;
+  const dtype = recipe.gradients ?? gradient.dtype;
+  if (dtype !== gradient.dtype) {
+    kept = trace.tensor('main_grad', gradient.shape, dtype, 'gradients');
+    trace.op({ op: 'aten._to_copy', reads: [gradient], writes: [kept] });
+    trace.release(gradient);
+  }
+  kept.category = 'gradients';
+  return kept;
+}
+
+/** Weights, adapters, optimizer states and buffers: what lives from step to step. */
+function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Parameter[] {
+  const { model } = recipe;
+  const { layer, outside } = weightsOf(model);
+  const parameters: Parameter[] = [];
+  const make = (weight: Weight, perLayer: boolean): void => {
+    const parts = recipe.stored(weight);
+    const tensor = trace.tensor(weight.name, weight.shape, parts[0]?.dtype ?? recipe.parameters, 'weights', partsBytes(parts));
+    tensor.leaf = true;
+    tensor.requiresGrad = recipe.trains(weight);
+    const states = tensor.requiresGrad ? recipe.states(weight, tensor.dtype) : [];
+    const kept = states.map((part) => trace.tensor(`${weight.name}.${part.name}`, part.shape, part.dtype, 'optimizer'));
+    // Optimizers that count steps keep a float32 scalar for each parameter; on CUDA the foreach ones keep it on the host.
+    if (states.length && options.kernels === 'cpu' && countsSteps(states)) kept.push(trace.tensor(`${weight.name}.step`, [1], 'fp32', 'optimizer'));
+    trace.op({ op: 'parameter', label: weight.name, writes: [tensor, ...kept], moved: 0 });
+    parameters.push({ weight, tensor, perLayer });
+  };
+  trace.repeat({ axis: 'layer', count: model.layers }, [], () => {
+    for (const weight of [...layer, ...adapterWeights(recipe, layer)]) make(weight, true);
+    return [];
+  });
+  for (const weight of outside) make(weight, false);
+  if (rotaryFamilies.has(model.family)) {
+    const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
+    trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });
+  }
+  return parameters;
+}
+
+const countsSteps = (states: readonly Part[]): boolean => states.some((part) => part.name === 'exp_avg');
+const partsBytes = (parts: readonly Part[]): number =>
+  parts.reduce((sum, part) => sum + bytesOf(part.dtype, part.shape.reduce((product, size) => product * size, 1)), 0);
+const rotaryFamilies = new Set(['llama', 'mistral', 'mixtral', 'qwen2', 'qwen3', 'qwen3-moe', 'gemma', 'gemma2', 'gemma3', 'phi3', 'gpt_neox', 'falcon']);
+
+/** LoRA's two factors of each target: A is [rank, in], B is [out, rank]. */
+export function adapterWeights(recipe: Recipe, layer: readonly Weight[]): Weight[] {
+  const adapters = recipe.adapters;
+  if (!adapters) return [];
+  return layer
+    .filter((weight) => adapters.targets.includes(weight.name))
+    .flatMap((weight): Weight[] => {
+      const [out = 1, width = 1] = weight.shape;
+      return [
+        { name: `${weight.name}.lora_A`, shape: [adapters.rank, width], role: 'adapter' },
+        { name: `${weight.name}.lora_B`, shape: [out, adapters.rank], role: 'adapter' },
+      ];
+    });
+}
+
+/** The first layer differs where its input needs no gradient: it keeps less, and its backward ends there. */
+function stretchesOf(recipe: Recipe): Stretch[] {
+  const { layers, vocab, hidden } = recipe.model;
+  const embedTrains = recipe.trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
+  if (embedTrains || layers === 1) return [{ from: 0, count: layers, stride: 1 }];
+  return [
+    { from: 0, count: 1, stride: 1 },
+    { from: 1, count: layers - 1, stride: 1 },
+  ];
+}
+
+function groupOf({ weight, tensor }: Parameter, count: number): ParameterGroup {
+  return { name: weight.name, shape: weight.shape, elements: elements(weight), bytes: tensor.bytes, dtype: tensor.dtype, count, role: weight.role };
+}
+
+function embed(step: PytorchStep): Tensor {
+  const { trace, recipe, rows } = step;
+  const table = step.parameter('embed');
+  const ids = trace.tensor('ids', [tokensOf(rows)], 'int64', 'activations');
+  const output = trace.tensor('embed', [tokensOf(rows), recipe.model.hidden], streamType(recipe), 'activations');
+  trace.op({ op: 'aten.embedding', label: 'embed', reads: [table, ids], writes: [output] });
+  trace.record({
+    label: 'embed', output, inputs: [table], saved: [ids],
+    backward: (g) => [aten.gradientOf(trace, 'aten.embedding_dense_backward', table, [g, ids])],
+  });
+  trace.release(ids);
+  if (!recipe.model.family.startsWith('gemma')) return output;
+  const scaled = aten.scale(trace, output);
+  trace.release(output);
+  return scaled;
+}
+
+function head(step: PytorchStep, hidden: Tensor): () => Tensor | null {
+  const { trace } = step;
+  const { value: normed, nodes } = trace.capture(() => rmsNorm(step, 'norm', hidden));
+  const backward = step.recipe.pytorch.loss(step, normed);
+  trace.release(normed);
+  return () => {
+    const gradient = backward();
+    if (!gradient) {
+      for (const tensor of nodes.flatMap((node) => node.saved)) trace.discard(tensor);
+      return null;
+    }
+    return step.backward(nodes, normed, gradient, [hidden])[0] ?? null;
+  };
+}

@@ -1,0 +1,85 @@
+import type { PytorchStep } from '../../tape/pytorch/context';
+import type { GradNode, Tensor } from '../../tape/trace';
+
+/**
+ * torch.utils.checkpoint, non-reentrant, around segments of `every` layers: forward keeps each segment's input,
+ * backward runs the segment's forward again and differentiates it. Chen et al., arXiv:1604.06174.
+ */
+export function checkpointPytorch(step: PytorchStep, every: number): void {
+  const { trace } = step;
+  trace.phase('forward');
+  const embedded = trace.capture(() => step.embed());
+  // Trainers make the embedding's output require a gradient, or a frozen embedding would stop the backward of everything.
+  embedded.value.requiresGrad = true;
+  let x = embedded.value;
+  const passes: { segment: Segment; boundary: Tensor }[] = [];
+  for (const segment of segmentsOf(step.recipe.model.layers, every)) {
+    [x] = trace.repeat({ axis: 'layer', ...segment }, [x], ([entry]) => {
+      const boundary = entry as Tensor;
+      passes.push({ segment, boundary });
+      trace.keep(boundary);
+      let current = boundary;
+      for (let layer = 0; layer < segment.stride; layer++) {
+        step.enter(segment, layer);
+        const next = trace.noGrad(() => step.layer(current));
+        trace.release(current);
+        current = next;
+      }
+      current.requiresGrad = true;
+      return [current];
+    }) as [Tensor];
+  }
+  step.enter(null);
+  const backward = step.head(x);
+  trace.release(x);
+  step.endAutocast();
+  trace.phase('backward');
+  let gradient = backward();
+  for (const { segment, boundary } of passes.reverse()) {
+    if (!gradient) break;
+    [gradient = null] = trace.repeat({ axis: 'layer', ...segment, reverse: true }, [gradient], ([seed]) => {
+      const layers: { input: Tensor; value: Tensor; nodes: GradNode[] }[] = [];
+      trace.restore(boundary);
+      let current = trace.hold(boundary);
+      for (let layer = 0; layer < segment.stride; layer++) {
+        step.enter(segment, layer);
+        const input = current;
+        const pass = trace.capture(() => step.layer(input));
+        layers.push({ input, ...pass });
+        trace.release(input);
+        current = pass.value;
+      }
+      trace.release(current);
+      step.endAutocast(segment);
+      let through = seed as Tensor;
+      for (let layer = segment.stride - 1; layer >= 0; layer--) {
+        const { input, value, nodes } = layers[layer] as (typeof layers)[number];
+        step.enter(segment, layer);
+        [through] = step.backward(nodes, value, through, [input]) as [Tensor];
+        step.afterLayerBackward();
+      }
+      trace.done(boundary);
+      return [through];
+    });
+  }
+  step.enter(null);
+  if (gradient && embedded.nodes.length) step.backward(embedded.nodes, embedded.value, gradient);
+  else trace.release(gradient);
+}
+
+/** `count` segments of `stride` layers from layer `from` on. */
+export interface Segment {
+  from: number;
+  count: number;
+  stride: number;
+}
+
+/** Whole segments of `every` layers, and a shorter last one where the layers do not divide. */
+export function segmentsOf(layers: number, every: number): Segment[] {
+  const whole = Math.floor(layers / every);
+  const rest = layers - whole * every;
+  return [
+    ...(whole ? [{ from: 0, count: whole, stride: every }] : []),
+    ...(rest ? [{ from: whole * every, count: 1, stride: rest }] : []),
+  ];
+}

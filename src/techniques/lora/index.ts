@@ -1,0 +1,47 @@
+import type { DType } from '../../plan/types';
+import { weightsOf } from '../../plan/weights';
+import { number, word, words } from '../arguments';
+import type { Technique } from '../technique';
+
+export const LORA_TARGETS = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
+
+export const lora: Technique = {
+  spec: {
+    name: 'lora', slot: 'train', exact: false,
+    summary: 'Freeze the model; learn a rank-r update B·A beside each target matrix.',
+    formula: 'rank · (in + out) parameters for each target; its input is kept for A, its rank-wide middle for B',
+    cost: 'a small product beside each target; the base still back-propagates',
+    args: [
+      { name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 16, doc: 'Width of the update.' },
+      { name: 'targets', type: { kind: 'list', of: LORA_TARGETS }, default: ['q', 'v'], doc: 'Matrices that carry an adapter.' },
+      { name: 'alpha', type: { kind: 'number', min: 0 }, default: 16, doc: 'Update is scaled by alpha / rank.' },
+      { name: 'dropout', type: { kind: 'number', min: 0, max: 1, exclusiveMax: true }, default: 0, doc: 'Dropout before A. Keeps a mask and a copy of the input for each target.' },
+      { name: 'adapter-precision', type: { kind: 'choice', of: ['fp32', 'bf16', 'fp16'] }, default: 'fp32', doc: 'Type of A and B. PEFT raises them to float32 by default, which keeps a float32 copy of each target\'s input.' },
+    ],
+    citation: { title: 'LoRA: Low-Rank Adaptation of Large Language Models', id: 'arXiv:2106.09685', url: 'https://arxiv.org/abs/2106.09685' },
+  },
+  rewrite: (recipe, args) => {
+    const names = weightsOf(recipe.model).layer.map((weight) => weight.name);
+    return {
+      ...recipe,
+      trains: (weight) => weight.role === 'adapter',
+      adapters: {
+        kind: 'lora',
+        rank: number(args, 'rank'),
+        alpha: number(args, 'alpha'),
+        dropout: number(args, 'dropout'),
+        dtype: word(args, 'adapter-precision') as DType,
+        targets: [...new Set(words(args, 'targets').flatMap((target) => weightOf(target, names)))],
+      },
+    };
+  },
+};
+
+/** The weight that a target's short name means in this family: its own, or the fused one that contains it. */
+function weightOf(target: string, names: readonly string[]): string[] {
+  const exact = names.find((name) => name === `attn.${target}` || name === `mlp.${target}`);
+  if (exact) return [exact];
+  if (['q', 'k', 'v'].includes(target) && names.includes('attn.qkv')) return ['attn.qkv'];
+  if (['gate', 'up'].includes(target) && names.includes('mlp.gate_up')) return ['mlp.gate_up'];
+  return [];
+}

@@ -1,0 +1,78 @@
+/** From a plan to its recipe and its tape: every slot's technique, or the slot's default, rewrites in turn. */
+import type { Plan, TechniqueSlot, Use } from '../plan/types';
+import { lowerPytorch } from '../tape/pytorch/step';
+import type { LossEra, PytorchOptions } from '../tape/pytorch/context';
+import { fullLogits } from '../tape/pytorch/loss';
+import type { Recipe } from '../tape/recipe';
+import type { Tape } from '../tape/types';
+import { PLAIN_WEBGPU } from '../tape/webgpu/rules';
+import { lowerWebgpu } from '../tape/webgpu/step';
+import { DEFAULT_USE, findTechnique, REWRITE_ORDER } from './registry';
+import { complete } from './spec';
+import { standardPytorch } from './standard/memory';
+
+/** The technique of a slot with complete arguments; undefined where the slot is empty and has no default. */
+export function useOf(plan: Plan, slot: TechniqueSlot): Use | undefined {
+  const use = plan.slots[slot] ?? DEFAULT_USE[slot];
+  if (!use) return undefined;
+  const technique = findTechnique(slot, use.name);
+  if (!technique) throw new Error(`${slot} has no technique named ${use.name}`);
+  return complete(technique.spec, use);
+}
+
+/** The plain recipe, every slot at its default, rewritten by the plan's stated techniques in the order of the slots. */
+export function recipeOf(plan: Plan): Recipe {
+  const webgpu = useOf(plan, 'engine')?.name === 'webgpu';
+  const rewrite = (recipe: Recipe, slot: TechniqueSlot, use: Use): Recipe => {
+    const technique = findTechnique(slot, use.name);
+    if (!technique) throw new Error(`${slot} has no technique named ${use.name}`);
+    const { args } = complete(technique.spec, use);
+    const rewritten = technique.rewrite(recipe, args);
+    return webgpu && technique.webgpu ? technique.webgpu(rewritten, args) : rewritten;
+  };
+  const slots = REWRITE_ORDER.map((slot) => ({ slot, standard: DEFAULT_USE[slot], stated: plan.slots[slot] }));
+  const plain = slots.reduce((recipe, { slot, standard }) => (standard ? rewrite(recipe, slot, standard) : recipe), blank(plan));
+  return slots.reduce((recipe, { slot, stated }) => (stated ? rewrite(recipe, slot, stated) : recipe), plain);
+}
+
+/** Before any technique; every part is set by one of the defaults. */
+function blank(plan: Plan): Recipe {
+  return {
+    model: plan.model,
+    batch: plan.batch,
+    sequence: plan.sequence,
+    accumulate: plan.accumulate,
+    compute: 'fp32',
+    autocast: false,
+    parameters: 'fp32',
+    gradients: null,
+    stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }],
+    trains: () => true,
+    adapters: null,
+    states: () => [],
+    layerwise: false,
+    pytorch: { attention: 'sdpa', schedule: standardPytorch, loss: fullLogits, optimizerStep: () => {} },
+    webgpu: PLAIN_WEBGPU,
+  };
+}
+
+export function tapeOf(plan: Plan): Tape {
+  const recipe = recipeOf(plan);
+  const engine = useOf(plan, 'engine') as Use;
+  return engine.name === 'webgpu' ? lowerWebgpu(recipe) : lowerPytorch(recipe, pytorchOptions(engine));
+}
+
+/** transformers moved the float32 copy into the loss in 4.46 and padded labels in place of shifted logits from 4.50 on. */
+function lossEra(version: string): LossEra {
+  const [major = 5, minor = 0] = version.split('.').map(Number);
+  if (major < 4 || (major === 4 && minor <= 45)) return 'output-float';
+  if (major === 4 && minor < 50) return 'loss-float-shift';
+  return 'padded-labels';
+}
+
+const pytorchOptions = (engine: Use): PytorchOptions => ({
+  lossEra: lossEra(String(engine.args.transformers)),
+  holdOutput: engine.args['hold-output'] === true,
+  kernels: engine.args.kernels === 'cpu' ? 'cpu' : 'cuda',
+  castCache: true,
+});

@@ -1,0 +1,74 @@
+/** Every technique the product knows: one line each. */
+import { type Slot, TECHNIQUE_SLOTS, type TechniqueSlot, type Use } from '../plan/types';
+import { adamw } from './adamw';
+import { adamw8bit } from './adamw8bit';
+import { allocators } from './allocator';
+import { attentionKernels } from './attention';
+import { checkpoint } from './checkpoint';
+import { chunked } from './chunked';
+import { crossEntropy } from './cross-entropy';
+import { cutCrossEntropy } from './cut-cross-entropy';
+import { engines } from './engine';
+import { exact } from './exact';
+import { frozen } from './frozen';
+import { full } from './full';
+import { galore } from './galore';
+import { gradientTypes } from './gradients';
+import { int8Activations } from './int8';
+import { lora } from './lora';
+import { none } from './none';
+import { precisions } from './precision';
+import { sgd } from './sgd';
+import type { Spec } from './spec';
+import { standard } from './standard';
+import { streambp } from './streambp';
+import type { Technique } from './technique';
+import { weightTypes } from './weights';
+
+export const techniques: readonly Technique[] = [
+  ...precisions,
+  ...weightTypes,
+  full,
+  lora,
+  frozen,
+  ...gradientTypes,
+  adamw,
+  adamw8bit,
+  sgd,
+  galore,
+  none,
+  standard,
+  checkpoint,
+  streambp,
+  exact,
+  int8Activations,
+  ...attentionKernels,
+  crossEntropy,
+  chunked,
+  cutCrossEntropy,
+  ...allocators,
+  ...engines,
+];
+
+/** What a slot holds where a plan does not state it. `weights` and `gradients` then follow the precision. */
+export const DEFAULT_USE: { readonly [slot in TechniqueSlot]?: Use } = {
+  precision: { name: 'bf16', args: {} },
+  train: { name: 'full', args: {} },
+  optimizer: { name: 'adamw', args: {} },
+  backward: { name: 'standard', args: {} },
+  activations: { name: 'exact', args: {} },
+  attention: { name: 'flash', args: {} },
+  loss: { name: 'cross-entropy', args: {} },
+  allocator: { name: 'cuda-caching', args: {} },
+  engine: { name: 'pytorch', args: {} },
+};
+
+const bySlot = new Map<string, Technique>(techniques.map((technique) => [`${technique.spec.slot}/${technique.spec.name}`, technique]));
+
+export const allSpecs: readonly Spec[] = techniques.map((technique) => technique.spec);
+export const specsOf = (slot: Slot): Spec[] => allSpecs.filter((spec) => spec.slot === slot);
+export const findTechnique = (slot: Slot, name: string): Technique | undefined => bySlot.get(`${slot}/${name}`);
+export const findSpec = (slot: Slot, name: string): Spec | undefined => findTechnique(slot, name)?.spec;
+
+/** Slots in the order in which techniques rewrite a recipe: each may build on what stands before it. */
+export const REWRITE_ORDER: readonly TechniqueSlot[] = TECHNIQUE_SLOTS;

@@ -1,0 +1,102 @@
+import { type PytorchStep, type Rows, tokensOf } from '../../tape/pytorch/context';
+import { chunkOfLayer } from '../../tape/pytorch/layers';
+import { crossEntropyOf, headLogits } from '../../tape/pytorch/loss';
+import type { Tensor } from '../../tape/trace';
+
+/**
+ * StreamBP (Luo et al., arXiv:2506.03077): boundaries as in checkpointing, but each layer's second forward and backward
+ * run over chunks of `chunk` tokens that see the whole prefix of keys and values, and head and loss over chunks of
+ * `logits` tokens with their backward at once. The released code re-projects the prefix for each chunk and sends its
+ * gradients straight on, so that is what is written here.
+ */
+export function streamPytorch(step: PytorchStep, chunk: number): void {
+  const { trace, rows } = step;
+  trace.phase('forward');
+  const embedded = trace.capture(() => step.embed());
+  embedded.value.requiresGrad = true;
+  const stretch = { from: 0, count: step.recipe.model.layers, stride: 1 };
+  let boundary = embedded.value;
+  step.enter(stretch);
+  let [x] = trace.repeat({ axis: 'layer', ...stretch }, [embedded.value], ([entry]) => {
+    boundary = entry as Tensor;
+    trace.keep(boundary);
+    const output = trace.noGrad(() => step.layer(boundary));
+    trace.release(boundary);
+    output.requiresGrad = true;
+    return [output];
+  }) as [Tensor];
+  step.enter(null);
+  const backward = step.head(x);
+  trace.release(x);
+  step.endAutocast();
+  trace.phase('backward');
+  let gradient = backward();
+  if (gradient) {
+    const size = Math.min(chunk, rows.tokens);
+    const chunks = Math.ceil(rows.tokens / size);
+    step.enter(stretch);
+    [gradient = null] = trace.repeat({ axis: 'layer', ...stretch, reverse: true }, [gradient], ([seed]) => {
+      const through = seed as Tensor;
+      trace.restore(boundary);
+      const into = trace.tensor('input.gradient', boundary.shape, boundary.dtype, 'temporary');
+      const one = (): void => streamChunk(step, boundary, through, into, { batch: rows.batch, tokens: size });
+      // The first chunk makes the weights' gradients, the others add to them.
+      one();
+      trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
+        one();
+        return [];
+      });
+      step.endAutocast(stretch);
+      trace.release(through);
+      trace.done(boundary);
+      step.afterLayerBackward();
+      return [into];
+    });
+    step.enter(null);
+  }
+  x = embedded.value;
+  if (gradient && embedded.nodes.length) step.backward(embedded.nodes, x, gradient);
+  else trace.release(gradient);
+}
+
+/** Rows of one chunk through a layer and back. Written with the longest prefix: the last chunk is the largest. */
+function streamChunk(step: PytorchStep, boundary: Tensor, through: Tensor, into: Tensor, rows: Rows): void {
+  const { trace } = step;
+  const { value: output, nodes } = trace.capture(() => chunkOfLayer(step, boundary, rows));
+  trace.release(output);
+  // The slice of the upstream gradient is a view.
+  const slice = trace.tensor('slice', output.shape, output.dtype, 'temporary', 0);
+  const [part] = step.backward(nodes, output, slice, [boundary]);
+  trace.op({ op: 'aten.add_', label: 'input.gradient', reads: part ? [part, through] : [through], writes: [into] });
+  trace.release(part);
+}
+
+/** Head and loss by chunks, forward and backward together: the reference's one sweep for supervised fine-tuning. */
+export function streamLogits(step: PytorchStep, hidden: Tensor, logits: number): () => Tensor | null {
+  const { trace, rows, recipe } = step;
+  const size = Math.min(logits, tokensOf(rows));
+  const chunks = Math.ceil(tokensOf(rows) / size);
+  trace.hold(hidden);
+  return () => {
+    const gradient = hidden.requiresGrad ? trace.tensor('hidden.gradient', hidden.shape, hidden.dtype, 'temporary') : null;
+    const one = (): void => {
+      const slice = trace.tensor('chunk', [size, recipe.model.hidden], hidden.dtype, 'activations', 0);
+      slice.requiresGrad = hidden.requiresGrad;
+      const { value, nodes } = trace.capture(() => crossEntropyOf(step, headLogits(step, slice), { batch: 1, tokens: size }, 'padded-labels'));
+      const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
+      const [part] = step.backward(nodes, value.loss, seed, [slice]);
+      trace.release(value.loss, value.output);
+      if (gradient) trace.op({ op: 'aten.copy_', label: 'gradient', reads: part ? [part] : [], writes: [gradient] });
+      trace.release(part, slice);
+    };
+    trace.within('loss', () => {
+      one();
+      trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
+        one();
+        return [];
+      });
+    });
+    trace.release(hidden);
+    return gradient;
+  };
+}

@@ -1,0 +1,76 @@
+import type { DType } from '../../plan/types';
+import { elements } from '../../plan/weights';
+import { flag, number } from '../arguments';
+import type { Technique } from '../technique';
+
+/** Weights in a plain type. Wider than the compute type means autocast's copies at use. */
+const dense = (dtype: DType, summary: string): Technique => ({
+  spec: { name: dtype, slot: 'weights', exact: dtype === 'fp32', summary, formula: `${dtype === 'fp32' ? 4 : 2} bytes a parameter`, cost: 'none', args: [] },
+  rewrite: (recipe) => ({
+    ...recipe,
+    parameters: dtype,
+    autocast: dtype === 'fp32' && recipe.compute !== 'fp32',
+    stored: (weight) => (weight.role === 'adapter' ? recipe.stored(weight) : [{ name: 'weight', shape: weight.shape, dtype }]),
+  }),
+});
+
+const quantized: Technique['spec']['needs'] = [
+  { slot: 'train', names: ['lora', 'dora', 'frozen'], why: 'quantized weights have no gradient: something beside them must learn' },
+];
+
+/** QLoRA: four-bit codes in blocks of 64 with a float32 maximum each, or that maximum in 8 bits (double quantization). */
+const nf4: Technique = {
+  spec: {
+    name: 'nf4', slot: 'weights', exact: false,
+    summary: 'Layers\' matrices in 4-bit NormalFloat; embeddings, head and norms stay as they are.',
+    formula: '4 + 32/64 bits a weight, or 4 + 8/64 + 32/(64·256) = 4.127 with double quantization; a 16-bit copy of one matrix at use',
+    cost: 'dequantized at every use; weights rounded to 16 levels',
+    args: [{ name: 'double-quant', type: { kind: 'boolean' }, default: false, doc: 'Quantize the blocks\' maxima to 8 bits too.' }],
+    needs: quantized,
+    citation: { title: 'QLoRA: Efficient Finetuning of Quantized LLMs', id: 'arXiv:2305.14314', url: 'https://arxiv.org/abs/2305.14314' },
+  },
+  rewrite: (recipe, args) => ({
+    ...recipe,
+    stored: (weight) => {
+      if (weight.role !== 'linear' && weight.role !== 'expert') return recipe.stored(weight);
+      const blocks = Math.ceil(elements(weight) / 64);
+      const codes = { name: 'codes', shape: weight.shape, dtype: 'nf4' as const };
+      if (!flag(args, 'double-quant')) return [codes, { name: 'absmax', shape: [blocks], dtype: 'fp32' }];
+      return [
+        codes,
+        { name: 'absmax.codes', shape: [blocks], dtype: 'int8' },
+        { name: 'absmax.absmax', shape: [Math.ceil(blocks / 256)], dtype: 'fp32' },
+        { name: 'absmax.offset', shape: [1], dtype: 'fp32' },
+      ];
+    },
+  }),
+};
+
+/** Integer codes with a 16-bit scale for each group. */
+const integer = (name: 'int8' | 'int4', group: number): Technique => ({
+  spec: {
+    name, slot: 'weights', exact: false,
+    summary: `Layers' matrices in ${name === 'int8' ? '8' : '4'}-bit integers with a scale for each group.`,
+    formula: `${name === 'int8' ? 1 : 0.5} + 4/group bytes a weight`,
+    cost: 'dequantized at every use',
+    args: [{ name: 'group', type: { kind: 'count', min: 16, max: 65536 }, default: group, doc: 'Weights that share a 16-bit scale and zero.' }],
+    needs: quantized,
+  },
+  rewrite: (recipe, args) => ({
+    ...recipe,
+    stored: (weight) => {
+      if (weight.role !== 'linear' && weight.role !== 'expert') return recipe.stored(weight);
+      const groups = Math.ceil(elements(weight) / number(args, 'group'));
+      return [{ name: 'codes', shape: weight.shape, dtype: name }, { name: 'scales', shape: [groups, 2], dtype: 'bf16' }];
+    },
+  }),
+});
+
+export const weightTypes: readonly Technique[] = [
+  dense('fp32', 'Weights in float32; cast at use where the compute type is narrower.'),
+  dense('bf16', 'Weights in bfloat16.'),
+  dense('fp16', 'Weights in float16.'),
+  nf4,
+  integer('int8', 256),
+  integer('int4', 128),
+];
