@@ -21,7 +21,8 @@ export function reservedBytes(plan: Plan, _tape: Tape, allocated: number): numbe
 const CONTEXT = 480 * MiB;
 
 /** cuBLAS keeps one workspace a stream: 8.125 MiB up to Ada, 32 MiB on Hopper and later. */
-const workspace = (architecture: Device['architecture']): number => (architecture === 'hopper' || architecture === 'blackwell' ? 32 * MiB : 8.125 * MiB);
+const workspace = (architecture: Device['architecture']): number =>
+  architecture === 'hopper' || architecture === 'blackwell' ? 32 * MiB : 8.125 * MiB;
 
 /** Bytes on the card outside of what the framework's allocator holds. */
 export function deviceBytes(plan: Plan): number {

@@ -1,11 +1,12 @@
 /** What a plan costs: peak, moment, categories, waterfall and time, all read off its tape. */
-import { parameterCount } from '../plan/weights';
+
 import type { Plan, Slot, TechniqueSlot, Use, Value } from '../plan/types';
+import { parameterCount } from '../plan/weights';
 import { type Simulation, simulate } from '../tape/simulate';
 import type { Tape } from '../tape/types';
 import { recipeOf, tapeOf } from '../techniques/recipe-of';
-import { trainedParameters } from './parameters';
 import { deviceBytes, reservedBytes } from './device-memory';
+import { trainedParameters } from './parameters';
 import { stepTime } from './time';
 import { timelineOf } from './timeline';
 import type { Estimate, WaterfallStep } from './types';
@@ -47,7 +48,14 @@ function waterfallOf(plan: Plan, final: { tape: Tape; simulation: Simulation }):
   let current: Plan = { ...plan, slots: settings };
   const steps: WaterfallStep[] = [];
   const push = (label: string, slot: Slot | 'plain', tape: Tape, simulation: Simulation) => {
-    steps.push({ label, slot, before: steps.at(-1)?.after ?? 0, after: simulation.peak, categories: simulation.categories, time: stepTime(tape, current) });
+    steps.push({
+      label,
+      slot,
+      before: steps.at(-1)?.after ?? 0,
+      after: simulation.peak,
+      categories: simulation.categories,
+      time: stepTime(tape, current),
+    });
   };
   techniques.forEach((slot, index) => {
     if (index === 0) {

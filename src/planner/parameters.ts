@@ -1,6 +1,6 @@
 import { elements, weightsOf } from '../plan/weights';
-import type { Recipe } from '../tape/recipe';
 import { adapterWeights } from '../tape/pytorch/step';
+import type { Recipe } from '../tape/recipe';
 
 /** Parameters that learn, adapters included. */
 export function trainedParameters(recipe: Recipe): number {

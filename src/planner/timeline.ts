@@ -16,7 +16,8 @@ export function timelineOf(tape: Tape): TimelinePoint[] {
   };
   unroll(tape, ({ node, phase, layer }) => {
     add(node.allocs, 1);
-    if (phase !== 'setup') points.push({ phase, op: node.label || node.op, bytes: [...live], ...(layer === undefined ? {} : { layer }) });
+    if (phase !== 'setup')
+      points.push({ phase, op: node.label || node.op, bytes: [...live], ...(layer === undefined ? {} : { layer }) });
     add(node.frees, -1);
   });
   return points;

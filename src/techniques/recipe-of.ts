@@ -1,8 +1,8 @@
 /** From a plan to its recipe and its tape: every slot's technique, or the slot's default, rewrites in turn. */
 import type { Plan, TechniqueSlot, Use } from '../plan/types';
-import { lowerPytorch } from '../tape/pytorch/step';
 import type { LossEra, PytorchOptions } from '../tape/pytorch/context';
 import { fullLogits } from '../tape/pytorch/loss';
+import { lowerPytorch } from '../tape/pytorch/step';
 import type { Recipe } from '../tape/recipe';
 import type { Tape } from '../tape/types';
 import { PLAIN_WEBGPU } from '../tape/webgpu/rules';

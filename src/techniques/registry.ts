@@ -63,7 +63,9 @@ export const DEFAULT_USE: { readonly [slot in TechniqueSlot]?: Use } = {
   engine: { name: 'pytorch', args: {} },
 };
 
-const bySlot = new Map<string, Technique>(techniques.map((technique) => [`${technique.spec.slot}/${technique.spec.name}`, technique]));
+const bySlot = new Map<string, Technique>(
+  techniques.map((technique) => [`${technique.spec.slot}/${technique.spec.name}`, technique]),
+);
 
 export const allSpecs: readonly Spec[] = techniques.map((technique) => technique.spec);
 export const specsOf = (slot: Slot): Spec[] => allSpecs.filter((spec) => spec.slot === slot);

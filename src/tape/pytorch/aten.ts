@@ -7,18 +7,37 @@ import type { Category } from '../../planner/types';
 import type { Tensor, Trace } from '../trace';
 
 const count = (tensor: Tensor): number => tensor.shape.reduce((product, size) => product * size, 1);
-const like = (trace: Trace, tensor: Tensor, name: string, category: Category = 'temporary', dtype: DType = tensor.dtype): Tensor =>
-  trace.tensor(name, tensor.shape, dtype, category);
+const like = (
+  trace: Trace,
+  tensor: Tensor,
+  name: string,
+  category: Category = 'temporary',
+  dtype: DType = tensor.dtype,
+): Tensor => trace.tensor(name, tensor.shape, dtype, category);
 
 /** A new tensor of an op over `inputs`; forward results count as activations unless the op says otherwise. */
-function result(trace: Trace, op: string, inputs: readonly Tensor[], shape: readonly number[], dtype: DType, category: Category = 'activations'): Tensor {
+function result(
+  trace: Trace,
+  op: string,
+  inputs: readonly Tensor[],
+  shape: readonly number[],
+  dtype: DType,
+  category: Category = 'activations',
+): Tensor {
   const output = trace.tensor(op, shape, dtype, category);
   trace.op({ op, reads: inputs, writes: [output] });
   return output;
 }
 
 /** The gradient of a tensor, made by an op from others. */
-export function gradientOf(trace: Trace, op: string, of: Tensor, reads: readonly Tensor[], temps: readonly Tensor[] = [], flops = 0): Tensor {
+export function gradientOf(
+  trace: Trace,
+  op: string,
+  of: Tensor,
+  reads: readonly Tensor[],
+  temps: readonly Tensor[] = [],
+  flops = 0,
+): Tensor {
   const gradient = like(trace, of, 'gradient', of.leaf ? 'gradients' : of.category === 'logits' ? 'logits' : 'temporary');
   trace.op({ op, reads, writes: [gradient], temps, flops });
   return gradient;
@@ -26,7 +45,8 @@ export function gradientOf(trace: Trace, op: string, of: Tensor, reads: readonly
 
 /** x[…, k] · wᵀ for w[m, k]: keeps x for w's gradient; w itself is a parameter (or a cast copy, which is kept). */
 export function mm(trace: Trace, x: Tensor, w: Tensor, category: Category = 'activations'): Tensor {
-  const [m = 1, k = 1] = w.shape;
+  // Experts are stacked in front; each row meets one of them.
+  const [m = 1, k = 1] = w.shape.slice(-2);
   const rows = count(x) / k;
   const flops = 2 * rows * m * k;
   const output = trace.tensor('mm', [rows, m], x.dtype, category);
@@ -112,6 +132,25 @@ export function add(trace: Trace, a: Tensor, b: Tensor, dtype: DType = a.dtype):
   return output;
 }
 
+/** Sum with a number: keeps nothing, and its gradient is the same tensor. */
+export function shift(trace: Trace, x: Tensor): Tensor {
+  const output = result(trace, 'aten.add', [x], x.shape, x.dtype);
+  trace.record({ output, inputs: [x], saved: [], backward: (g) => [trace.hold(g)] });
+  return output;
+}
+
+/** `x.pow(3)`: keeps x; its backward makes x², 3x² and the product. */
+export function cube(trace: Trace, x: Tensor): Tensor {
+  const output = result(trace, 'aten.pow', [x], x.shape, x.dtype);
+  trace.record({
+    output,
+    inputs: [x],
+    saved: [x],
+    backward: (g) => [gradientOf(trace, 'aten.pow', x, [g, x], [like(trace, x, 'power'), like(trace, x, 'tripled')])],
+  });
+  return output;
+}
+
 /** `x.to(dtype)`: nothing where it is that type already (the same tensor, held once more), else a copy. */
 export function to(trace: Trace, x: Tensor, dtype: DType, category: Category = 'activations'): Tensor {
   if (x.dtype === dtype) return trace.hold(x);
@@ -144,6 +183,13 @@ export function pointwise(trace: Trace, op: string, x: Tensor, keeps: 'input' | 
     saved: [keeps === 'input' ? x : output],
     backward: (g) => [gradientOf(trace, `aten.${op}_backward`, x, [g, keeps === 'input' ? x : output])],
   });
+  return output;
+}
+
+/** A gather, a concatenation or another copy into a new tensor of `shape`: keeps nothing but indices. */
+export function copied(trace: Trace, op: string, x: Tensor, shape: readonly number[], backwardOp: string): Tensor {
+  const output = result(trace, `aten.${op}`, [x], shape, x.dtype);
+  trace.record({ output, inputs: [x], saved: [], backward: (g) => [gradientOf(trace, `aten.${backwardOp}`, x, [g])] });
   return output;
 }
 

@@ -44,7 +44,12 @@ export function rotary(step: PytorchStep, name: string, x: Tensor): Tensor {
         const through = make('through');
         trace.op({ op: 'aten.mul', reads: [g], writes: [through] });
         const padded = trace.tensor('padded', x.shape, x.dtype, 'temporary');
-        trace.op({ op: 'aten.slice_backward', reads: [through], writes: [padded], temps: [trace.tensor('slice', x.shape, x.dtype, 'temporary')] });
+        trace.op({
+          op: 'aten.slice_backward',
+          reads: [through],
+          writes: [padded],
+          temps: [trace.tensor('slice', x.shape, x.dtype, 'temporary')],
+        });
         trace.release(through);
         const gradient = aten.gradientOf(trace, 'aten.mul', x, [g, padded]);
         trace.release(padded);
@@ -57,7 +62,9 @@ export function rotary(step: PytorchStep, name: string, x: Tensor): Tensor {
 
 /** Scaled dot-product attention by the plan's kernel; takes over the references to q, k and v. */
 export function attend(step: PytorchStep, heads: Heads, extent: Extent): Tensor {
-  return step.trace.within('attn', () => (step.recipe.pytorch.attention === 'sdpa' ? fused(step, heads, extent) : composed(step, heads, extent)));
+  return step.trace.within('attn', () =>
+    step.recipe.pytorch.attention === 'sdpa' ? fused(step, heads, extent) : composed(step, heads, extent),
+  );
 }
 
 /** Fused kernels keep q, k, v, their output and one float32 log-sum-exp a query head and row (FlashAttention-2). */
@@ -90,7 +97,13 @@ function fused(step: PytorchStep, heads: Heads, { queries, keys }: Extent): Tens
         temps.push(trace.tensor('dq_accum', q.shape, 'fp32', 'temporary'), trace.tensor('rows', lse.shape, 'fp32', 'temporary'));
         if (group > 1) for (const x of [k, v]) temps.push(trace.tensor('expanded', [group, ...x.shape], x.dtype, 'temporary'));
       }
-      trace.op({ op: 'sdpa_backward', reads: [g, q, k, v, output, lse], writes: gradients.filter((t) => t !== null), temps, flops: 2.5 * flops });
+      trace.op({
+        op: 'sdpa_backward',
+        reads: [g, q, k, v, output, lse],
+        writes: gradients.filter((t) => t !== null),
+        temps,
+        flops: 2.5 * flops,
+      });
       return gradients;
     },
   });
@@ -148,7 +161,15 @@ function composed(step: PytorchStep, heads: Heads, { queries, keys }: Extent): T
 }
 
 /** A batched product of two activations: keeps both. */
-function batched(step: PytorchStep, op: string, a: Tensor, b: Tensor, shape: readonly number[], flops: number, dtype: DType = a.dtype): Tensor {
+function batched(
+  step: PytorchStep,
+  op: string,
+  a: Tensor,
+  b: Tensor,
+  shape: readonly number[],
+  flops: number,
+  dtype: DType = a.dtype,
+): Tensor {
   const { trace } = step;
   const output = trace.tensor('bmm', shape, dtype, 'activations');
   trace.op({ op, reads: [a, b], writes: [output], flops });

@@ -37,7 +37,9 @@ export interface PytorchStep {
   layer(input: Tensor, rows?: Rows): Tensor;
   /** Stretches of like layers, in order; their tapes differ only in count. */
   stretches: readonly Stretch[];
-  /** Runs head and loss forward, and returns how to run their backward: the gradient of `hidden`. */
+  /** Ends with the backward of the micro-batch rather than with the op that reads it last. */
+  holdUntilBackwardEnds(...tensors: Tensor[]): void;
+  /** Runs head and loss forward, taking over `hidden`, and returns how to run their backward: the gradient of `hidden`. */
   head(hidden: Tensor): () => Tensor | null;
   /** Called by a schedule when a stretch's layer has been differentiated. */
   afterLayerBackward(): void;

@@ -1,30 +1,79 @@
 /** Decoder layers of each family, written in the order of the model's own forward, locals and all. */
+
+import { FAMILIES } from '../../plan/families';
 import type { Tensor } from '../trace';
 import * as aten from './aten';
 import { attend, type Extent, type Heads, rotary } from './attention';
 import { type PytorchStep, type Rows, streamType, tokensOf } from './context';
 import { linear } from './linear';
-import { rmsNorm } from './norms';
+import { mlp } from './mlp';
+import { norm } from './norms';
 
-/** One layer; keeps the reference to `input` with the caller. */
+/** One layer; the caller keeps its reference to `input`. */
 export function decoderLayer(step: PytorchStep, input: Tensor, rows: Rows = step.rows): Tensor {
+  const { family } = step.recipe.model;
+  if (family === 'gpt_neox' || family === 'falcon') return parallelLayer(step, input, rows);
+  if (family === 'bert' || family === 'roberta') return postNormLayer(step, input, rows);
+  return preNormLayer(step, input, rows);
+}
+
+/** x + attention(norm(x)), then + mlp(norm(·)): Llama and its kin, GPT-2, OPT, BLOOM, ViT. */
+function preNormLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
   const { trace, recipe } = step;
   const stream = streamType(recipe);
-  const gemma = recipe.model.family === 'gemma2' || recipe.model.family === 'gemma3';
-  const normed = rmsNorm(step, 'norm1', input);
+  const { postNorms } = FAMILIES[recipe.model.family];
+  const normed = norm(step, 'norm1', input);
   let attention = selfAttention(step, normed, rows);
   trace.release(normed);
-  if (gemma) attention = replace(step, attention, (x) => rmsNorm(step, 'norm1.post', x));
+  if (postNorms) attention = replace(step, attention, (x) => norm(step, 'attn.norm', x));
+  attention = replace(step, attention, (x) => residualDropout(step, x));
   const middle = aten.add(trace, input, attention, stream);
   trace.release(attention);
-  const second = rmsNorm(step, 'norm2', middle);
-  let inner = gatedMlp(step, second);
+  const second = norm(step, 'norm2', middle);
+  let inner = mlp(step, second);
   trace.release(second);
-  if (gemma) inner = replace(step, inner, (x) => rmsNorm(step, 'norm2.post', x));
+  if (postNorms) inner = replace(step, inner, (x) => norm(step, 'mlp.norm', x));
+  inner = replace(step, inner, (x) => residualDropout(step, x));
   const output = aten.add(trace, middle, inner, stream);
   trace.release(middle, inner);
   return output;
 }
+
+/** x + attention(norm(x)) + mlp(norm(x)): GPT-NeoX on two norms, Falcon on one or two. */
+function parallelLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
+  const { trace, recipe } = step;
+  const stream = streamType(recipe);
+  const first = norm(step, 'norm1', input);
+  const attention = selfAttention(step, first, rows);
+  const second = step.has('norm2') ? norm(step, 'norm2', input) : trace.hold(first);
+  trace.release(first);
+  const inner = mlp(step, second);
+  trace.release(second);
+  const both = aten.add(trace, inner, attention, stream);
+  trace.release(inner, attention);
+  const output = aten.add(trace, both, input, stream);
+  trace.release(both);
+  return output;
+}
+
+/** norm(x + attention(x)), then norm(· + mlp(·)): BERT. */
+function postNormLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
+  const { trace, recipe } = step;
+  const stream = streamType(recipe);
+  const half = (name: string, x: Tensor, f: (x: Tensor) => Tensor): Tensor => {
+    const inner = replace(step, f(x), (y) => residualDropout(step, y));
+    const sum = aten.add(trace, inner, x, stream);
+    trace.release(inner);
+    return replace(step, sum, (y) => norm(step, name, y));
+  };
+  const middle = half('norm1', input, (x) => selfAttention(step, x, rows));
+  const output = half('norm2', middle, (x) => mlp(step, x));
+  trace.release(middle);
+  return output;
+}
+
+const residualDropout = (step: PytorchStep, x: Tensor): Tensor =>
+  aten.dropout(step.trace, x, step.recipe.model.dropout, step.options.kernels);
 
 /** `x = f(x)`: the old value ends when the name is bound anew. */
 function replace(step: PytorchStep, x: Tensor, f: (x: Tensor) => Tensor): Tensor {
@@ -35,6 +84,7 @@ function replace(step: PytorchStep, x: Tensor, f: (x: Tensor) => Tensor): Tensor
 
 function selfAttention(step: PytorchStep, normed: Tensor, rows: Rows): Tensor {
   const { model } = step.recipe;
+  if (step.has('attn.qkv')) return mixed(step, fusedHeads(step, normed, rows), { queries: rows, keys: rows });
   const q = headed(step, 'attn.q', normed, rows, model.heads);
   const k = headed(step, 'attn.k', normed, rows, model.kvHeads);
   const v = headed(step, 'attn.v', normed, rows, model.kvHeads, false);
@@ -43,15 +93,48 @@ function selfAttention(step: PytorchStep, normed: Tensor, rows: Rows): Tensor {
 
 /** A projection split into heads (a view), normalised and turned where the family does so. */
 function headed(step: PytorchStep, name: string, normed: Tensor, rows: Rows, count: number, positioned = true): Tensor {
-  const { trace, recipe } = step;
-  const { family, headDim } = recipe.model;
   let x = linear(step, name, normed);
-  x.shape = [rows.batch, count, rows.tokens, headDim];
+  x.shape = [rows.batch, count, rows.tokens, step.recipe.model.headDim];
   if (!positioned) return x;
-  if (family === 'qwen3' || family === 'qwen3-moe' || family === 'gemma3') x = replace(step, x, (y) => rmsNorm(step, `${name}_norm`, y));
-  const turned = rotary(step, 'attn.rope', x);
-  trace.release(x);
-  return turned;
+  if (step.has(`${name}.norm`)) x = replace(step, x, (y) => norm(step, `${name}.norm`, y));
+  return turned(step, x);
+}
+
+function turned(step: PytorchStep, x: Tensor): Tensor {
+  if (FAMILIES[step.recipe.model.family].position !== 'rotary') return x;
+  return replace(step, x, (y) => rotary(step, 'attn.rope', y));
+}
+
+/**
+ * q, k and v of one matrix: views of one storage, which lives as long as any of them. Rotary positions make q and k
+ * anew, so that then v alone holds on to all three.
+ */
+function fusedHeads(step: PytorchStep, normed: Tensor, rows: Rows): Heads {
+  const { trace, recipe } = step;
+  const { heads, kvHeads, headDim } = recipe.model;
+  const storage = linear(step, 'attn.qkv', normed);
+  const part = (name: string, count: number, bytes: number): Tensor => {
+    const view = trace.tensor(name, [rows.batch, count, rows.tokens, headDim], storage.dtype, 'activations', bytes);
+    trace.op({ op: 'view', label: name, reads: [storage], writes: [view], moved: 0 });
+    return view;
+  };
+  const rotary = FAMILIES[recipe.model.family].position === 'rotary';
+  // The storage is charged to v, the one view of it that is always kept.
+  const v = part('attn.v', kvHeads, storage.bytes);
+  const q = part('attn.q', heads, 0);
+  const k = part('attn.k', kvHeads, 0);
+  trace.release(storage);
+  // Each view's gradient goes into its part of one gradient of the whole.
+  trace.record({
+    label: 'attn.qkv',
+    output: v,
+    inputs: [storage],
+    saved: [],
+    backward: () => [aten.gradientOf(trace, 'aten.cat', storage, [])],
+  });
+  for (const view of [q, k])
+    trace.record({ label: 'attn.qkv', output: view, inputs: [storage], saved: [], backward: () => [null] });
+  return rotary ? { q: turned(step, q), k: turned(step, k), v } : { q, k, v };
 }
 
 function mixed(step: PytorchStep, heads: Heads, extent: Extent): Tensor {
@@ -77,7 +160,7 @@ export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows): Tens
     trace.record({ output: slice, inputs: [x], saved: [], backward: (g) => [padded(step, x, g)] });
     return slice;
   };
-  const normed = rmsNorm(step, 'norm1', input);
+  const normed = norm(step, 'norm1', input);
   const mine = view(normed);
   const q = headed(step, 'attn.q', mine, rows, model.heads);
   trace.release(mine);
@@ -88,8 +171,8 @@ export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows): Tens
   const residual = view(input);
   const middle = aten.add(trace, residual, attention, streamType(recipe));
   trace.release(attention, residual);
-  const second = rmsNorm(step, 'norm2', middle);
-  const inner = gatedMlp(step, second);
+  const second = norm(step, 'norm2', middle);
+  const inner = mlp(step, second);
   trace.release(second);
   const output = aten.add(trace, middle, inner, streamType(recipe));
   trace.release(middle, inner);
@@ -99,18 +182,4 @@ export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows): Tens
 /** The gradient of a slice, padded with zeros to the size of the whole. */
 function padded(step: PytorchStep, whole: Tensor, g: Tensor): Tensor {
   return aten.gradientOf(step.trace, 'aten.slice_backward', whole, [g]);
-}
-
-/** down(act(gate(x)) · up(x)) */
-export function gatedMlp(step: PytorchStep, input: Tensor): Tensor {
-  const { trace, recipe } = step;
-  const gate = linear(step, 'mlp.gate', input);
-  const active = trace.within('mlp.act', () => aten.pointwise(trace, recipe.model.family.startsWith('gemma') ? 'gelu' : 'silu', gate, 'input'));
-  trace.release(gate);
-  const up = linear(step, 'mlp.up', input);
-  const product = trace.within('mlp.act', () => aten.mul(trace, active, up));
-  trace.release(active, up);
-  const output = linear(step, 'mlp.down', product);
-  trace.release(product);
-  return output;
 }

@@ -6,7 +6,12 @@ import type { PytorchStep } from './context';
  * `nn.Linear` of a named weight, with what the plan puts around it: autocast's copies, a quantized base that is
  * dequantized for each use, and a LoRA adapter (PEFT's `result + B(A(dropout(x))) · scale`).
  */
-export function linear(step: PytorchStep, name: string, input: Tensor, category: 'activations' | 'logits' = 'activations'): Tensor {
+export function linear(
+  step: PytorchStep,
+  name: string,
+  input: Tensor,
+  category: 'activations' | 'logits' = 'activations',
+): Tensor {
   const { trace, recipe } = step;
   return trace.within(name, () => {
     const base = product(step, name, input, category);
@@ -45,7 +50,9 @@ function product(step: PytorchStep, name: string, input: Tensor, category: 'acti
     const output = trace.tensor('mm', [rows, m], input.dtype, category);
     trace.op({ op: 'matmul_4bit', reads: [input, weight], writes: [output], temps: [copy()], flops });
     trace.record({
-      output, inputs: [input], saved: [],
+      output,
+      inputs: [input],
+      saved: [],
       backward: (g) => [aten.gradientOf(trace, 'matmul_4bit', input, [g, weight], [copy()], flops)],
     });
     return output;
@@ -54,7 +61,13 @@ function product(step: PytorchStep, name: string, input: Tensor, category: 'acti
 }
 
 /** The product in the compute type: under autocast the input is copied for each use, the weight once while the cache is on. */
-function matmul(step: PytorchStep, name: string, input: Tensor, weight: Tensor, category: 'activations' | 'logits' = 'activations'): Tensor {
+function matmul(
+  step: PytorchStep,
+  name: string,
+  input: Tensor,
+  weight: Tensor,
+  category: 'activations' | 'logits' = 'activations',
+): Tensor {
   const { trace, recipe } = step;
   const bias = step.has(`${name}.bias`) ? step.parameter(`${name}.bias`) : null;
   const multiply = (x: Tensor, w: Tensor) => (bias ? aten.addmm(trace, x, w, bias, category) : aten.mm(trace, x, w, category));
@@ -73,7 +86,12 @@ function castOf(step: PytorchStep, name: string, weight: Tensor): Tensor {
   if (cached) return trace.hold(cached);
   const copy = trace.tensor('cast', weight.shape, recipe.compute, 'weights');
   trace.op({ op: 'aten._to_copy', reads: [weight], writes: [copy] });
-  trace.record({ output: copy, inputs: [weight], saved: [], backward: (g) => [aten.gradientOf(trace, 'aten._to_copy', weight, [g])] });
+  trace.record({
+    output: copy,
+    inputs: [weight],
+    saved: [],
+    backward: (g) => [aten.gradientOf(trace, 'aten._to_copy', weight, [g])],
+  });
   if (step.options.castCache && weight.leaf && weight.requiresGrad) step.cacheCast(name, copy);
   return copy;
 }

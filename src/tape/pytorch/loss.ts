@@ -3,6 +3,7 @@ import type { Tensor } from '../trace';
 import * as aten from './aten';
 import { type LossEra, type PytorchStep, type Rows, tokensOf } from './context';
 import { linear } from './linear';
+import { norm } from './norms';
 
 /**
  * Full logits and `F.cross_entropy`, in the three forms that released versions have. Keeps log-probabilities in
@@ -15,20 +16,30 @@ export function fullLogits(step: PytorchStep, hidden: Tensor): () => Tensor | nu
     return trace.within('loss', () => crossEntropyOf(step, logits, rows, options.lossEra));
   });
   const { loss, output } = value;
-  if (!options.holdOutput) trace.release(output);
+  if (options.holdOutput) step.holdUntilBackwardEnds(output);
+  else trace.release(output);
   return () => {
     const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
     const [gradient] = step.backward(nodes, loss, seed, [hidden]);
     trace.release(loss);
-    if (options.holdOutput) trace.release(output);
     return gradient ?? null;
   };
 }
 
 /** hidden · headᵀ, bounded where the family bounds it. A tied head is the embedding's own table. */
 export function headLogits(step: PytorchStep, hidden: Tensor): Tensor {
-  const name = step.recipe.model.tiedEmbeddings ? 'embed' : 'head';
-  return softcap(step, linear(step, name, hidden, 'logits'));
+  const { trace, recipe } = step;
+  const name = recipe.model.tiedEmbeddings ? 'embed' : 'head';
+  if (!step.has('head.dense')) return softcap(step, linear(step, name, hidden, 'logits'));
+  // A masked-LM head transforms first: dense, gelu, norm.
+  const dense = linear(step, 'head.dense', hidden);
+  const active = aten.pointwise(trace, 'gelu', dense, 'input');
+  trace.release(dense);
+  const normed = norm(step, 'head.norm', active);
+  trace.release(active);
+  const logits = linear(step, name, normed, 'logits');
+  trace.release(normed);
+  return logits;
 }
 
 interface Loss {
@@ -52,7 +63,12 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
     // logits[:, :-1].contiguous(): a copy, except for one row, where the slice is contiguous already.
     input = trace.tensor('shifted', [kept, vocab], 'fp32', 'logits');
     trace.op({ op: 'aten.clone', reads: [wide], writes: [input] });
-    trace.record({ output: input, inputs: [wide], saved: [], backward: (g) => [aten.gradientOf(trace, 'aten.slice_backward', wide, [g])] });
+    trace.record({
+      output: input,
+      inputs: [wide],
+      saved: [],
+      backward: (g) => [aten.gradientOf(trace, 'aten.slice_backward', wide, [g])],
+    });
   } else trace.hold(wide);
   const labels = trace.tensor('labels', [kept], 'int64', 'activations');
   const logProbabilities = trace.tensor('log_softmax', [kept, vocab], 'fp32', 'logits');

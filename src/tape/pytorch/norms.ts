@@ -1,13 +1,14 @@
+import { FAMILIES } from '../../plan/families';
+import type { Tensor } from '../trace';
 import * as aten from './aten';
 import type { PytorchStep } from './context';
-import type { Tensor } from '../trace';
 
 /**
  * The RMSNorm of Hugging Face models: float32 inside, cast back, then scaled. Keeps the float32 copy (the input
  * itself where it is float32 already), one reciprocal per row and, for the weight's gradient, the normalised copy.
  * Gemma multiplies by (1 + weight) in float32 before it casts back.
  */
-export function rmsNorm(step: PytorchStep, name: string, input: Tensor): Tensor {
+function rmsNorm(step: PytorchStep, name: string, input: Tensor): Tensor {
   const { trace } = step;
   const weight = step.parameter(name);
   const gemma = step.recipe.model.family.startsWith('gemma');
@@ -22,7 +23,12 @@ export function rmsNorm(step: PytorchStep, name: string, input: Tensor): Tensor 
       // 1.0 + weight.float() is a parameter-sized temporary that the product keeps.
       const factor = trace.tensor('factor', weight.shape, 'fp32', 'activations');
       trace.op({ op: 'aten.add', reads: [weight], writes: [factor] });
-      trace.record({ output: factor, inputs: [weight], saved: [], backward: (g) => [aten.gradientOf(trace, 'aten._to_copy', weight, [g])] });
+      trace.record({
+        output: factor,
+        inputs: [weight],
+        saved: [],
+        backward: (g) => [aten.gradientOf(trace, 'aten._to_copy', weight, [g])],
+      });
       const scaled = aten.mul(trace, normal, factor);
       trace.release(normal, factor);
       const output = aten.to(trace, scaled, input.dtype);
@@ -37,7 +43,8 @@ export function rmsNorm(step: PytorchStep, name: string, input: Tensor): Tensor 
   });
 }
 
-/** LayerNorm with a weight and a bias, in the input's type. */
-export function layerNorm(step: PytorchStep, name: string, input: Tensor): Tensor {
+/** The family's norm: RMSNorm, or LayerNorm with a weight and a bias in the input's type. */
+export function norm(step: PytorchStep, name: string, input: Tensor): Tensor {
+  if (FAMILIES[step.recipe.model.family].norm === 'rms') return rmsNorm(step, name, input);
   return step.trace.within(name, () => aten.layerNorm(step.trace, input, step.parameter(name), step.parameter(`${name}.bias`)));
 }

@@ -1,14 +1,15 @@
 /** Writes one training step, in its steady state, as PyTorch would run it. */
+
+import { bytesOf } from '../../plan/dtypes';
+import { FAMILIES } from '../../plan/families';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
 import type { Part, Recipe } from '../recipe';
 import { type Tensor, Trace } from '../trace';
 import type { Tape } from '../types';
-import * as aten from './aten';
 import type { PytorchOptions, PytorchStep, Stretch } from './context';
-import { streamType, tokensOf } from './context';
+import { embed } from './embed';
 import { decoderLayer } from './layers';
-import { rmsNorm } from './norms';
-import { bytesOf } from '../../plan/dtypes';
+import { norm } from './norms';
 import type { ParameterGroup } from './rules';
 
 interface Parameter {
@@ -37,6 +38,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   const casts = new Map<string, Placed>();
   let stretch: Stretch | null = null;
   let place = '';
+  /** What the caller of the model holds until backward is over. */
+  let held: Tensor[] = [];
   /** Gradients of a layer that a layerwise optimizer takes as soon as they are complete. */
   let pending: Tensor[] = [];
 
@@ -67,6 +70,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     embed: () => embed(step),
     layer: (input, rows) => decoderLayer(step, input, rows),
     head: (hidden) => head(step, hidden),
+    holdUntilBackwardEnds: (...tensors) => held.push(...tensors),
     enter: (next, offset = 0) => {
       stretch = next;
       place = next ? `${next.from}+${offset}` : '';
@@ -74,7 +78,10 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     afterLayerBackward: () => {
       if (!recipe.layerwise) return;
       const layer = parameters.filter((parameter) => parameter.perLayer && parameter.tensor.requiresGrad);
-      recipe.pytorch.optimizerStep(step, layer.map((parameter) => groupOf(parameter, 1)));
+      recipe.pytorch.optimizerStep(
+        step,
+        layer.map((parameter) => groupOf(parameter, 1)),
+      );
       trace.release(...pending);
       pending = [];
     },
@@ -88,17 +95,25 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     backward: (nodes, output, seed, wanted) => trace.backward(nodes, output, seed, wanted),
   };
 
-  recipe.pytorch.schedule(step);
+  const microBatch = (): void => {
+    recipe.pytorch.schedule(step);
+    trace.release(...held);
+    held = [];
+  };
+  microBatch();
   if (recipe.accumulate > 1) {
     trace.repeat({ axis: 'micro', count: recipe.accumulate - 1, from: 1 }, [], () => {
-      recipe.pytorch.schedule(step);
+      microBatch();
       return [];
     });
   }
 
   trace.phase('optimizer');
   const trained = parameters.filter((parameter) => parameter.tensor.requiresGrad && !(recipe.layerwise && parameter.perLayer));
-  recipe.pytorch.optimizerStep(step, trained.map((parameter) => groupOf(parameter, parameter.perLayer ? recipe.model.layers : 1)));
+  recipe.pytorch.optimizerStep(
+    step,
+    trained.map((parameter) => groupOf(parameter, parameter.perLayer ? recipe.model.layers : 1)),
+  );
   // zero_grad(set_to_none=True)
   releaseAll(trace, [...gradients.values()]);
   return trace.finish();
@@ -142,7 +157,8 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
     const states = tensor.requiresGrad ? recipe.states(weight, tensor.dtype) : [];
     const kept = states.map((part) => trace.tensor(`${weight.name}.${part.name}`, part.shape, part.dtype, 'optimizer'));
     // Optimizers that count steps keep a float32 scalar for each parameter; on CUDA the foreach ones keep it on the host.
-    if (states.length && options.kernels === 'cpu' && countsSteps(states)) kept.push(trace.tensor(`${weight.name}.step`, [1], 'fp32', 'optimizer'));
+    if (states.length && options.kernels === 'cpu' && countsSteps(states))
+      kept.push(trace.tensor(`${weight.name}.step`, [1], 'fp32', 'optimizer'));
     trace.op({ op: 'parameter', label: weight.name, writes: [tensor, ...kept], moved: 0 });
     parameters.push({ weight, tensor, perLayer });
   };
@@ -151,7 +167,7 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
     return [];
   });
   for (const weight of outside) make(weight, false);
-  if (rotaryFamilies.has(model.family)) {
+  if (FAMILIES[model.family].position === 'rotary') {
     const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
     trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });
   }
@@ -160,8 +176,15 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
 
 const countsSteps = (states: readonly Part[]): boolean => states.some((part) => part.name === 'exp_avg');
 const partsBytes = (parts: readonly Part[]): number =>
-  parts.reduce((sum, part) => sum + bytesOf(part.dtype, part.shape.reduce((product, size) => product * size, 1)), 0);
-const rotaryFamilies = new Set(['llama', 'mistral', 'mixtral', 'qwen2', 'qwen3', 'qwen3-moe', 'gemma', 'gemma2', 'gemma3', 'phi3', 'gpt_neox', 'falcon']);
+  parts.reduce(
+    (sum, part) =>
+      sum +
+      bytesOf(
+        part.dtype,
+        part.shape.reduce((product, size) => product * size, 1),
+      ),
+    0,
+  );
 
 /** LoRA's two factors of each target: A is [rank, in], B is [out, rank]. */
 export function adapterWeights(recipe: Recipe, layer: readonly Weight[]): Weight[] {
@@ -190,33 +213,27 @@ function stretchesOf(recipe: Recipe): Stretch[] {
 }
 
 function groupOf({ weight, tensor }: Parameter, count: number): ParameterGroup {
-  return { name: weight.name, shape: weight.shape, elements: elements(weight), bytes: tensor.bytes, dtype: tensor.dtype, count, role: weight.role };
+  return {
+    name: weight.name,
+    shape: weight.shape,
+    elements: elements(weight),
+    bytes: tensor.bytes,
+    dtype: tensor.dtype,
+    count,
+    role: weight.role,
+  };
 }
 
-function embed(step: PytorchStep): Tensor {
-  const { trace, recipe, rows } = step;
-  const table = step.parameter('embed');
-  const ids = trace.tensor('ids', [tokensOf(rows)], 'int64', 'activations');
-  const output = trace.tensor('embed', [tokensOf(rows), recipe.model.hidden], streamType(recipe), 'activations');
-  trace.op({ op: 'aten.embedding', label: 'embed', reads: [table, ids], writes: [output] });
-  trace.record({
-    label: 'embed', output, inputs: [table], saved: [ids],
-    backward: (g) => [aten.gradientOf(trace, 'aten.embedding_dense_backward', table, [g, ids])],
-  });
-  trace.release(ids);
-  if (!recipe.model.family.startsWith('gemma')) return output;
-  const scaled = aten.scale(trace, output);
-  trace.release(output);
-  return scaled;
-}
-
+/** Final norm (where the family has one), head and loss. */
 function head(step: PytorchStep, hidden: Tensor): () => Tensor | null {
   const { trace } = step;
-  const { value: normed, nodes } = trace.capture(() => rmsNorm(step, 'norm', hidden));
+  const { value: normed, nodes } = trace.capture(() => (step.has('norm') ? norm(step, 'norm', hidden) : trace.hold(hidden)));
+  trace.release(hidden);
   const backward = step.recipe.pytorch.loss(step, normed);
   trace.release(normed);
   return () => {
     const gradient = backward();
+    if (!nodes.length) return gradient;
     if (!gradient) {
       for (const tensor of nodes.flatMap((node) => node.saved)) trace.discard(tensor);
       return null;

@@ -1,24 +1,36 @@
-import type { DType } from '../../plan/types';
 import { flag, word } from '../arguments';
 import type { Technique } from '../technique';
-import { adamStates, adamStep } from './memory';
+import { adamStates, adamStep, type StateType } from './memory';
 
 export const adamw: Technique = {
   spec: {
-    name: 'adamw', slot: 'optimizer', exact: true,
+    name: 'adamw',
+    slot: 'optimizer',
+    exact: true,
     summary: 'Adam with decoupled weight decay: two moments for each trained parameter.',
-    formula: '2 · parameters · bytes(states) + 4 · parameters with a master copy; foreach: + parameters · bytes(states) for a moment',
+    formula:
+      '2 · parameters · bytes(states) + 4 · parameters with a master copy; foreach: + parameters · bytes(states) for a moment',
     cost: 'elementwise; reads and writes every state once a step',
     args: [
-      { name: 'states', type: { kind: 'choice', of: ['fp32', 'bf16', 'fp16'] }, default: 'fp32', doc: 'Type of the two moments. torch.optim keeps them in the parameter\'s type.' },
+      {
+        name: 'states',
+        type: { kind: 'choice', of: ['fp32', 'bf16', 'fp16', 'parameter'] },
+        default: 'fp32',
+        doc: 'Type of the two moments; `parameter` follows each parameter, as torch.optim does.',
+      },
       { name: 'master', type: { kind: 'boolean' }, default: false, doc: 'Keep a float32 copy of each trained parameter.' },
-      { name: 'foreach', type: { kind: 'boolean' }, default: true, doc: 'Update all parameters at once: faster, and the square roots of all second moments exist together.' },
+      {
+        name: 'foreach',
+        type: { kind: 'boolean' },
+        default: true,
+        doc: 'Update all parameters at once: faster, and the square roots of all second moments exist together.',
+      },
       { name: 'fused', type: { kind: 'boolean' }, default: false, doc: 'One fused kernel: no temporaries.' },
     ],
     citation: { title: 'Decoupled Weight Decay Regularization', id: 'arXiv:1711.05101', url: 'https://arxiv.org/abs/1711.05101' },
   },
   rewrite: (recipe, args) => {
-    const states = word(args, 'states') as DType;
+    const states = word(args, 'states') as StateType;
     const form = flag(args, 'fused') ? 'fused' : flag(args, 'foreach') ? 'foreach' : 'loop';
     return {
       ...recipe,

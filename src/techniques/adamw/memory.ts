@@ -1,24 +1,35 @@
+import { bytesPer } from '../../plan/dtypes';
 import type { DType } from '../../plan/types';
 import type { Weight } from '../../plan/weights';
 import type { PytorchStep } from '../../tape/pytorch/context';
 import type { ParameterGroup } from '../../tape/pytorch/rules';
 import type { Part } from '../../tape/recipe';
-import { bytesPer } from '../../plan/dtypes';
+
+/** Type of the moments; `parameter` follows each parameter's own. */
+export type StateType = DType | 'parameter';
+const typeOf = (states: StateType, parameter: DType): DType => (states === 'parameter' ? parameter : states);
 
 /** First and second moment, of the parameter's shape; a master copy in float32 where asked for. */
-export const adamStates = (states: DType, master: boolean) => (weight: Weight): Part[] => [
-  { name: 'exp_avg', shape: weight.shape, dtype: states },
-  { name: 'exp_avg_sq', shape: weight.shape, dtype: states },
-  ...(master ? [{ name: 'master', shape: weight.shape, dtype: 'fp32' as const }] : []),
-];
+export const adamStates =
+  (states: StateType, master: boolean) =>
+  (weight: Weight, parameter: DType): Part[] => [
+    { name: 'exp_avg', shape: weight.shape, dtype: typeOf(states, parameter) },
+    { name: 'exp_avg_sq', shape: weight.shape, dtype: typeOf(states, parameter) },
+    ...(master ? [{ name: 'master', shape: weight.shape, dtype: 'fp32' as const }] : []),
+  ];
 
 /**
  * torch.optim.AdamW's step. `foreach` makes the square roots of all second moments at once; the loop makes the square
  * root and its quotient for one parameter at a time; `fused` makes nothing.
  */
-export function adamStep(step: PytorchStep, parameters: readonly ParameterGroup[], states: DType, form: 'foreach' | 'loop' | 'fused'): void {
+export function adamStep(
+  step: PytorchStep,
+  parameters: readonly ParameterGroup[],
+  states: StateType,
+  form: 'foreach' | 'loop' | 'fused',
+): void {
   const { trace } = step;
-  const bytes = (group: ParameterGroup): number => group.elements * bytesPer(states);
+  const bytes = (group: ParameterGroup): number => group.elements * bytesPer(typeOf(states, group.dtype));
   const all = parameters.reduce((sum, group) => sum + group.count * bytes(group), 0);
   if (all === 0) return;
   const temp = (name: string, size: number) => trace.tensor(name, [size], 'int8', 'temporary');

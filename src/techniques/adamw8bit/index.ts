@@ -4,15 +4,26 @@ import { blockwiseStates } from './memory';
 
 export const adamw8bit: Technique = {
   spec: {
-    name: 'adamw8bit', slot: 'optimizer', exact: false,
+    name: 'adamw8bit',
+    slot: 'optimizer',
+    exact: false,
     summary: 'AdamW with both moments in blockwise 8-bit codes.',
     formula: 'parameters · (2 + 8/block); tensors under 4096 elements keep 32-bit states',
     cost: 'moments rounded to 8 bits each step; about the speed of AdamW',
     args: [
       { name: 'block', type: { kind: 'count', min: 64, max: 4096 }, default: 256, doc: 'Elements that share one scale.' },
-      { name: 'paged', type: { kind: 'boolean' }, default: false, doc: 'States of large tensors live in managed memory and page to the host under pressure.' },
+      {
+        name: 'paged',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'States of large tensors live in managed memory and page to the host under pressure.',
+      },
     ],
-    citation: { title: '8-bit Optimizers via Block-wise Quantization', id: 'arXiv:2110.02861', url: 'https://arxiv.org/abs/2110.02861' },
+    citation: {
+      title: '8-bit Optimizers via Block-wise Quantization',
+      id: 'arXiv:2110.02861',
+      url: 'https://arxiv.org/abs/2110.02861',
+    },
   },
   rewrite: (recipe, args) => ({
     ...recipe,
@@ -22,7 +33,11 @@ export const adamw8bit: Technique = {
       ...recipe.pytorch,
       // Decoded, updated and encoded in registers, block by block: nothing is allocated.
       optimizerStep: (step, parameters) => {
-        step.trace.op({ op: 'optimizer_update_8bit_blockwise', label: 'adamw8bit', moved: parameters.reduce((sum, group) => sum + group.count * (3 * group.bytes + 4 * group.elements), 0) });
+        step.trace.op({
+          op: 'optimizer_update_8bit_blockwise',
+          label: 'adamw8bit',
+          moved: parameters.reduce((sum, group) => sum + group.count * (3 * group.bytes + 4 * group.elements), 0),
+        });
       },
     },
   }),

@@ -8,16 +8,19 @@ export const SMALLEST_QUANTIZED = 4096;
 export const SMALLEST_PAGED = 100_000;
 
 /** One byte a moment and a float32 maximum for each block; bitsandbytes, functional.py and optimizer.py. */
-export const blockwiseStates = (block: number, paged: boolean) => (weight: Weight, _parameter: DType): Part[] => {
-  const count = elements(weight);
-  if (count < SMALLEST_QUANTIZED) return ['exp_avg', 'exp_avg_sq'].map((name) => ({ name, shape: weight.shape, dtype: 'fp32' }));
-  // Managed memory is the driver's, not the framework's allocator's.
-  if (paged && count >= SMALLEST_PAGED) return [];
-  const blocks = [Math.ceil(count / block)];
-  return [
-    { name: 'exp_avg', shape: weight.shape, dtype: 'int8' },
-    { name: 'exp_avg_sq', shape: weight.shape, dtype: 'int8' },
-    { name: 'exp_avg.absmax', shape: blocks, dtype: 'fp32' },
-    { name: 'exp_avg_sq.absmax', shape: blocks, dtype: 'fp32' },
-  ];
-};
+export const blockwiseStates =
+  (block: number, paged: boolean) =>
+  (weight: Weight, _parameter: DType): Part[] => {
+    const count = elements(weight);
+    if (count < SMALLEST_QUANTIZED)
+      return ['exp_avg', 'exp_avg_sq'].map((name) => ({ name, shape: weight.shape, dtype: 'fp32' }));
+    // Managed memory is the driver's, not the framework's allocator's.
+    if (paged && count >= SMALLEST_PAGED) return [];
+    const blocks = [Math.ceil(count / block)];
+    return [
+      { name: 'exp_avg', shape: weight.shape, dtype: 'int8' },
+      { name: 'exp_avg_sq', shape: weight.shape, dtype: 'int8' },
+      { name: 'exp_avg.absmax', shape: blocks, dtype: 'fp32' },
+      { name: 'exp_avg_sq.absmax', shape: blocks, dtype: 'fp32' },
+    ];
+  };

@@ -1,6 +1,12 @@
 import type { Technique } from '../technique';
 
-const kernel = (name: string, attention: 'sdpa' | 'eager' | 'math', summary: string, formula: string, cost: string): Technique => ({
+const kernel = (
+  name: string,
+  attention: 'sdpa' | 'eager' | 'math',
+  summary: string,
+  formula: string,
+  cost: string,
+): Technique => ({
   spec: { name, slot: 'attention', exact: true, summary, formula, cost, args: [] },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, attention } }),
 });
@@ -11,6 +17,6 @@ const stored = 'heads · sequence² probabilities for each row, in float32 and i
 export const attentionKernels: readonly Technique[] = [
   kernel('flash', 'sdpa', 'Fused attention: keeps q, k, v, its output and a log-sum-exp.', fused, 'none'),
   kernel('sdpa', 'sdpa', 'torch scaled_dot_product_attention with a fused kernel.', fused, 'none'),
-  kernel('math', 'math', 'SDPA\'s fallback, written out in products and a softmax.', stored, 'slow at long sequences'),
-  kernel('eager', 'eager', 'Attention written out in the model\'s own code.', stored, 'slow at long sequences'),
+  kernel('math', 'math', "SDPA's fallback, written out in products and a softmax.", stored, 'slow at long sequences'),
+  kernel('eager', 'eager', "Attention written out in the model's own code.", stored, 'slow at long sequences'),
 ];

@@ -4,12 +4,18 @@ import { checkpointPytorch } from './memory';
 
 export const checkpoint: Technique = {
   spec: {
-    name: 'checkpoint', slot: 'backward', exact: true,
-    summary: 'Keep each segment\'s input and run its forward again in backward.',
+    name: 'checkpoint',
+    slot: 'backward',
+    exact: true,
+    summary: "Keep each segment's input and run its forward again in backward.",
     formula: 'layers/every · tokens · hidden (the boundaries) + the saved set of one segment',
     cost: 'one more forward of the layers: about a third more compute',
     args: [{ name: 'every', type: { kind: 'count', min: 1, max: 1024 }, default: 1, doc: 'Layers in one segment.' }],
-    citation: { title: 'Training Deep Nets with Sublinear Memory Cost', id: 'arXiv:1604.06174', url: 'https://arxiv.org/abs/1604.06174' },
+    citation: {
+      title: 'Training Deep Nets with Sublinear Memory Cost',
+      id: 'arXiv:1604.06174',
+      url: 'https://arxiv.org/abs/1604.06174',
+    },
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -31,7 +31,6 @@ export function checkpointPytorch(step: PytorchStep, every: number): void {
   }
   step.enter(null);
   const backward = step.head(x);
-  trace.release(x);
   step.endAutocast();
   trace.phase('backward');
   let gradient = backward();

@@ -12,7 +12,8 @@ export function chunkedLoss(step: PytorchStep, hidden: Tensor, chunk: number): (
   const size = Math.min(chunk, tokens);
   const chunks = Math.ceil(tokens / size);
   const one = { batch: 1, tokens: size };
-  const forward = (input: Tensor): { loss: Tensor; output: Tensor } => crossEntropyOf(step, headLogits(step, input), one, 'padded-labels');
+  const forward = (input: Tensor): { loss: Tensor; output: Tensor } =>
+    crossEntropyOf(step, headLogits(step, input), one, 'padded-labels');
   const view = (): Tensor => {
     // A slice of the hidden states: a view, so it owns no bytes.
     const slice = trace.tensor('chunk', [size, step.recipe.model.hidden], hidden.dtype, 'activations', 0);

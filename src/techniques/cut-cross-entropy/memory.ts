@@ -21,7 +21,13 @@ export function cutCrossEntropy(step: PytorchStep, hidden: Tensor): () => Tensor
       hidden.requiresGrad ? trace.tensor('gradient', hidden.shape, hidden.dtype, 'temporary') : null,
       weight.requiresGrad ? trace.tensor('gradient', weight.shape, weight.dtype, 'gradients') : null,
     ] as const;
-    trace.op({ op: 'cce.backward', label: 'loss', reads: [hidden, weight, lse], writes: gradients.filter((t) => t !== null), flops: 3 * flops });
+    trace.op({
+      op: 'cce.backward',
+      label: 'loss',
+      reads: [hidden, weight, lse],
+      writes: gradients.filter((t) => t !== null),
+      flops: 3 * flops,
+    });
     trace.release(lse, hidden);
     if (gradients[1]) trace.onParameterGradient(weight, gradients[1]);
     return gradients[0];

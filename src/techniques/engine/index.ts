@@ -3,22 +3,44 @@ import type { Technique } from '../technique';
 export const engines: readonly Technique[] = [
   {
     spec: {
-      name: 'pytorch', slot: 'engine', exact: true,
-      summary: 'What PyTorch\'s autograd keeps and what its operators allocate for a moment.',
-      formula: 'op by op', cost: 'none',
+      name: 'pytorch',
+      slot: 'engine',
+      exact: true,
+      summary: "What PyTorch's autograd keeps and what its operators allocate for a moment.",
+      formula: 'op by op',
+      cost: 'none',
       args: [
-        { name: 'transformers', type: { kind: 'string', examples: ['4.45', '4.46', '4.50', '5'] }, default: '5', doc: 'Version of transformers: decides where logits are raised to float32 and how labels are shifted.' },
-        { name: 'hold-output', type: { kind: 'boolean' }, default: true, doc: 'The model\'s output object, and its logits, is held during backward.' },
-        { name: 'kernels', type: { kind: 'choice', of: ['cuda', 'cpu'] }, default: 'cuda', doc: 'Whose kernels: their temporaries and dropout masks differ.' },
+        {
+          name: 'transformers',
+          type: { kind: 'string', examples: ['4.45', '4.46', '4.50', '5'] },
+          default: '5',
+          doc: 'Version of transformers: decides where logits are raised to float32 and how labels are shifted.',
+        },
+        {
+          name: 'hold-output',
+          type: { kind: 'boolean' },
+          default: true,
+          doc: "The model's output object, and its logits, is held during backward.",
+        },
+        {
+          name: 'kernels',
+          type: { kind: 'choice', of: ['cuda', 'cpu'] },
+          default: 'cuda',
+          doc: 'Whose kernels: their temporaries and dropout masks differ.',
+        },
       ],
     },
     rewrite: (recipe) => recipe,
   },
   {
     spec: {
-      name: 'webgpu', slot: 'engine', exact: true,
+      name: 'webgpu',
+      slot: 'engine',
+      exact: true,
       summary: 'The runner that ships with Memplan: fused kernels in float32.',
-      formula: 'op by op', cost: 'none', args: [],
+      formula: 'op by op',
+      cost: 'none',
+      args: [],
     },
     rewrite: (recipe) => recipe,
   },

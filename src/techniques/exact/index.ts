@@ -1,6 +1,14 @@
 import type { Technique } from '../technique';
 
 export const exact: Technique = {
-  spec: { name: 'exact', slot: 'activations', exact: true, summary: 'Saved tensors are kept as they are.', formula: 'as saved', cost: 'none', args: [] },
+  spec: {
+    name: 'exact',
+    slot: 'activations',
+    exact: true,
+    summary: 'Saved tensors are kept as they are.',
+    formula: 'as saved',
+    cost: 'none',
+    args: [],
+  },
   rewrite: (recipe) => recipe,
 };

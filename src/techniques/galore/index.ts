@@ -4,19 +4,38 @@ import { galoreStates, galoreStep } from './memory';
 
 export const galore: Technique = {
   spec: {
-    name: 'galore', slot: 'optimizer', exact: false,
+    name: 'galore',
+    slot: 'optimizer',
+    exact: false,
     summary: 'Adam on the gradient projected to a low-rank subspace that is refreshed by an SVD.',
-    formula: 'for each m × n matrix of the layers: rank · min(m, n) + 2 · rank · max(m, n) elements; others as the inner optimizer',
+    formula:
+      'for each m × n matrix of the layers: rank · min(m, n) + 2 · rank · max(m, n) elements; others as the inner optimizer',
     cost: 'an SVD of each matrix every `every` steps; updates stay in the subspace',
     args: [
       { name: 'rank', type: { kind: 'count', min: 1 }, default: 128, doc: 'Dimension of the subspace.' },
       { name: 'every', type: { kind: 'count', min: 1 }, default: 200, doc: 'Steps between refreshes of the subspace.' },
       { name: 'scale', type: { kind: 'number', min: 0 }, default: 0.25, doc: 'Factor on the update that is projected back.' },
-      { name: 'inner', type: { kind: 'technique', slot: 'optimizer', of: ['adamw', 'adamw8bit'] }, default: 'adamw', doc: 'Optimizer inside the subspace.' },
-      { name: 'layerwise', type: { kind: 'boolean' }, default: false, doc: 'Update each layer inside backward, so that only one layer\'s gradients exist.' },
+      {
+        name: 'inner',
+        type: { kind: 'technique', slot: 'optimizer', of: ['adamw', 'adamw8bit'] },
+        default: 'adamw',
+        doc: 'Optimizer inside the subspace.',
+      },
+      {
+        name: 'layerwise',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "Update each layer inside backward, so that only one layer's gradients exist.",
+      },
     ],
-    excludes: [{ slot: 'train', names: ['lora'], why: 'GaLore projects the gradients of full matrices; LoRA\'s are low-rank already' }],
-    citation: { title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection', id: 'arXiv:2403.03507', url: 'https://arxiv.org/abs/2403.03507' },
+    excludes: [
+      { slot: 'train', names: ['lora'], why: "GaLore projects the gradients of full matrices; LoRA's are low-rank already" },
+    ],
+    citation: {
+      title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection',
+      id: 'arXiv:2403.03507',
+      url: 'https://arxiv.org/abs/2403.03507',
+    },
   },
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');

@@ -2,7 +2,15 @@ import type { DType } from '../../plan/types';
 import type { Technique } from '../technique';
 
 const kept = (dtype: DType & ('fp32' | 'bf16' | 'fp16')): Technique => ({
-  spec: { name: dtype, slot: 'gradients', exact: dtype === 'fp32', summary: `Gradients are kept in ${dtype}.`, formula: `${dtype === 'fp32' ? 4 : 2} bytes a trained parameter`, cost: 'a cast for each gradient where the types differ', args: [] },
+  spec: {
+    name: dtype,
+    slot: 'gradients',
+    exact: dtype === 'fp32',
+    summary: `Gradients are kept in ${dtype}.`,
+    formula: `${dtype === 'fp32' ? 4 : 2} bytes a trained parameter`,
+    cost: 'a cast for each gradient where the types differ',
+    args: [],
+  },
   rewrite: (recipe) => ({ ...recipe, gradients: dtype }),
 });
 

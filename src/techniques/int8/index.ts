@@ -4,12 +4,25 @@ import { packInteger } from './memory';
 
 export const int8Activations: Technique = {
   spec: {
-    name: 'int8', slot: 'activations', exact: false,
+    name: 'int8',
+    slot: 'activations',
+    exact: false,
     summary: 'Keep what crosses from forward to backward in 8-bit codes, rounded stochastically.',
     formula: '1 + 4/group bytes an element in place of 2 or 4',
     cost: 'quantize and dequantize each saved tensor; unbiased noise in gradients',
-    args: [{ name: 'group', type: { kind: 'count', min: 16, max: 65536 }, default: 256, doc: 'Elements that share a scale and a minimum.' }],
-    citation: { title: 'ActNN: Reducing Training Memory Footprint via 2-Bit Activation Compressed Training', id: 'arXiv:2104.14129', url: 'https://arxiv.org/abs/2104.14129' },
+    args: [
+      {
+        name: 'group',
+        type: { kind: 'count', min: 16, max: 65536 },
+        default: 256,
+        doc: 'Elements that share a scale and a minimum.',
+      },
+    ],
+    citation: {
+      title: 'ActNN: Reducing Training Memory Footprint via 2-Bit Activation Compressed Training',
+      id: 'arXiv:2104.14129',
+      url: 'https://arxiv.org/abs/2104.14129',
+    },
   },
   rewrite: (recipe, args) => ({
     ...recipe,

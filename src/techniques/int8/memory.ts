@@ -2,7 +2,11 @@ import type { Packing, Tensor, Trace } from '../../tape/trace';
 
 /** Floating-point tensors of forward are compressed; statistics of rows, masks and labels are kept as they are. */
 export const compressible = (tensor: Tensor): boolean =>
-  !tensor.leaf && !tensor.statistic && tensor.category === 'activations' && ['fp32', 'bf16', 'fp16'].includes(tensor.dtype) && (tensor.shape.at(-1) ?? 1) > 1;
+  !tensor.leaf &&
+  !tensor.statistic &&
+  tensor.category === 'activations' &&
+  ['fp32', 'bf16', 'fp16'].includes(tensor.dtype) &&
+  (tensor.shape.at(-1) ?? 1) > 1;
 
 /**
  * Integer codes of `bits` and, for each group, a scale and a minimum in bfloat16 (ActNN, Chen et al., arXiv:2104.14129;

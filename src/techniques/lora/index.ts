@@ -7,7 +7,9 @@ export const LORA_TARGETS = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
 
 export const lora: Technique = {
   spec: {
-    name: 'lora', slot: 'train', exact: false,
+    name: 'lora',
+    slot: 'train',
+    exact: false,
     summary: 'Freeze the model; learn a rank-r update B·A beside each target matrix.',
     formula: 'rank · (in + out) parameters for each target; its input is kept for A, its rank-wide middle for B',
     cost: 'a small product beside each target; the base still back-propagates',
@@ -15,10 +17,24 @@ export const lora: Technique = {
       { name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 16, doc: 'Width of the update.' },
       { name: 'targets', type: { kind: 'list', of: LORA_TARGETS }, default: ['q', 'v'], doc: 'Matrices that carry an adapter.' },
       { name: 'alpha', type: { kind: 'number', min: 0 }, default: 16, doc: 'Update is scaled by alpha / rank.' },
-      { name: 'dropout', type: { kind: 'number', min: 0, max: 1, exclusiveMax: true }, default: 0, doc: 'Dropout before A. Keeps a mask and a copy of the input for each target.' },
-      { name: 'adapter-precision', type: { kind: 'choice', of: ['fp32', 'bf16', 'fp16'] }, default: 'fp32', doc: 'Type of A and B. PEFT raises them to float32 by default, which keeps a float32 copy of each target\'s input.' },
+      {
+        name: 'dropout',
+        type: { kind: 'number', min: 0, max: 1, exclusiveMax: true },
+        default: 0,
+        doc: 'Dropout before A. Keeps a mask and a copy of the input for each target.',
+      },
+      {
+        name: 'adapter-precision',
+        type: { kind: 'choice', of: ['fp32', 'bf16', 'fp16'] },
+        default: 'fp32',
+        doc: "Type of A and B. PEFT raises them to float32 by default, which keeps a float32 copy of each target's input.",
+      },
     ],
-    citation: { title: 'LoRA: Low-Rank Adaptation of Large Language Models', id: 'arXiv:2106.09685', url: 'https://arxiv.org/abs/2106.09685' },
+    citation: {
+      title: 'LoRA: Low-Rank Adaptation of Large Language Models',
+      id: 'arXiv:2106.09685',
+      url: 'https://arxiv.org/abs/2106.09685',
+    },
   },
   rewrite: (recipe, args) => {
     const names = weightsOf(recipe.model).layer.map((weight) => weight.name);

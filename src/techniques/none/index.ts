@@ -2,9 +2,18 @@ import type { Technique } from '../technique';
 
 export const none: Technique = {
   spec: {
-    name: 'none', slot: 'optimizer', exact: true,
+    name: 'none',
+    slot: 'optimizer',
+    exact: true,
     summary: 'Forward and backward only; parameters stay as they are.',
-    formula: '0', cost: 'no optimizer step', args: [],
+    formula: '0',
+    cost: 'no optimizer step',
+    args: [],
   },
-  rewrite: (recipe) => ({ ...recipe, states: () => [], layerwise: false, pytorch: { ...recipe.pytorch, optimizerStep: () => {} } }),
+  rewrite: (recipe) => ({
+    ...recipe,
+    states: () => [],
+    layerwise: false,
+    pytorch: { ...recipe.pytorch, optimizerStep: () => {} },
+  }),
 };

@@ -4,17 +4,27 @@ import type { Technique } from '../technique';
 
 export const sgd: Technique = {
   spec: {
-    name: 'sgd', slot: 'optimizer', exact: true,
+    name: 'sgd',
+    slot: 'optimizer',
+    exact: true,
     summary: 'Stochastic gradient descent, with momentum where asked for.',
     formula: 'parameters · bytes with momentum, else 0',
     cost: 'elementwise',
-    args: [{ name: 'momentum', type: { kind: 'number', min: 0, max: 1, exclusiveMax: true }, default: 0, doc: 'Share of the last update that is kept; 0 keeps no state.' }],
+    args: [
+      {
+        name: 'momentum',
+        type: { kind: 'number', min: 0, max: 1, exclusiveMax: true },
+        default: 0,
+        doc: 'Share of the last update that is kept; 0 keeps no state.',
+      },
+    ],
   },
   rewrite: (recipe, args) => ({
     ...recipe,
     layerwise: false,
     // torch keeps the momentum in the parameter's type; the foreach step makes no copies without weight decay.
-    states: (weight, parameter) => (number(args, 'momentum') > 0 ? [{ name: 'momentum', shape: weight.shape, dtype: parameter }] : []),
+    states: (weight, parameter) =>
+      number(args, 'momentum') > 0 ? [{ name: 'momentum', shape: weight.shape, dtype: parameter }] : [],
     pytorch: {
       ...recipe.pytorch,
       optimizerStep: (step, parameters) => {

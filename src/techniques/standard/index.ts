@@ -3,7 +3,9 @@ import { standardPytorch } from './memory';
 
 export const standard: Technique = {
   spec: {
-    name: 'standard', slot: 'backward', exact: true,
+    name: 'standard',
+    slot: 'backward',
+    exact: true,
     summary: 'Keep what forward saved and walk the layers back.',
     formula: 'every saved tensor of every layer lives from forward to its backward',
     cost: 'no recomputation',

@@ -1,5 +1,5 @@
-import type { GradNode, Tensor } from '../../tape/trace';
 import type { PytorchStep } from '../../tape/pytorch/context';
+import type { GradNode, Tensor } from '../../tape/trace';
 
 /** Forward keeps what each op's backward reads; backward walks the layers in reverse and lets it go. */
 export function standardPytorch(step: PytorchStep): void {
@@ -19,9 +19,7 @@ export function standardPytorch(step: PytorchStep): void {
     }) as [Tensor];
   }
   step.enter(null);
-  const hidden = x;
-  const backward = step.head(hidden);
-  trace.release(hidden);
+  const backward = step.head(x);
   step.endAutocast();
   trace.phase('backward');
   let gradient = backward();

@@ -4,15 +4,21 @@ import { streamLogits, streamPytorch } from './memory';
 
 export const streambp: Technique = {
   spec: {
-    name: 'streambp', slot: 'backward', exact: true,
+    name: 'streambp',
+    slot: 'backward',
+    exact: true,
     summary: 'Exact backward over chunks of the sequence: checkpointing whose second forward keeps one chunk at a time.',
-    formula: 'layers · tokens · hidden (the boundaries) + one chunk of one layer\'s saved set + logits · vocab · 14 bytes',
+    formula: "layers · tokens · hidden (the boundaries) + one chunk of one layer's saved set + logits · vocab · 14 bytes",
     cost: 'as checkpointing; weights are read once a chunk',
     args: [
       { name: 'chunk', type: { kind: 'count', tokens: true, min: 1 }, default: 500, doc: 'Tokens of one chunk inside a layer.' },
       { name: 'logits', type: { kind: 'count', tokens: true, min: 1 }, default: 100, doc: 'Tokens of one chunk of logits.' },
     ],
-    citation: { title: 'StreamBP: Memory-Efficient Exact Backpropagation for Long Sequence Training of LLMs', id: 'arXiv:2506.03077', url: 'https://arxiv.org/abs/2506.03077' },
+    citation: {
+      title: 'StreamBP: Memory-Efficient Exact Backpropagation for Long Sequence Training of LLMs',
+      id: 'arXiv:2506.03077',
+      url: 'https://arxiv.org/abs/2506.03077',
+    },
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -27,7 +27,6 @@ export function streamPytorch(step: PytorchStep, chunk: number): void {
   }) as [Tensor];
   step.enter(null);
   const backward = step.head(x);
-  trace.release(x);
   step.endAutocast();
   trace.phase('backward');
   let gradient = backward();
@@ -82,7 +81,9 @@ export function streamLogits(step: PytorchStep, hidden: Tensor, logits: number):
     const one = (): void => {
       const slice = trace.tensor('chunk', [size, recipe.model.hidden], hidden.dtype, 'activations', 0);
       slice.requiresGrad = hidden.requiresGrad;
-      const { value, nodes } = trace.capture(() => crossEntropyOf(step, headLogits(step, slice), { batch: 1, tokens: size }, 'padded-labels'));
+      const { value, nodes } = trace.capture(() =>
+        crossEntropyOf(step, headLogits(step, slice), { batch: 1, tokens: size }, 'padded-labels'),
+      );
       const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
       const [part] = step.backward(nodes, value.loss, seed, [slice]);
       trace.release(value.loss, value.output);

@@ -5,7 +5,15 @@ import type { Technique } from '../technique';
 
 /** Weights in a plain type. Wider than the compute type means autocast's copies at use. */
 const dense = (dtype: DType, summary: string): Technique => ({
-  spec: { name: dtype, slot: 'weights', exact: dtype === 'fp32', summary, formula: `${dtype === 'fp32' ? 4 : 2} bytes a parameter`, cost: 'none', args: [] },
+  spec: {
+    name: dtype,
+    slot: 'weights',
+    exact: dtype === 'fp32',
+    summary,
+    formula: `${dtype === 'fp32' ? 4 : 2} bytes a parameter`,
+    cost: 'none',
+    args: [],
+  },
   rewrite: (recipe) => ({
     ...recipe,
     parameters: dtype,
@@ -15,19 +23,32 @@ const dense = (dtype: DType, summary: string): Technique => ({
 });
 
 const quantized: Technique['spec']['needs'] = [
-  { slot: 'train', names: ['lora', 'dora', 'frozen'], why: 'quantized weights have no gradient: something beside them must learn' },
+  {
+    slot: 'train',
+    names: ['lora', 'dora', 'frozen'],
+    why: 'quantized weights have no gradient: something beside them must learn',
+  },
 ];
 
 /** QLoRA: four-bit codes in blocks of 64 with a float32 maximum each, or that maximum in 8 bits (double quantization). */
 const nf4: Technique = {
   spec: {
-    name: 'nf4', slot: 'weights', exact: false,
-    summary: 'Layers\' matrices in 4-bit NormalFloat; embeddings, head and norms stay as they are.',
-    formula: '4 + 32/64 bits a weight, or 4 + 8/64 + 32/(64·256) = 4.127 with double quantization; a 16-bit copy of one matrix at use',
+    name: 'nf4',
+    slot: 'weights',
+    exact: false,
+    summary: "Layers' matrices in 4-bit NormalFloat; embeddings, head and norms stay as they are.",
+    formula:
+      '4 + 32/64 bits a weight, or 4 + 8/64 + 32/(64·256) = 4.127 with double quantization; a 16-bit copy of one matrix at use',
     cost: 'dequantized at every use; weights rounded to 16 levels',
-    args: [{ name: 'double-quant', type: { kind: 'boolean' }, default: false, doc: 'Quantize the blocks\' maxima to 8 bits too.' }],
+    args: [
+      { name: 'double-quant', type: { kind: 'boolean' }, default: false, doc: "Quantize the blocks' maxima to 8 bits too." },
+    ],
     needs: quantized,
-    citation: { title: 'QLoRA: Efficient Finetuning of Quantized LLMs', id: 'arXiv:2305.14314', url: 'https://arxiv.org/abs/2305.14314' },
+    citation: {
+      title: 'QLoRA: Efficient Finetuning of Quantized LLMs',
+      id: 'arXiv:2305.14314',
+      url: 'https://arxiv.org/abs/2305.14314',
+    },
   },
   rewrite: (recipe, args) => ({
     ...recipe,
@@ -49,11 +70,20 @@ const nf4: Technique = {
 /** Integer codes with a 16-bit scale for each group. */
 const integer = (name: 'int8' | 'int4', group: number): Technique => ({
   spec: {
-    name, slot: 'weights', exact: false,
+    name,
+    slot: 'weights',
+    exact: false,
     summary: `Layers' matrices in ${name === 'int8' ? '8' : '4'}-bit integers with a scale for each group.`,
     formula: `${name === 'int8' ? 1 : 0.5} + 4/group bytes a weight`,
     cost: 'dequantized at every use',
-    args: [{ name: 'group', type: { kind: 'count', min: 16, max: 65536 }, default: group, doc: 'Weights that share a 16-bit scale and zero.' }],
+    args: [
+      {
+        name: 'group',
+        type: { kind: 'count', min: 16, max: 65536 },
+        default: group,
+        doc: 'Weights that share a 16-bit scale and zero.',
+      },
+    ],
     needs: quantized,
   },
   rewrite: (recipe, args) => ({
@@ -61,7 +91,10 @@ const integer = (name: 'int8' | 'int4', group: number): Technique => ({
     stored: (weight) => {
       if (weight.role !== 'linear' && weight.role !== 'expert') return recipe.stored(weight);
       const groups = Math.ceil(elements(weight) / number(args, 'group'));
-      return [{ name: 'codes', shape: weight.shape, dtype: name }, { name: 'scales', shape: [groups, 2], dtype: 'bf16' }];
+      return [
+        { name: 'codes', shape: weight.shape, dtype: name },
+        { name: 'scales', shape: [groups, 2], dtype: 'bf16' },
+      ];
     },
   }),
 });
