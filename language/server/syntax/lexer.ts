@@ -43,54 +43,64 @@ export class MemplanLexer extends DefaultLexer {
 
 const OPERAND_ENDS = new Set(['QUANTITY', 'WORD', 'STRING', 'true', 'false', ')', ']']);
 
-function classify(tokens: IToken[], retype: (token: IToken, name: string) => void): void {
-  let braces = 0;
-  let brackets = 0;
-  /** Words left that belong to a `find`, `sweep` or `compare`. */
-  let bound = 0;
-  tokens.forEach((token, index) => {
-    const previous = tokens[index - 1];
-    const next = tokens[index + 1];
-    const kind = token.tokenType.name;
-    if (kind === '{') braces++;
-    if (kind === '}') braces = Math.max(0, braces - 1);
-    if (kind === '{' || kind === '}') brackets = 0;
-    if (kind === '(' || kind === '[') brackets++;
-    if (kind === ')' || kind === ']') brackets = Math.max(0, brackets - 1);
-    if (kind !== 'WORD') return;
+function classify(tokens: readonly IToken[], retype: (token: IToken, name: string) => void): void {
+  const state = { braces: 0, brackets: 0, bound: 0 };
+  for (const [index, token] of tokens.entries()) {
+    const name = token.tokenType.name === 'WORD' ? placed(tokens, index, state) : nest(token.tokenType.name, state);
+    if (name) retype(token, name);
+  }
+}
 
-    const word = token.image;
-    const first = !previous || (previous.endLine ?? 0) < (token.startLine ?? 0);
-    // Two operands side by side mean nothing inside brackets: a bracket was left open on a line above.
-    if (first && brackets > 0 && next && startsOperand(next) && next.startLine === token.startLine) brackets = 0;
-    if (brackets === 0 && previous?.tokenType.name !== '.') {
-      const declares = (DECLARATIONS as readonly string[]).includes(word);
-      if (braces > 0 && first && declares && opensDeclaration(tokens, index)) braces = 0;
-      if (braces === 0) {
-        const afterWhole = first || previous?.tokenType.name === '}' || OPERAND_ENDS.has(previous?.tokenType.name ?? '');
-        if (declares && afterWhole) return retype(token, word);
-        if ((word === 'extends' || word === 'from') && previous?.tokenType.name === 'WORD') return retype(token, word);
-      } else {
-        if (first) bound = 0;
-        const begins = first || previous?.tokenType.name === '{' || (bound === 0 && OPERAND_ENDS.has(previous?.tokenType.name ?? ''));
-        if (begins && Object.hasOwn(QUESTIONS, word)) {
-          bound = QUESTIONS[word as keyof typeof QUESTIONS];
-          return retype(token, word);
-        }
-        if (begins) return retype(token, 'KEY');
-        if (word === 'to' && previous?.tokenType.name === 'compare') return retype(token, word);
-        if (bound > 0) bound--;
-        if (word === 'in') return retype(token, word);
-      }
-    }
-    if (word === 'true' || word === 'false') retype(token, word);
-  });
+interface State {
+  braces: number;
+  brackets: number;
+  /** Words left that belong to a `find`, `sweep` or `compare`. */
+  bound: number;
+}
+
+function nest(kind: string, state: State): undefined {
+  if (kind === '{') state.braces++;
+  if (kind === '}') state.braces = Math.max(0, state.braces - 1);
+  if (kind === '{' || kind === '}') state.brackets = 0;
+  if (kind === '(' || kind === '[') state.brackets++;
+  if (kind === ')' || kind === ']') state.brackets = Math.max(0, state.brackets - 1);
+}
+
+/** The type of a word by its place; undefined where it stays a WORD. */
+function placed(tokens: readonly IToken[], index: number, state: State): string | undefined {
+  const [previous, token, next] = [tokens[index - 1], tokens[index], tokens[index + 1]];
+  if (!token) return undefined;
+  const word = token.image;
+  const before = previous?.tokenType.name ?? '';
+  const first = !previous || (previous.endLine ?? 0) < (token.startLine ?? 0);
+  const literal = word === 'true' || word === 'false' ? word : undefined;
+  // Two operands side by side mean nothing inside brackets: a bracket was left open on a line above.
+  if (first && state.brackets > 0 && next && startsOperand(next) && next.startLine === token.startLine) state.brackets = 0;
+  if (state.brackets > 0 || before === '.') return literal;
+
+  const declares = (DECLARATIONS as readonly string[]).includes(word);
+  if (state.braces > 0 && first && declares && opensDeclaration(tokens, index)) state.braces = 0;
+  if (state.braces === 0) {
+    if (declares && (first || before === '}' || OPERAND_ENDS.has(before))) return word;
+    if ((word === 'extends' || word === 'from') && before === 'WORD') return word;
+    return literal;
+  }
+  if (first) state.bound = 0;
+  const begins = first || before === '{' || (state.bound === 0 && OPERAND_ENDS.has(before));
+  if (begins && Object.hasOwn(QUESTIONS, word)) {
+    state.bound = QUESTIONS[word as keyof typeof QUESTIONS];
+    return word;
+  }
+  if (begins) return 'KEY';
+  if (word === 'to' && before === 'compare') return word;
+  if (state.bound > 0) state.bound--;
+  return word === 'in' ? word : literal;
 }
 
 const startsOperand = (token: IToken): boolean => ['WORD', 'QUANTITY', 'STRING'].includes(token.tokenType.name);
 
 /** Whether a declaration word that stands first on a line inside a block really begins a declaration (a `}` is missing). */
-function opensDeclaration(tokens: IToken[], index: number): boolean {
+function opensDeclaration(tokens: readonly IToken[], index: number): boolean {
   const [word, name, after] = [tokens[index], tokens[index + 1], tokens[index + 2]];
   if (!word || !name || !after || name.startLine !== word.startLine) return false;
   if (word.image === 'import') return name.tokenType.name === 'STRING';

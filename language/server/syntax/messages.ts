@@ -48,7 +48,8 @@ const nearestDeclaration = (token: IToken | undefined): string => {
 };
 
 /** Only these leave a block unfinished; anything else is a stray word inside it. */
-const endsBlock = (token: IToken): boolean => token.tokenType.name === 'EOF' || (DECLARATIONS as readonly string[]).includes(token.tokenType.name);
+const endsBlock = (token: IToken): boolean =>
+  token.tokenType.name === 'EOF' || (DECLARATIONS as readonly string[]).includes(token.tokenType.name);
 
 const plainRule = (rule: string): string => rule.replace(/\u200B$/, '');
 
@@ -58,7 +59,9 @@ export class MemplanParserMessages implements IParserErrorMessageProvider {
     const rule = plainRule(options.ruleName);
     if (expected.name === 'EOF') return this.buildNotAllInputParsedMessage({ firstRedundant: actual });
     if (rule === 'Block' && expected.name === '}' && !endsBlock(actual)) {
-      return previous.tokenType.name === 'KEY' ? `${A_VALUE} after \`${clip(previous.image)}\`, found ${found(actual)}` : `${ALTERNATIVES.Statement}, found ${found(actual)}`;
+      return previous.tokenType.name === 'KEY'
+        ? `${A_VALUE} after \`${clip(previous.image)}\`, found ${found(actual)}`
+        : `${ALTERNATIVES.Statement}, found ${found(actual)}`;
     }
     const sentence = MISSING[`${rule} ${expected.name}`];
     return `${sentence ?? `Expected ${spoken(expected)}`}, found ${found(actual)}`;
@@ -95,7 +98,9 @@ const FOREIGN: { [character: string]: string } = {
 export class MemplanLexerMessages extends DefaultLexerErrorMessageProvider {
   override buildUnexpectedCharactersMessage(text: string, offset: number, length: number): string {
     const character = String.fromCodePoint(text.codePointAt(offset) ?? 0);
-    const printable = /[\p{C}\p{Z}]/u.test(character) ? `U+${(text.codePointAt(offset) ?? 0).toString(16).toUpperCase().padStart(4, '0')}` : clip(text.slice(offset, offset + length));
+    const printable = /[\p{C}\p{Z}]/u.test(character)
+      ? `U+${(text.codePointAt(offset) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+      : clip(text.slice(offset, offset + length));
     const hint = FOREIGN[character];
     return `Unexpected \`${printable}\`${hint ? `: ${hint}` : ''}`;
   }

@@ -46,19 +46,35 @@ const emptyFile = (): File => ({ $type: 'File', declarations: [] });
 const spanOf = (token: IToken): Span => ({ start: token.startOffset, end: (token.endOffset ?? token.startOffset) + 1 });
 
 export function parse(text: string): Syntax {
-  const refused = (message: string, span: Span): Syntax => ({ file: emptyFile(), tokens: [], comments: [], errors: [{ message, span }] });
+  const refused = (message: string, span: Span): Syntax => ({
+    file: emptyFile(),
+    tokens: [],
+    comments: [],
+    errors: [{ message, span }],
+  });
   if (text.length > LONGEST_TEXT) {
     return refused(`This file is too long to be read: ${text.length} characters, at most ${LONGEST_TEXT}`, { start: 0, end: 0 });
   }
   parser ??= createParser();
   const { tokens, hidden, errors: lexerErrors } = parser.Lexer.tokenize(text);
-  const errors: SyntaxError[] = lexerErrors.map(({ message, offset, length }) => ({ message, span: { start: offset, end: offset + length } }));
+  const errors: SyntaxError[] = lexerErrors.map(({ message, offset, length }) => ({
+    message,
+    span: { start: offset, end: offset + length },
+  }));
   for (const token of [...tokens, ...hidden]) {
     const message = unclosed(token);
     if (message) errors.push({ message, span: spanOf(token) });
   }
   const deep = tooDeep(tokens);
-  if (deep) return { ...refused(`This is nested too deeply (at most ${DEEPEST} brackets, ${MOST_OPERATORS} operators in one expression)`, spanOf(deep)), tokens, comments: hidden };
+  if (deep)
+    return {
+      ...refused(
+        `This is nested too deeply (at most ${DEEPEST} brackets, ${MOST_OPERATORS} operators in one expression)`,
+        spanOf(deep),
+      ),
+      tokens,
+      comments: hidden,
+    };
 
   const result = parser.LangiumParser.parse<File>(text);
   for (const error of result.parserErrors as ParserError[]) errors.push(located(error, tokens, text.length));
@@ -103,7 +119,9 @@ function unclosed(token: IToken): string | undefined {
   switch (token.tokenType.name) {
     case 'STRING':
       if (image.startsWith("'")) return 'Strings are written in double quotes';
-      return image.length < 2 || !/(^|[^\\])(\\\\)*"$/.test(image.slice(1)) ? 'This string is not closed: expected `"` on the same line' : undefined;
+      return image.length < 2 || !/(^|[^\\])(\\\\)*"$/.test(image.slice(1))
+        ? 'This string is not closed: expected `"` on the same line'
+        : undefined;
     case 'BLOCK_COMMENT':
       return image.length < 4 || !image.endsWith('*/') ? 'This comment is not closed: expected `*/`' : undefined;
     default:

@@ -1,0 +1,269 @@
+/** Text → what it says: plans as plain data, the questions asked of them, and every mistake at its words. Pure and total. */
+
+import type { Plan, RunSettings } from '../../src/plan/types';
+import type { Condition } from '../../src/planner/expression';
+import { type Knob, knobOf, type Path, pathText } from '../../src/planner/knobs';
+import { allSpecs } from '../../src/techniques/registry';
+import type { Compare, Find, PlanDeclaration, Require, RunDeclaration, Sweep } from '../generated/ast';
+import {
+  isBooleanLiteral,
+  isDeviceDeclaration,
+  isLet,
+  isListLiteral,
+  isModelDeclaration,
+  isPlanDeclaration,
+  isRunDeclaration,
+  isStringLiteral,
+  isWord,
+} from '../generated/ast';
+import { Context } from './context';
+import { countOf, isPlainWord, numberOf } from './conversions';
+import { deviceOf } from './devices';
+import { modelOf } from './models';
+import { type FileReader, loadModules, type Module, type Modules, noFiles } from './modules';
+import { type Occurrence, spanOfProperty } from './names';
+import { type Compiled, planOf } from './plans';
+import type { Problem } from './problems';
+import { defaultRun, kvGroupsOf, runOf } from './runs';
+import { type Span, spanOf } from './span';
+import { parse, type Syntax } from './syntax/parse';
+import type { Expression } from './tree';
+import type { Dimension } from './units';
+import { isTechniqueName, useOf } from './uses';
+import { condition, deref, quantity } from './values';
+
+export interface RequireQuestion {
+  span: Span;
+  /** The comparison as written. */
+  text: string;
+  condition: Condition;
+  dimension: Dimension;
+}
+export interface FindQuestion {
+  span: Span;
+  goal: 'max' | 'min';
+  path: Path;
+}
+export interface SweepQuestion {
+  span: Span;
+  path: Path;
+  values: number[];
+}
+export interface CompareQuestion {
+  span: Span;
+  plan: string;
+}
+
+export interface PlanAnalysis extends Compiled {
+  name: string;
+  /** Where the name stands, and the whole declaration. */
+  span: Span;
+  whole: Span;
+  requires: RequireQuestion[];
+  finds: FindQuestion[];
+  sweeps: SweepQuestion[];
+  compares: CompareQuestion[];
+  /** The proxy: of its `run` block, or the default one; absent where the block has an error. */
+  run?: RunSettings;
+}
+
+export interface Analysis {
+  uri: string;
+  text: string;
+  syntax: Syntax;
+  /** Plans of this file, in its order. */
+  plans: PlanAnalysis[];
+  /** Plans that conditions may name, those of imported files included. */
+  known: Map<string, Plan>;
+  problems: Problem[];
+  /** Every place where a declared name is written, in all files that were read. */
+  occurrences: Occurrence[];
+  /** The file and all that it imports. */
+  modules: Modules;
+}
+
+export interface AnalyzeOptions {
+  uri?: string;
+  reader?: FileReader;
+  parseText?: (uri: string, text: string) => Syntax;
+}
+
+export function analyze(
+  text: string,
+  { uri = 'untitled:plan.memplan', reader = noFiles, parseText = (_, source) => parse(source) }: AnalyzeOptions = {},
+): Analysis {
+  const early: [string, Problem][] = [];
+  const modules = loadModules(uri, text, reader, (at, problem) => early.push([at, problem]), parseText);
+  const context = new Context(modules, reader);
+  for (const [at, problem] of early) context.report(at, problem);
+  for (const module of modules.values()) {
+    for (const error of module.syntax.errors) context.report(module.uri, { severity: 'error', code: 'syntax', ...error });
+    for (const tables of Object.values(module.own))
+      for (const target of tables.values()) context.occurrences.push({ uri: module.uri, span: target.span, target });
+  }
+
+  const entry = modules.get(uri) as Module;
+  const plans: PlanAnalysis[] = [];
+  const known = new Map<string, Plan>();
+  // Imported files first: what they say is complete before this file builds on it.
+  for (const module of [...modules.values()].reverse()) {
+    for (const node of module.syntax.file.declarations) {
+      if (isModelDeclaration(node)) modelOf(context, node, module.uri);
+      else if (isDeviceDeclaration(node)) deviceOf(context, node, module.uri);
+      else if (isLet(node) && node.value) checkLet(context, node.value, module.uri);
+      else if (isPlanDeclaration(node) && module !== entry) planOf(context, node, module.uri);
+    }
+  }
+  for (const node of entry.syntax.file.declarations.filter(isPlanDeclaration)) plans.push(planAnalysis(context, node, entry));
+  for (const [name, target] of entry.visible.plan) {
+    const compiled = planOf(context, target.node as PlanDeclaration, target.uri);
+    if (compiled.plan) known.set(name, compiled.plan);
+  }
+  runs(context, entry, plans, known);
+  return {
+    uri,
+    text,
+    syntax: entry.syntax,
+    plans,
+    known,
+    problems: sorted(context.problems.get(uri) ?? []),
+    occurrences: context.occurrences,
+    modules,
+  };
+}
+
+/** A `let` may hold any value; what it holds is checked even where nothing uses it. */
+function checkLet(context: Context, value: Expression, uri: string): void {
+  if (isStringLiteral(value) || isBooleanLiteral(value) || isListLiteral(value)) return;
+  if (isTechniqueName(value)) return;
+  if (isPlainWord(value)) {
+    const { node } = deref(context, { node: value, uri });
+    // Stuck on a name that is a `let`: its chain leads back to itself, which a quantity reports as a cycle.
+    if (node !== value && !isWord(node)) return;
+  }
+  if (isWord(value) && value.call && value.name !== 'min' && value.name !== 'max') {
+    const spec = allSpecs.find(({ name }) => name === value.name);
+    if (spec) {
+      useOf(context, { node: value, uri }, spec.slot);
+      return;
+    }
+  }
+  quantity(context, { node: value, uri });
+}
+
+function planAnalysis(context: Context, node: PlanDeclaration, module: Module): PlanAnalysis {
+  const { uri, text } = module;
+  const compiled = planOf(context, node, uri);
+  const analysis: PlanAnalysis = {
+    ...compiled,
+    name: node.name ?? '',
+    span: node.name === undefined ? spanOf(node) : spanOfProperty(node, 'name'),
+    whole: spanOf(node),
+    requires: [],
+    finds: [],
+    sweeps: [],
+    compares: [],
+  };
+  for (const statement of node.body?.statements ?? []) {
+    if (statement.$type === 'Require') addRequire(context, statement, module, analysis);
+    else if (statement.$type === 'Find') addFind(context, statement, uri, analysis);
+    else if (statement.$type === 'Sweep') addSweep(context, statement, uri, analysis);
+    else if (statement.$type === 'Compare') addCompare(context, statement, uri, analysis);
+  }
+  // A second plan of a name is reported as such, and stays out of sight.
+  if (text && module.own.plan.get(analysis.name)?.node !== node) {
+    delete analysis.plan;
+    analysis.problem ??= `Another plan is named \`${analysis.name}\``;
+  }
+  return analysis;
+}
+
+function addRequire(context: Context, node: Require, { uri, text }: Module, analysis: PlanAnalysis): void {
+  if (!node.condition) return;
+  const found = condition(context, { node: node.condition, uri });
+  const written = spanOf(node.condition);
+  if (found) analysis.requires.push({ span: spanOf(node), text: text.slice(written.start, written.end), ...found });
+}
+
+function addFind(context: Context, node: Find, uri: string, analysis: PlanAnalysis): void {
+  const { goal } = node;
+  if (goal !== undefined && goal !== 'max' && goal !== 'min') {
+    context.unknown(
+      uri,
+      'wrong-type',
+      `\`find\` looks for \`max\` or \`min\`, not \`${goal}\``,
+      goal,
+      spanOfProperty(node, 'goal'),
+      ['max', 'min'],
+    );
+    return;
+  }
+  const path = pathOf(node.key);
+  if (!goal || !path) return;
+  if (knob(context, uri, node.key, path, analysis.plan) !== null) analysis.finds.push({ span: spanOf(node), goal, path });
+}
+
+function addSweep(context: Context, node: Sweep, uri: string, analysis: PlanAnalysis): void {
+  const path = pathOf(node.key);
+  if (!path || !node.values) return;
+  const turned = knob(context, uri, node.key, path, analysis.plan);
+  if (turned === null) return;
+  if (node.values.items.length === 0) {
+    context.error(uri, 'missing-value', '`sweep` wants at least one value', spanOf(node.values));
+    return;
+  }
+  if (!turned) return;
+  const label = `\`${pathText(path)}\``;
+  const values = node.values.items.map((item) => {
+    const at = { node: item as Expression, uri };
+    return turned.whole ? countOf(context, at, label, turned) : numberOf(context, at, label, turned);
+  });
+  const whole = values.flatMap((value) => value ?? []);
+  if (whole.length === values.length) analysis.sweeps.push({ span: spanOf(node), path, values: whole });
+}
+
+function addCompare(context: Context, node: Compare, uri: string, analysis: PlanAnalysis): void {
+  if (node.plan === undefined) return;
+  const target = context.resolve(uri, 'plan', node.plan, spanOfProperty(node, 'plan'));
+  if (target) analysis.compares.push({ span: spanOf(node), plan: target.name });
+}
+
+function pathOf(node: { name?: string; member?: string } | undefined): Path | undefined {
+  if (node?.name === undefined) return undefined;
+  return { name: node.name, ...(node.member === undefined ? {} : { member: node.member }) };
+}
+
+/** The knob that a path names; null where there is none, which is reported; undefined where the plan is not whole. */
+function knob(context: Context, uri: string, node: Find['key'], path: Path, plan: Plan | undefined): Knob | null | undefined {
+  if (!plan) return undefined;
+  const found = knobOf(plan, path);
+  if (!('problem' in found)) return found;
+  const span = spanOf(node);
+  const fixes = found.nearest ? [{ title: `Change to \`${found.nearest}\``, span, text: found.nearest }] : [];
+  context.error(uri, 'unknown-key', found.problem, span, { fixes });
+  return null;
+}
+
+function runs(context: Context, module: Module, plans: PlanAnalysis[], known: Map<string, Plan>): void {
+  const { uri } = module;
+  const firsts = new Map<string, RunDeclaration>();
+  for (const node of module.syntax.file.declarations.filter(isRunDeclaration)) {
+    if (node.plan === undefined) continue;
+    const span = spanOfProperty(node, 'plan');
+    context.resolve(uri, 'plan', node.plan, span);
+    const first = firsts.get(node.plan);
+    const run = runOf(context, node, uri, known.get(node.plan));
+    if (first) {
+      const related = [{ uri, span: spanOfProperty(first, 'plan'), message: 'the first one' }];
+      context.error(uri, 'duplicate-name', `Plan \`${node.plan}\` has a \`run\` block already`, span, { related });
+      continue;
+    }
+    firsts.set(node.plan, node);
+    const plan = plans.find(({ name }) => name === node.plan);
+    if (plan && run) plan.run = run;
+  }
+  for (const plan of plans) if (!firsts.has(plan.name)) plan.run = defaultRun(plan.name, kvGroupsOf(plan.plan));
+}
+
+const sorted = (problems: Problem[]): Problem[] =>
+  problems.toSorted((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);

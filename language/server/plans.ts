@@ -1,0 +1,229 @@
+/** `plan` declarations → plans: inheritance, slots, and whether all of it goes together. */
+import { formatCount } from '../../src/plan/format';
+import { findModel } from '../../src/plan/presets/models';
+import type { Device, Model, Plan, Slot, Use } from '../../src/plan/types';
+import { type CountKey, MOST } from '../../src/planner/knobs';
+import type { DeviceDeclaration, ModelDeclaration, PlanDeclaration } from '../generated/ast';
+import { isStringLiteral } from '../generated/ast';
+import type { Context } from './context';
+import { countOf, isPlainWord } from './conversions';
+import { deviceOf } from './devices';
+import { modelOf } from './models';
+import { spanOfProperty } from './names';
+import { type Entry, entriesOf } from './settings';
+import { type Span, spanOf } from './span';
+import { conflicts, isListSlot, SLOTS, useOf, usesOf } from './uses';
+import { kindOfValue } from './values';
+
+const COUNTS: readonly CountKey[] = ['batch', 'sequence', 'accumulate'];
+export const PLAN_KEYS: readonly string[] = ['model', 'device', ...COUNTS, ...SLOTS];
+const REQUIRED = ['model', 'device', 'sequence'] as const;
+
+/** A statement of a plan, its own or inherited. */
+export interface Stated {
+  entry: Entry;
+  uri: string;
+}
+
+export interface Compiled {
+  /** Absent where something in it, or in what it uses, has an error. */
+  plan?: Plan;
+  /** Why, in one sentence. */
+  problem?: string;
+  stated: Map<string, Stated>;
+}
+
+type Piece = number | Model | Device | Use | Use[];
+
+export function planOf(context: Context, node: PlanDeclaration, uri: string): Compiled {
+  const cycle = (): Compiled => ({ problem: `Plan \`${node.name}\` extends itself`, stated: new Map() });
+  return context.once(node, () => compile(context, node, uri), cycle);
+}
+
+function compile(context: Context, node: PlanDeclaration, uri: string): Compiled {
+  const { entries, whole } = entriesOf(context, uri, node.body, 'plan', PLAN_KEYS);
+  const base = inherited(context, node, uri);
+  let problem = base?.problem;
+  if (!whole) problem ??= complaint(context, uri, spanOf(node)) ?? 'It has errors';
+
+  // What is not repeated is inherited; what is repeated takes its place among the plan's own statements.
+  const stated = new Map([...(base?.stated ?? [])].filter(([key]) => !entries.has(key)));
+  for (const [key, entry] of entries) stated.set(key, { entry, uri });
+
+  const pieces = new Map<string, Piece>();
+  for (const [key, at] of stated) {
+    const piece = context.once(
+      at.entry.node,
+      () => pieceOf(context, at),
+      () => undefined,
+    );
+    if (piece === undefined) problem ??= complaint(context, at.uri, spanOf(at.entry.node)) ?? `Its \`${key}\` has an error`;
+    else pieces.set(key, piece);
+  }
+
+  const name = spanOfProperty(node, 'name');
+  // A base with a mistake of its own has said so; what it would have supplied is not missed here.
+  const missing = base && !base.whole ? [] : REQUIRED.filter((key) => !stated.has(key) && !misread(node, key));
+  if (missing.length > 0) {
+    const list = missing.map((key) => `\`${key}\``).join(', ');
+    const message = `Plan \`${node.name}\` lacks ${list}`;
+    problem ??= message;
+    context.error(uri, 'missing-slot', message, name);
+  }
+  if (problem !== undefined || node.name === undefined) return { problem: problem ?? 'It has no name', stated };
+
+  const plan = assemble(node.name, stated, pieces);
+  for (const conflict of conflicts(plan)) {
+    problem ??= conflict.message;
+    reportConflict(context, uri, entries, stated, conflict, name);
+  }
+  const large = tooLarge(plan);
+  if (large) {
+    problem ??= large;
+    const own = entries.get('sequence') ?? entries.get('batch');
+    context.error(uri, 'too-large', large, own ? spanOf(own.value) : name);
+  }
+  return problem === undefined ? { plan, stated } : { problem, stated };
+}
+
+/** The plan that this one extends. */
+function inherited(
+  context: Context,
+  node: PlanDeclaration,
+  uri: string,
+): { problem?: string; stated: Map<string, Stated>; whole: boolean } | undefined {
+  if (node.base === undefined) return undefined;
+  const span = spanOfProperty(node, 'base');
+  const target = context.resolve(uri, 'plan', node.base, span);
+  if (target?.node.$type !== 'PlanDeclaration')
+    return { problem: `It extends \`${node.base}\`, and no plan has that name`, stated: new Map(), whole: false };
+  const base = planOf(context, target.node, target.uri);
+  if (base.problem?.endsWith('extends itself')) {
+    const message =
+      node.base === node.name
+        ? `Plan \`${node.name}\` extends itself`
+        : `Plan \`${node.name}\` extends itself, by way of \`${node.base}\``;
+    context.error(uri, 'cycle', message, span);
+    return { problem: `Plan \`${node.name}\` extends itself`, stated: new Map(), whole: false };
+  }
+  return {
+    stated: base.stated,
+    whole: base.problem === undefined,
+    ...(broken(target.node, context, target.uri) ? { problem: `It extends \`${node.base}\`, which has an error` } : {}),
+  };
+}
+
+/** Whether a plan has statements that could not be read, which an heir would then silently lack. */
+const broken = (node: PlanDeclaration, context: Context, uri: string): boolean => {
+  const inside = spanOf(node);
+  return (context.problems.get(uri) ?? []).some(
+    ({ severity, code, span }) =>
+      severity === 'error' &&
+      ['unknown-key', 'duplicate-key', 'missing-value', 'unknown-unit'].includes(code) &&
+      span.start >= inside.start &&
+      span.end <= inside.end,
+  );
+};
+
+/** A required statement that is there, though it could not be read. */
+const misread = (node: PlanDeclaration, key: string): boolean =>
+  (node.body?.statements ?? []).some((statement) => 'key' in statement && statement.key === key);
+
+/** The first error that was reported inside a span. */
+export const complaint = (context: Context, uri: string, inside: Span): string | undefined =>
+  context.problems
+    .get(uri)
+    ?.find(({ severity, span }) => severity === 'error' && span.start >= inside.start && span.end <= inside.end)?.message;
+
+function pieceOf(context: Context, { entry, uri }: Stated): Piece | undefined {
+  const { key, value } = entry;
+  const at = { node: value, uri };
+  if (key === 'model' || key === 'device') return part(context, entry, uri, key);
+  if ((COUNTS as readonly string[]).includes(key)) {
+    return countOf(context, at, `\`${key}\``, { min: 1, max: MOST[key as CountKey], tokens: key === 'sequence' });
+  }
+  return isListSlot(key) ? usesOf(context, at, key) : useOf(context, at, key as Slot);
+}
+
+function part(context: Context, { value }: Entry, uri: string, kind: 'model' | 'device'): Model | Device | undefined {
+  const span = spanOf(value);
+  if (isStringLiteral(value)) {
+    const name =
+      (value.text ?? '')
+        .split('/')
+        .at(-1)
+        ?.toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^[^a-z]+|-+$/g, '') || kind;
+    const known = kind === 'model' && findModel(value.text ?? '') ? ` \`${kind} ${name} from "${value.text}"\`` : '';
+    return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}: declare it first${known}`, span);
+  }
+  if (!isPlainWord(value))
+    return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}, not ${kindOfValue(value)}`, span);
+  const target = context.resolve(uri, kind, value.name, span);
+  if (!target) return undefined;
+  const found =
+    kind === 'model'
+      ? modelOf(context, target.node as ModelDeclaration, target.uri)
+      : deviceOf(context, target.node as DeviceDeclaration, target.uri);
+  // The error is where the part is declared; when that is another file, this one says so.
+  if (!found && target.uri !== uri)
+    context.error(
+      uri,
+      'unknown-name',
+      `${kind === 'model' ? 'Model' : 'Device'} \`${value.name}\` has an error where it is declared`,
+      span,
+    );
+  return found;
+}
+
+function assemble(name: string, stated: Map<string, Stated>, pieces: Map<string, Piece>): Plan {
+  const count = (key: CountKey): number => (pieces.get(key) as number | undefined) ?? 1;
+  const plan: Plan = {
+    name,
+    model: pieces.get('model') as Model,
+    device: pieces.get('device') as Device,
+    batch: count('batch'),
+    sequence: count('sequence'),
+    accumulate: count('accumulate'),
+    slots: {},
+    lists: {},
+    order: [...stated.keys()].filter((key): key is Slot => (SLOTS as readonly string[]).includes(key)),
+  };
+  for (const slot of plan.order) {
+    if (isListSlot(slot)) plan.lists[slot] = pieces.get(slot) as Use[];
+    else plan.slots[slot] = pieces.get(slot) as Use;
+  }
+  return plan;
+}
+
+/** A conflict is shown at the plan's own statement that takes part; one that is all inherited is the base's to show. */
+function reportConflict(
+  context: Context,
+  uri: string,
+  entries: Map<string, Entry>,
+  stated: Map<string, Stated>,
+  { code, message, slots }: ReturnType<typeof conflicts>[number],
+  name: Span,
+): void {
+  const own = slots.map((slot) => entries.get(slot)).find((entry) => entry);
+  const places = slots.flatMap((slot) => stated.get(slot) ?? []);
+  if (!own && places.length === slots.length) return;
+  const related = places
+    .filter(({ entry }) => entry !== own)
+    .map((other) => ({ uri: other.uri, span: spanOf(other.entry.value), message: `\`${other.entry.key}\` is stated here` }));
+  context.error(uri, code, message, own ? spanOf(own.value) : name, related.length > 0 ? { related } : {});
+}
+
+/** Bytes are exact integers up to 2^53; a tensor beyond that is no plan that anyone has. */
+function tooLarge({ model, batch, sequence }: Plan): string | undefined {
+  const tokens = batch * sequence;
+  const widest = Math.max(
+    model.hidden,
+    model.ffn * Math.max(1, model.activeExperts),
+    model.vocab,
+    model.heads * Math.min(sequence, 2 ** 20),
+  );
+  if (tokens * widest * 8 * Math.max(1, model.layers) < Number.MAX_SAFE_INTEGER) return undefined;
+  return `${formatCount(tokens)} tokens a step through this model are too many to estimate`;
+}

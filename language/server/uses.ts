@@ -1,0 +1,193 @@
+/** Techniques put to use: names, arguments and relations, checked against the registry's specs. */
+import { nearest } from '../../src/plan/nearest';
+import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../../src/plan/types';
+import { allSpecs, DEFAULT_USE, findSpec, specsOf } from '../../src/techniques/registry';
+import type { Argument as ArgumentSpec, Relation, Spec } from '../../src/techniques/spec';
+import type { Argument, Word } from '../generated/ast';
+import { isListLiteral, isWord } from '../generated/ast';
+import type { Context, Located } from './context';
+import { booleanOf, choiceOf, choicesOf, countOf, isPlainWord, numberOf, stringOf } from './conversions';
+import { spanOfProperty } from './names';
+import type { Problem } from './problems';
+import { type Span, spanOf } from './span';
+import type { Expression } from './tree';
+import { deref, kindOfValue } from './values';
+
+export const SLOTS: readonly Slot[] = [...TECHNIQUE_SLOTS, ...LIST_SLOTS];
+export const isListSlot = (slot: string): slot is (typeof LIST_SLOTS)[number] => (LIST_SLOTS as readonly string[]).includes(slot);
+
+/** The word that names a technique of `slot`: as written, or through a `let`. */
+function techniqueWord(context: Context, at: Located<Expression>, slot: Slot): Located<Word> | undefined {
+  if (isWord(at.node) && at.node.member === undefined && findSpec(slot, at.node.name)) return at as Located<Word>;
+  const { node, uri } = deref(context, at);
+  return isWord(node) && node.member === undefined ? { node, uri } : undefined;
+}
+
+/** One technique of a slot with its arguments; undefined where it has an error, which is reported. */
+export function useOf(context: Context, at: Located<Expression>, slot: Slot, among?: readonly string[]): Use | undefined {
+  const found = techniqueWord(context, at, slot);
+  if (!found) {
+    const example = specsOf(slot)[0]?.name ?? '';
+    return context.error(
+      at.uri,
+      'wrong-type',
+      `\`${slot}\` wants a technique${example ? `, such as \`${example}\`` : ''}, not ${kindOfValue(at.node)}`,
+      spanOf(at.node),
+    );
+  }
+  const { node, uri } = found;
+  const spec = findSpec(slot, node.name);
+  if (!spec || (among && !among.includes(node.name))) return unknownTechnique(context, found, slot, among);
+  return argumentsOf(context, spec, node.call ? node.args : [], uri, spanOfProperty(node, 'name'));
+}
+
+function unknownTechnique(context: Context, { node, uri }: Located<Word>, slot: Slot, among?: readonly string[]): undefined {
+  const span = spanOfProperty(node, 'name');
+  const choices = among ?? specsOf(slot).map(({ name }) => name);
+  const elsewhere = allSpecs.filter(({ name }) => name === node.name).map((spec) => spec.slot);
+  if (elsewhere.length > 0 && !among) {
+    const slots = elsewhere.map((other) => `\`${other}\``).join(' or ');
+    const close = nearest(node.name, choices);
+    const message = `\`${node.name}\` belongs in ${slots}, not in \`${slot}\`, which knows ${choices.map((choice) => `\`${choice}\``).join(', ')}`;
+    return context.error(
+      uri,
+      'wrong-slot',
+      message,
+      span,
+      close ? { fixes: [{ title: `Change to \`${close}\``, span, text: close }] } : {},
+    );
+  }
+  return context.unknown(uri, 'unknown-technique', `\`${slot}\` knows no technique \`${node.name}\``, node.name, span, choices);
+}
+
+function argumentsOf(context: Context, spec: Spec, written: readonly Argument[], uri: string, nameSpan: Span): Use | undefined {
+  const args: Use['args'] = {};
+  const names = spec.args.map(({ name }) => name);
+  let whole = true;
+  const seen = new Map<string, Argument>();
+  for (const [index, argument] of written.entries()) {
+    // A lone value means the first argument, as in `data(8)`; any other must be named.
+    const name = argument.name ?? (index === 0 ? names[0] : undefined);
+    const span = argument.name === undefined ? spanOf(argument) : spanOfProperty(argument, 'name');
+    const known = spec.args.find((one) => one.name === name);
+    const problem = (): undefined => {
+      if (argument.name === undefined && names.length === 0)
+        return context.error(uri, 'unknown-argument', `\`${spec.name}\` takes no arguments`, span);
+      if (name === undefined) {
+        const next = names.find((one) => !seen.has(one) && !written.some((other) => other.name === one));
+        return context.error(
+          uri,
+          'unnamed-argument',
+          `Arguments are written with their names, such as \`${next ?? names[0]}: …\``,
+          span,
+        );
+      }
+      if (!known)
+        return context.unknown(uri, 'unknown-argument', `\`${spec.name}\` has no argument \`${name}\``, name, span, names);
+      const first = seen.get(name);
+      if (first) {
+        const related = [{ uri, span: spanOf(first), message: 'given here first' }];
+        return context.error(uri, 'duplicate-argument', `\`${name}\` is given twice`, span, { related });
+      }
+    };
+    const before = context.problems.get(uri)?.length ?? 0;
+    problem();
+    if ((context.problems.get(uri)?.length ?? 0) > before || !known || name === undefined) {
+      whole = false;
+      continue;
+    }
+    seen.set(name, argument);
+    if (!argument.value) {
+      whole = false;
+      continue;
+    }
+    const value = argumentValue(context, { node: argument.value, uri }, spec, known);
+    if (value === undefined) whole = false;
+    else args[name] = value;
+  }
+  for (const { name, default: otherwise } of spec.args) {
+    if (otherwise !== undefined || seen.has(name)) continue;
+    whole = false;
+    context.error(
+      uri,
+      'missing-argument',
+      `\`${spec.name}\` needs \`${name}\`, which has no default: \`${spec.name}(${name}: …)\``,
+      nameSpan,
+    );
+  }
+  return whole ? { name: spec.name, args } : undefined;
+}
+
+function argumentValue(context: Context, at: Located<Expression>, spec: Spec, { name, type }: ArgumentSpec): Value | undefined {
+  const label = `\`${name}\` of \`${spec.name}\``;
+  switch (type.kind) {
+    case 'count':
+      return countOf(context, at, label, type);
+    case 'number':
+      return numberOf(context, at, label, type);
+    case 'boolean':
+      return booleanOf(context, at, label);
+    case 'choice':
+      return choiceOf(context, at, label, type.of);
+    case 'string':
+      return stringOf(context, at, label, type.examples?.[0] ?? '…');
+    case 'list':
+      return choicesOf(context, at, label, type.of);
+    case 'technique':
+      return useOf(context, at, type.slot, type.of);
+  }
+}
+
+/** Techniques of a list slot; one alone may stand without brackets. */
+export function usesOf(context: Context, at: Located<Expression>, slot: Slot): Use[] | undefined {
+  const { node, uri } = deref(context, at);
+  const items = isListLiteral(node) ? node.items.map((item) => ({ node: item, uri })) : [at];
+  const uses = items.map((item) => useOf(context, item, slot));
+  return uses.some((use) => use === undefined) ? undefined : (uses as Use[]);
+}
+
+/** Names in a slot of a plan, the default's where nothing is stated. */
+function namesIn(plan: Plan, slot: Slot, stated: boolean): string[] {
+  if (isListSlot(slot)) return (plan.lists[slot] ?? []).map(({ name }) => name);
+  const use = plan.slots[slot] ?? (stated ? undefined : DEFAULT_USE[slot]);
+  return use ? [use.name] : [];
+}
+
+const matches = (relation: Relation, plan: Plan): string | undefined =>
+  relation.names.includes('*')
+    ? namesIn(plan, relation.slot, true)[0]
+    : namesIn(plan, relation.slot, false).find((name) => relation.names.includes(name));
+
+/** What is wrong with the techniques of a plan together, each with the slots that take part. */
+export function conflicts(plan: Plan): { code: Problem['code']; message: string; slots: Slot[] }[] {
+  const found: { code: Problem['code']; message: string; slots: Slot[] }[] = [];
+  for (const slot of SLOTS) {
+    for (const name of namesIn(plan, slot, true)) {
+      const spec = findSpec(slot, name);
+      for (const relation of spec?.excludes ?? []) {
+        const other = matches(relation, plan);
+        if (other)
+          found.push({
+            code: 'excluded-technique',
+            message: `\`${name}\` and \`${other}\` (${relation.slot}) exclude one another: ${relation.why}`,
+            slots: [slot, relation.slot],
+          });
+      }
+      for (const relation of spec?.needs ?? []) {
+        if (matches(relation, plan)) continue;
+        const wanted = relation.names.includes('*')
+          ? `a stated \`${relation.slot}\``
+          : `\`${relation.slot}\` ${relation.names.map((one) => `\`${one}\``).join(' or ')}`;
+        found.push({
+          code: 'needed-technique',
+          message: `\`${name}\` needs ${wanted}: ${relation.why}`,
+          slots: [slot, relation.slot],
+        });
+      }
+    }
+  }
+  return found;
+}
+
+export const isTechniqueName = (node: Expression): boolean =>
+  isPlainWord(node) && allSpecs.some(({ name }) => name === node.name);
