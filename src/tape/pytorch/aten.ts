@@ -193,12 +193,13 @@ export function copied(trace: Trace, op: string, x: Tensor, shape: readonly numb
   return output;
 }
 
-/** `native_layer_norm`: keeps its input and, in float32 for low-precision inputs, mean and reciprocal deviation. */
-export function layerNorm(trace: Trace, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+/** `native_layer_norm`: keeps its input and each row's mean and reciprocal deviation: in float32 on CUDA, in the input's type on CPU. */
+export function layerNorm(trace: Trace, x: Tensor, weight: Tensor, bias: Tensor | null, kernels: 'cuda' | 'cpu'): Tensor {
   const rows = count(x) / (x.shape.at(-1) ?? 1);
   const output = trace.tensor('norm', x.shape, x.dtype, 'activations');
-  const mean = trace.tensor('mean', [rows], 'fp32', 'activations');
-  const rstd = trace.tensor('rstd', [rows], 'fp32', 'activations');
+  const statistics: DType = kernels === 'cuda' ? 'fp32' : x.dtype;
+  const mean = trace.tensor('mean', [rows], statistics, 'activations');
+  const rstd = trace.tensor('rstd', [rows], statistics, 'activations');
   mean.statistic = rstd.statistic = true;
   const parameters = bias ? [weight, bias] : [weight];
   trace.op({ op: 'aten.native_layer_norm', reads: [x, ...parameters], writes: [output, mean, rstd] });

@@ -1,3 +1,4 @@
+import { FAMILIES } from '../../plan/families';
 import type { DType } from '../../plan/types';
 import type { Tensor } from '../trace';
 import * as aten from './aten';
@@ -62,8 +63,20 @@ export function rotary(step: PytorchStep, name: string, x: Tensor): Tensor {
 
 /** Scaled dot-product attention by the plan's kernel; takes over the references to q, k and v. */
 export function attend(step: PytorchStep, heads: Heads, extent: Extent): Tensor {
+  const { recipe, options } = step;
+  const { family, dropout } = recipe.model;
+  // ALiBi's bias is a mask of scores, and the CPU's fused kernel has no dropout: both fall back to products.
+  const unfused = FAMILIES[family].position === 'alibi' || FAMILIES[family].position === 'relative';
+  const kernel =
+    recipe.pytorch.attention !== 'sdpa'
+      ? recipe.pytorch.attention
+      : unfused
+        ? 'eager'
+        : dropout > 0 && options.kernels === 'cpu'
+          ? 'math'
+          : 'sdpa';
   return step.trace.within('attn', () =>
-    step.recipe.pytorch.attention === 'sdpa' ? fused(step, heads, extent) : composed(step, heads, extent),
+    kernel === 'sdpa' ? fused(step, heads, extent) : composed(step, heads, extent, kernel),
   );
 }
 
@@ -111,75 +124,73 @@ function fused(step: PytorchStep, heads: Heads, { queries, keys }: Extent): Tens
   return output;
 }
 
-/** Attention written out: the probabilities exist in float32 and in the compute type, at all heads × queries × keys. */
-function composed(step: PytorchStep, heads: Heads, { queries, keys }: Extent): Tensor {
+/**
+ * Attention written out: the probabilities exist at all heads × queries × keys. A model's own code (`eager`) multiplies
+ * in the compute type and raises to float32 for the softmax; SDPA's `math` fallback raises q, k and v to float32 first.
+ */
+function composed(step: PytorchStep, heads: Heads, { queries, keys }: Extent, kernel: 'eager' | 'math'): Tensor {
   const { trace, recipe } = step;
   const { model } = recipe;
-  const group = model.heads / model.kvHeads;
-  const repeat = (x: Tensor): Tensor => {
-    if (group === 1) return x;
-    const output = trace.tensor('repeat_kv', [group, ...x.shape], x.dtype, 'activations');
-    trace.op({ op: 'aten.clone', reads: [x], writes: [output] });
-    trace.record({ output, inputs: [x], saved: [], backward: (g) => [aten.gradientOf(trace, 'aten.sum', x, [g])] });
-    trace.release(x);
-    return output;
-  };
-  const narrow = (x: Tensor): Tensor => {
-    if (!recipe.autocast) return x;
-    const output = aten.to(trace, x, recipe.compute);
-    trace.release(x);
-    return output;
-  };
-  const k = repeat(heads.k);
-  const v = repeat(heads.v);
   const shape = [queries.batch, model.heads, queries.tokens, keys.tokens];
   const flops = 2 * queries.batch * model.heads * model.headDim * queries.tokens * keys.tokens;
-  const q16 = narrow(heads.q);
-  const k16 = narrow(k);
-  const scores = batched(step, 'aten.bmm', q16, k16, shape, flops);
-  trace.release(q16, k16);
-  const scaled = aten.scale(trace, scores);
-  trace.release(scores);
-  const masked = aten.scale(trace, scaled);
-  trace.release(scaled);
-  const wide = aten.to(trace, masked, 'fp32');
-  const probabilities = aten.pointwise(trace, 'softmax', wide, 'output');
-  trace.release(wide, masked);
-  const low = aten.to(trace, probabilities, recipe.compute);
-  trace.release(probabilities);
-  const dropped = aten.dropout(trace, low, model.dropout, step.options.kernels);
-  trace.release(low);
-  const v16 = narrow(v);
-  const mixed = batched(step, 'aten.bmm', dropped, v16, heads.q.shape, flops, recipe.compute);
-  trace.release(dropped, v16);
-  // transpose(1, 2).contiguous()
-  const output = trace.tensor('heads', heads.q.shape, mixed.dtype, 'activations');
-  trace.op({ op: 'aten.clone', reads: [mixed], writes: [output] });
-  trace.record({ output, inputs: [mixed], saved: [], backward: (g) => [aten.gradientOf(trace, 'aten.clone', mixed, [g])] });
-  trace.release(mixed);
+  const inner = kernel === 'math' ? 'fp32' : recipe.compute;
+  /** `x = f(x)` */
+  const then = (x: Tensor, ...steps: ((x: Tensor) => Tensor)[]): Tensor =>
+    steps.reduce((current, f) => {
+      const next = f(current);
+      trace.release(current);
+      return next;
+    }, x);
+  const typed = (x: Tensor): Tensor => aten.to(trace, x, inner);
+  const k = then(heads.k, (x) => repeatHeads(step, x), typed);
+  const v = then(heads.v, (x) => repeatHeads(step, x), typed);
+  const q = then(heads.q, typed);
+  // `math` scales q and k, `eager` the scores, to which it then adds the mask.
+  const scaled = (x: Tensor): Tensor => aten.scale(trace, x);
+  const [qs, ks] = kernel === 'math' ? [then(q, scaled), then(k, scaled)] : [q, k];
+  const scores = batched(step, qs, ks, shape, flops);
+  trace.release(qs, ks);
+  const probabilities = then(
+    scores,
+    ...(kernel === 'eager' ? [scaled, scaled] : [scaled]),
+    (x) => aten.to(trace, x, 'fp32'),
+    (x) => aten.pointwise(trace, 'softmax', x, 'output'),
+    typed,
+    (x) => aten.dropout(trace, x, model.dropout, step.options.kernels),
+  );
+  const mixed = batched(step, probabilities, v, heads.q.shape, flops);
+  trace.release(probabilities, v);
+  // transpose(1, 2).contiguous(), in the compute type
+  return then(
+    mixed,
+    (x) => aten.to(trace, x, recipe.compute),
+    (x) => aten.copied(trace, 'clone', x, heads.q.shape, 'clone'),
+  );
+}
+
+/** Keys and values repeated to every query head of their group. */
+function repeatHeads(step: PytorchStep, x: Tensor): Tensor {
+  const { trace, recipe } = step;
+  const group = recipe.model.heads / recipe.model.kvHeads;
+  if (group === 1) return trace.hold(x);
+  const output = trace.tensor('repeat_kv', [group, ...x.shape], x.dtype, 'activations');
+  trace.op({ op: 'aten.clone', reads: [x], writes: [output] });
+  trace.record({ output, inputs: [x], saved: [], backward: (g) => [aten.gradientOf(trace, 'aten.sum', x, [g])] });
   return output;
 }
 
 /** A batched product of two activations: keeps both. */
-function batched(
-  step: PytorchStep,
-  op: string,
-  a: Tensor,
-  b: Tensor,
-  shape: readonly number[],
-  flops: number,
-  dtype: DType = a.dtype,
-): Tensor {
+function batched(step: PytorchStep, a: Tensor, b: Tensor, shape: readonly number[], flops: number): Tensor {
   const { trace } = step;
-  const output = trace.tensor('bmm', shape, dtype, 'activations');
-  trace.op({ op, reads: [a, b], writes: [output], flops });
+  const output = trace.tensor('bmm', shape, a.dtype, 'activations');
+  trace.op({ op: 'aten.bmm', reads: [a, b], writes: [output], flops });
   trace.record({
     output,
     inputs: [a, b],
     saved: [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])],
     backward: (g) => [
-      a.requiresGrad ? aten.gradientOf(trace, op, a, [g, b], [], flops) : null,
-      b.requiresGrad ? aten.gradientOf(trace, op, b, [g, a], [], flops) : null,
+      a.requiresGrad ? aten.gradientOf(trace, 'aten.bmm', a, [g, b], [], flops) : null,
+      b.requiresGrad ? aten.gradientOf(trace, 'aten.bmm', b, [g, a], [], flops) : null,
     ],
   });
   return output;

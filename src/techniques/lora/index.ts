@@ -38,15 +38,18 @@ export const lora: Technique = {
   },
   rewrite: (recipe, args) => {
     const names = weightsOf(recipe.model).layer.map((weight) => weight.name);
+    const adapter = word(args, 'adapter-precision') as DType;
     return {
       ...recipe,
       trains: (weight) => weight.role === 'adapter',
+      stored: (weight) =>
+        weight.role === 'adapter' ? [{ name: 'weight', shape: weight.shape, dtype: adapter }] : recipe.stored(weight),
       adapters: {
         kind: 'lora',
         rank: number(args, 'rank'),
         alpha: number(args, 'alpha'),
         dropout: number(args, 'dropout'),
-        dtype: word(args, 'adapter-precision') as DType,
+        dtype: adapter,
         targets: [...new Set(words(args, 'targets').flatMap((target) => weightOf(target, names)))],
       },
     };

@@ -18,7 +18,7 @@ const dense = (dtype: DType, summary: string): Technique => ({
     ...recipe,
     parameters: dtype,
     autocast: dtype === 'fp32' && recipe.compute !== 'fp32',
-    stored: (weight) => (weight.role === 'adapter' ? recipe.stored(weight) : [{ name: 'weight', shape: weight.shape, dtype }]),
+    stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype }],
   }),
 });
 
