@@ -1,0 +1,56 @@
+import type { CommandName } from './arguments';
+
+const GENERAL = `memplan: what a training step costs in memory, why, and whether it does what it claims
+
+  memplan check    FILE…              mistakes, one a line
+  memplan estimate FILE               peak memory and waterfall of every plan
+  memplan run      FILE               run the proxy on the GPU and verify its techniques
+  memplan verify   galore FILE        replay recorded optimizer trajectories on the GPU
+  memplan format   FILE…              the file in its usual layout
+  memplan lsp      --stdio            the language server, for any editor
+
+  memplan COMMAND --help              what a command takes
+  memplan --version
+
+Exit status: 0 holds; 1 a plan does not fit, a require fails or a verification fails;
+2 the file has errors or the arguments are off.
+`;
+
+const TOPICS: Record<CommandName, string> = {
+  check: `memplan check FILE… [--json]
+
+Prints every diagnostic as FILE:LINE:COLUMN: SEVERITY CODE: MESSAGE.
+
+  --json        one object, as \`estimate --json\` prints for each file
+`,
+  estimate: `memplan estimate FILE [--plan NAME] [--json] [--timeline]
+
+  --plan NAME   this plan only
+  --json        one object, sizes in bytes, times in seconds
+  --timeline    live bytes by category through the step
+`,
+  run: `memplan run FILE [--plan NAME] [--json] [--adapter gpu|software] [--timeout S]
+
+Trains the proxy of a \`run\` block on this machine's GPU and checks what its plan's techniques claim:
+the same gradients, a bounded error, the predicted bytes.
+
+  --plan NAME   the plan to run, where the file has several \`run\` blocks
+  --json        one JSON object a line, the last a summary
+  --adapter A   gpu: fail where there is none; software: the software driver even if there is one
+  --timeout S   seconds until the run is given up (600)
+`,
+  verify: `memplan verify galore FILE [--json] [--adapter gpu|software] [--timeout S]
+
+Replays the trajectories of FILE (weights, gradients, expected weights) with the GPU's GaLore and compares.
+`,
+  format: `memplan format FILE… [--write]
+
+Prints the formatted file, or with --write puts it in the file's place and names what changed.
+`,
+  lsp: `memplan lsp --stdio
+
+Speaks the Language Server Protocol on standard input and output.
+`,
+};
+
+export const help = (topic?: CommandName): string => (topic === undefined ? GENERAL : TOPICS[topic]);

@@ -1,0 +1,127 @@
+/** A run on the GPU in a terminal: what was proved, with measured values beside their limits. */
+import { formatBytes, formatCount, formatShare, formatTime, formatTokens } from '../../plan/format';
+import type { RunEvent } from '../../protocol';
+import { sparkline } from './spark';
+import { columns, padEnd, padStart, paint, printable, type Style, wrap } from './style';
+
+type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
+
+const INDENT = '  ';
+
+/** Values of checks: bytes and counts whole, errors in three figures. */
+export function measure(value: number, unit?: string): string {
+  if (unit === 'bytes') return formatCount(value);
+  const text =
+    Number.isInteger(value) && Math.abs(value) < 1e9 ? formatCount(value) : value.toExponential(2).replace(/e([+-])/, 'e$1');
+  const plain =
+    Math.abs(value) >= 0.01 && Math.abs(value) < 1e4 && !Number.isInteger(value) ? String(Number(value.toPrecision(3))) : text;
+  return unit === undefined || unit === '' ? plain : `${plain} ${unit}`;
+}
+
+export function paintAdapter(style: Style, event: Of<'adapter'>): string[] {
+  const name = paint(style, 'bold', printable(event.name));
+  if (!event.software) return [`${INDENT}${name}`];
+  const warning = 'a software driver, no GPU: what it proves of numbers and bytes holds, its times are not a GPU’s';
+  return [`${INDENT}${name}`, ...wrap(warning, style.width - 4).map((line) => `${INDENT}${paint(style, 'yellow', line)}`)];
+}
+
+export function paintProxy(style: Style, event: Of<'plan'>): string[] {
+  const { layers, hidden, heads, kvHeads, ffn, vocab, batch, sequence, steps, seed } = event.proxy;
+  const shape = `${layers} layers, hidden ${hidden}, ${heads} heads (${kvHeads} for keys), ffn ${ffn}, vocab ${vocab}`;
+  const work = `batch ${batch} × ${formatTokens(sequence)} tokens, ${steps} steps, seed ${seed}`;
+  const notes = [
+    ...event.scaled.map(({ technique, argument, from, to, why }) => `${technique}: ${argument} ${from} is ${to} here; ${why}`),
+    ...event.unproved.map(({ technique, why }) => `${technique} is not proved by this run: ${why}`),
+  ];
+  return [
+    `${INDENT}proxy of ${paint(style, 'bold', event.plan)}: ${shape}; ${work}`,
+    ...notes.flatMap((note) =>
+      wrap(printable(note), style.width - 6, '  ').map((line) => `${INDENT}${paint(style, 'gray', line)}`),
+    ),
+  ];
+}
+
+export function paintChecks(style: Style, checks: readonly Of<'check'>[]): string[] {
+  if (checks.length === 0) return [];
+  const techniqueWidth = Math.max(...checks.map((check) => columns(check.technique)));
+  const measured = checks.map((check) => measure(check.measured, check.unit));
+  const limits = checks.map((check) => measure(check.limit, check.unit));
+  const nameWidth = Math.min(
+    Math.max(...checks.map((check) => columns(check.name))),
+    Math.max(20, style.width - techniqueWidth - 2 - Math.max(...measured.map(columns)) - Math.max(...limits.map(columns)) - 14),
+  );
+  const rows = checks.flatMap((check, index) => {
+    const mark = check.passed ? paint(style, 'green', '✓') : paint(style, 'red', '✗');
+    const [name = '', ...more] = wrap(printable(check.name), nameWidth);
+    const sign = check.measured === check.limit ? '=' : check.measured < check.limit ? '<' : '>';
+    const value = paint(
+      style,
+      check.passed ? undefined : 'red',
+      padStart(measured[index] ?? '', Math.max(...measured.map(columns))),
+    );
+    return [
+      `${INDENT}${mark} ${padEnd(check.technique, techniqueWidth)}  ${padEnd(name, nameWidth)}  ${value} ${sign} ${limits[index] ?? ''}`,
+      ...more.map((line) => `${INDENT}  ${' '.repeat(techniqueWidth)}  ${line}`),
+      ...(check.passed
+        ? []
+        : wrap(printable(check.why), style.width - 8).map((line) => `${INDENT}    ${paint(style, 'gray', line)}`)),
+    ];
+  });
+  return [paint(style, 'bold', 'Checks'), ...rows];
+}
+
+export function paintMemory(style: Style, memory: readonly Of<'memory'>[]): string[] {
+  if (memory.length === 0) return [];
+  const labelWidth = Math.max(6, ...memory.map((event) => columns(event.label)));
+  const predicted = memory.map((event) => formatCount(event.predicted));
+  const counted = memory.map((event) => formatCount(event.measured));
+  const width = Math.max(9, ...predicted.map(columns), ...counted.map(columns));
+  const rows = memory.map((event, index) => {
+    const difference = event.measured - event.predicted;
+    const says =
+      difference === 0
+        ? paint(style, 'green', 'equal to the byte')
+        : paint(style, 'red', `${formatCount(difference)} bytes apart, ${formatShare(difference, event.predicted)}`);
+    const ofProcess = event.process === undefined ? '' : paint(style, 'gray', `, process ${formatBytes(event.process)}`);
+    return `${INDENT}${padEnd(printable(event.label), labelWidth)}  ${padStart(predicted[index] ?? '', width)}  ${padStart(counted[index] ?? '', width)}  ${says}${ofProcess}`;
+  });
+  const title = `${paint(style, 'bold', padEnd('Memory', labelWidth + 2))}  ${padStart('predicted', width)}  ${padStart('counted', width)}  bytes at the peak`;
+  return [title, ...rows];
+}
+
+export function paintTiming(style: Style, timing: readonly Of<'timing'>[], software: boolean): string[] {
+  if (timing.length === 0) return [];
+  const labelWidth = Math.max(...timing.map((event) => columns(event.label)));
+  const note = software ? paint(style, 'gray', ' (software driver, no GPU)') : '';
+  const rows = timing.map((event) => {
+    const steps = `${event.steps} ${event.steps === 1 ? 'step' : 'steps'}`;
+    return `${INDENT}${padEnd(printable(event.label), labelWidth)}  ${formatTime(event.step)} a step, median of ${steps}`;
+  });
+  return [`${paint(style, 'bold', 'Time')}${note}`, ...rows];
+}
+
+export function paintLoss(style: Style, losses: readonly Of<'loss'>[]): string[] {
+  const curves = new Map<string, number[]>();
+  for (const { label, loss } of losses) curves.set(label, [...(curves.get(label) ?? []), loss]);
+  if (curves.size === 0) return [];
+  const labelWidth = Math.max(...[...curves.keys()].map(columns));
+  const rows = [...curves].map(([label, curve]) => {
+    const [first = Number.NaN, last = Number.NaN] = [curve[0], curve.at(-1)];
+    const line = sparkline(curve, Math.max(10, style.width - labelWidth - 24));
+    return `${INDENT}${padEnd(printable(label), labelWidth)}  ${first.toFixed(3)} ${paint(style, 'cyan', line)} ${last.toFixed(3)}`;
+  });
+  return [paint(style, 'bold', 'Loss'), ...rows];
+}
+
+export function paintSummary(style: Style, event: Of<'summary'>): string[] {
+  const text = `${event.passed} passed, ${event.failed} failed`;
+  return [paint(style, event.failed === 0 && event.passed > 0 ? 'green' : 'red', text)];
+}
+
+/** Progress in one line that is written over itself. */
+export function paintProgress(style: Style, event: Of<'progress'>): string {
+  const width = 24;
+  const done = event.total > 0 ? Math.min(1, event.done / event.total) : 0;
+  const filled = Math.round(done * width);
+  return `${INDENT}${paint(style, 'cyan', '█'.repeat(filled))}${paint(style, 'gray', '░'.repeat(width - filled))} ${printable(event.stage)} ${event.done}/${event.total}`;
+}
