@@ -55,15 +55,14 @@ function kept(plan: Plan): { all: number; ids: number } {
     if (phase === 'backward' && seen === 'forward') {
       const left = [...live.values()];
       result = {
-        all: left
-          .filter((entry) => entry.op !== 'rotary' && entry.op !== 'aten.nll_loss_forward')
-          .reduce((sum, entry) => sum + entry.bytes, 0),
+        all: left.filter((entry) => entry.op !== 'rotary').reduce((sum, entry) => sum + entry.bytes, 0),
         ids: left.filter((entry) => entry.op === 'aten.embedding').reduce((sum, entry) => sum + entry.bytes, 0),
       };
     }
     seen = phase;
     if (phase !== 'forward') return;
-    for (const id of node.allocs) live.set(storage(id), { bytes: tape.tensors[id]?.bytes ?? 0, op: node.op });
+    for (const id of node.allocs.filter((id) => tape.tensors[id]?.shape.some((size) => size > 1)))
+      live.set(storage(id), { bytes: tape.tensors[id]?.bytes ?? 0, op: node.op });
     for (const id of node.frees) live.delete(storage(id));
   });
   return result;
