@@ -1,0 +1,193 @@
+/** Replies and run events as the server and the runner send them, with plausible numbers. */
+import type { Bytes, Estimate, EstimateReply, Place, PlanView, RunEvent, WaterfallStep } from '../../src/protocol';
+
+const GiB = 2 ** 30;
+const sum = (bytes: Bytes) => Object.values(bytes).reduce((total, value) => total + value, 0);
+const bytes = (...gib: [number, number, number, number, number, number]): Bytes => {
+  const [weights, gradients, optimizer, activations, logits, temporary] = gib.map((value) =>
+    Math.round(value * GiB),
+  ) as typeof gib;
+  return { weights, gradients, optimizer, activations, logits, temporary };
+};
+
+type Step = [label: string, slot: WaterfallStep['slot'], categories: Bytes, time: number];
+
+/** An estimate whose every number follows from the categories after each step. */
+export function estimate(name: string, steps: readonly Step[], held = 0.03): Estimate {
+  const totals = steps.map(([, , categories]) => sum(categories));
+  const last = steps[steps.length - 1] as Step;
+  const allocated = totals[totals.length - 1] as number;
+  const reserved = Math.ceil((allocated * (1 + held)) / 2 ** 21) * 2 ** 21;
+  const usable = 24 * GiB - 1100 * 2 ** 20;
+  return {
+    name,
+    model: 'llama',
+    device: 'RTX 4090',
+    capacity: 24 * GiB,
+    usable,
+    peak: { allocated, reserved, device: reserved + 500 * 2 ** 20 },
+    fits: reserved + 500 * 2 ** 20 <= usable,
+    peakAt: { phase: 'backward', layer: 31, op: 'mlp.down' },
+    instants: [
+      { phase: 'forward', allocated: Math.round(allocated * 0.84) },
+      { phase: 'backward', allocated },
+      { phase: 'optimizer', allocated: Math.round(allocated * 0.91) },
+    ],
+    categories: last[2],
+    waterfall: steps.map(([label, slot, categories, time], index) => ({
+      label,
+      slot,
+      before: index === 0 ? 0 : (totals[index - 1] as number),
+      after: totals[index] as number,
+      categories,
+      time,
+      line: index === 0 ? 7 : 15 + index,
+      peakAt: index < 2 ? { phase: 'backward', op: 'loss' } : { phase: 'backward', layer: 31, op: 'mlp.down' },
+    })),
+    time: { step: last[3], tokensPerSecond: 32768 / last[3] },
+    parameters: { total: 8_030_261_248, trainable: name === 'adapter' ? 41_943_040 : 8_030_261_248 },
+  };
+}
+
+const plain: Step = ['plain', 'plain', bytes(14.96, 14.96, 59.83, 46.4, 31.31, 15.66), 12.4];
+
+export const longform = estimate('longform', [
+  plain,
+  [
+    'galore(rank: 128, every: 200, inner: adamw8bit, layerwise: true)',
+    'optimizer',
+    bytes(14.96, 0.41, 0.72, 46.4, 31.31, 15.66),
+    13.1,
+  ],
+  ['streambp(chunk: 2k, logits: 128)', 'backward', bytes(14.96, 0.41, 0.72, 9.1, 0.12, 0.5), 14.2],
+  ['int8(group: 256)', 'activations', bytes(14.96, 0.41, 0.72, 4.62, 0.12, 0.62), 14.5],
+  ['cut-cross-entropy', 'loss', bytes(14.96, 0.41, 0.72, 4.62, 0, 0.62), 14.5],
+]);
+
+export const full = estimate('full', [plain]);
+
+export const adapter = estimate('adapter', [
+  plain,
+  ['nf4(double-quant: true)', 'weights', bytes(5.36, 14.96, 59.83, 46.4, 31.31, 15.66), 12.6],
+  ['lora(rank: 16, targets: [q, k, v, o], dropout: 0.05)', 'train', bytes(5.44, 0.08, 0.16, 49.9, 31.31, 15.66), 9.2],
+  ['adamw8bit(paged: true)', 'optimizer', bytes(5.44, 0.08, 0.04, 49.9, 31.31, 15.66), 9.2],
+  ['checkpoint', 'backward', bytes(5.44, 0.08, 0.04, 8.2, 31.31, 15.66), 11.9],
+]);
+
+const place = (line: number): Place => ({ line, column: 3, endLine: line, endColumn: 20 });
+const view = (value: Estimate, line: number): PlanView => ({
+  name: value.name,
+  place: place(line),
+  estimate: value,
+  places: value.waterfall.map((_, index) => (index === 0 ? null : place(line + index))),
+});
+
+export const uri = 'file:///workspace/long-context.memplan';
+export const reply: EstimateReply = {
+  uri,
+  version: 3,
+  errors: 0,
+  plans: [view(full, 7), view(longform, 15), view(adapter, 24)],
+};
+
+export const broken: EstimateReply = {
+  uri,
+  version: 4,
+  errors: 2,
+  plans: [
+    { name: 'full', place: place(7), places: [], problem: "No technique 'adamv' for the optimizer; did you mean 'adamw'?" },
+    view(longform, 15),
+  ],
+};
+
+export const empty: EstimateReply = { uri, version: 1, errors: 0, plans: [] };
+
+const loss = (label: string, drift: number): RunEvent[] =>
+  Array.from({ length: 21 }, (_, step) => ({
+    type: 'loss' as const,
+    label,
+    step,
+    loss: 2.45 + 3.1 * Math.exp(-step / 7) + 0.06 * Math.sin(step * 1.7) + drift * step,
+  }));
+
+/** A whole run on the software driver, in order. */
+export const events: RunEvent[] = [
+  {
+    type: 'adapter',
+    name: 'SwiftShader Device (Subzero)',
+    vendor: 'google',
+    architecture: 'swiftshader',
+    software: true,
+    features: ['subgroups'],
+  },
+  {
+    type: 'plan',
+    plan: 'longform',
+    techniques: ['streambp', 'galore', 'int8'],
+    scaled: [
+      { technique: 'galore', argument: 'rank', from: 128, to: 8, why: 'kept in proportion to the hidden size, 4096 to 256.' },
+      { technique: 'streambp', argument: 'chunk', from: 2048, to: 32, why: 'kept in proportion to the sequence.' },
+    ],
+    unproved: [{ technique: 'cut-cross-entropy', why: 'the runner computes chunked logits instead.' }],
+    proxy: {
+      plan: 'longform',
+      layers: 2,
+      hidden: 256,
+      heads: 4,
+      kvHeads: 2,
+      ffn: 688,
+      vocab: 256,
+      sequence: 512,
+      batch: 2,
+      steps: 20,
+      seed: 7,
+    },
+  },
+  { type: 'progress', stage: 'Compiling kernels', done: 12, total: 31 },
+  ...loss('plain', 0),
+  { type: 'progress', stage: 'Training with the techniques', done: 8, total: 20 },
+  ...loss('longform', 0.002),
+  {
+    type: 'check',
+    technique: 'streambp',
+    name: 'gradients equal the standard backward',
+    measured: 2.31e-6,
+    limit: 1e-5,
+    passed: true,
+    why: 'Relative error in max norm over all 21 parameters; float32 sums in another order.',
+  },
+  {
+    type: 'check',
+    technique: 'galore',
+    name: 'state shapes are low-rank',
+    measured: 540672,
+    limit: 540672,
+    passed: true,
+    unit: 'bytes',
+    why: 'Two moments of rank × width for each projected matrix.',
+  },
+  {
+    type: 'check',
+    technique: 'int8',
+    name: 'error within one step of its group',
+    measured: 1.02,
+    limit: 1,
+    passed: false,
+    unit: 'steps',
+    why: 'Stochastic rounding moves a value to one of its two neighbours.',
+  },
+  {
+    type: 'check',
+    technique: 'plan',
+    name: 'loss falls',
+    measured: 0.482,
+    limit: 0.9,
+    passed: true,
+    why: 'Last loss over the first.',
+  },
+  { type: 'memory', label: 'plain', predicted: 31_481_856, measured: 31_481_856, process: 412 * 2 ** 20 },
+  { type: 'memory', label: 'longform', predicted: 11_239_424, measured: 11_239_424, process: 398 * 2 ** 20 },
+  { type: 'timing', label: 'plain', step: 1.84, steps: 20 },
+  { type: 'timing', label: 'longform', step: 2.61, steps: 20 },
+  { type: 'summary', passed: 3, failed: 1 },
+];

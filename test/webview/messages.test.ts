@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readMessage } from '../../webview/messages';
+import { broken, empty, events, reply, uri } from './canned';
+
+describe('what the extension sends is let in', () => {
+  test.each([
+    { type: 'plans', reply, selected: 'full' },
+    { type: 'plans', reply: broken, selected: null },
+    { type: 'plans', reply: empty, selected: null },
+    { type: 'estimating', version: 2 },
+    { type: 'select', plan: 'full' },
+    { type: 'cursor', line: null },
+    { type: 'cursor', line: 12 },
+    { type: 'run-started', plan: 'full', uri },
+    { type: 'run-ended', plan: 'full', outcome: 'error', message: 'No adapter.' },
+    { type: 'problem', message: 'The server stopped.' },
+    ...events.map((event) => ({ type: 'run-event', plan: 'full', event })),
+  ])('$type', (message) => expect(readMessage(message)).toEqual(message));
+});
+
+test('anything else is dropped without an exception', () => {
+  const anything = fc.property(fc.anything({ withNullPrototype: true }), (value) => {
+    expect(readMessage(value)).toBeNull();
+  });
+  fc.assert(anything, { numRuns: 2000 });
+  for (const type of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) expect(readMessage({ type })).toBeNull();
+});
+
+/** Every path to a leaf of `value`. */
+function leaves(value: unknown, path: string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]));
+}
+
+function corrupt(value: unknown, path: string[], by: unknown): unknown {
+  const copy = structuredClone(value) as Record<string, unknown>;
+  let at = copy;
+  for (const key of path.slice(0, -1)) at = at[key] as Record<string, unknown>;
+  at[path[path.length - 1] as string] = by;
+  return copy;
+}
+
+test('a reply with a wrong leaf that the page draws is refused', () => {
+  const message = { type: 'plans', reply, selected: 'full' };
+  // The page does not read these: their type is the server's own affair.
+  const unread = /(^|\.)(line|slot|peakAt|phase)(\.|$)|waterfall\.\d+\.peakAt/;
+  const paths = leaves(message).filter((path) => !unread.test(path.join('.')));
+  for (const path of paths) expect(readMessage(corrupt(message, path, { not: 'this' })), path.join('.')).toBeNull();
+  expect(paths.length).toBeGreaterThan(100);
+});
+
+test('sizes that are negative, infinite or no numbers are refused', () => {
+  for (const bad of [-1, Number.POSITIVE_INFINITY, Number.NaN, '5']) {
+    expect(
+      readMessage(corrupt({ type: 'plans', reply, selected: null }, ['reply', 'plans', '0', 'estimate', 'capacity'], bad)),
+    ).toBeNull();
+  }
+});

@@ -1,0 +1,218 @@
+/** The built page in a real browser, under its own policy. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import AxeBuilder from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ToWebview } from '../../src/protocol';
+import { launchChromium } from '../host/chromium';
+import { adapter, broken, empty, events, full, longform, reply, uri } from './canned';
+import { openPanel, type Panel, THEMES } from './page';
+
+const root = join(import.meta.dirname, '../..');
+const plans = (selected: string, version = 3): ToWebview => ({ type: 'plans', reply: { ...reply, version }, selected });
+const started: ToWebview = { type: 'run-started', plan: 'longform', uri, version: 3 };
+const run: ToWebview[] = [
+  plans('longform'),
+  started,
+  ...events.map((event): ToWebview => ({ type: 'run-event', plan: 'longform', event })),
+];
+
+let browser: Browser;
+let panel: Panel;
+
+beforeAll(async () => {
+  execFileSync(process.execPath, ['esbuild.mjs', '--only=webview'], { cwd: root });
+  browser = await launchChromium(root);
+}, 120_000);
+afterAll(() => browser?.close());
+afterEach(async () => {
+  const { problems } = panel;
+  await panel.page.close();
+  expect(problems).toEqual([]);
+});
+
+const open = async (...messages: ToWebview[]) => {
+  panel = await openPanel(browser, root);
+  await panel.send(...messages);
+  return panel.page;
+};
+const bars = () =>
+  panel.page
+    .locator('.waterfall .row')
+    .evaluateAll((rows) =>
+      rows.map((row) => ({ label: row.getAttribute('data-label'), bytes: Number(row.getAttribute('data-bytes')) })),
+    );
+
+test('every bar carries its label and its bytes, and they add up to the estimate', async () => {
+  const page = await open(plans('longform'));
+  const drawn = await bars();
+  expect(drawn.map((bar) => bar.label)).toEqual([...longform.waterfall.map((step) => step.label), 'longform']);
+  const [result] = drawn.splice(-1);
+  expect(result?.bytes).toBe(longform.peak.allocated);
+  expect(drawn.reduce((sum, bar) => sum + bar.bytes, 0)).toBe(longform.peak.allocated);
+  expect(await page.locator('[data-role=result]').getAttribute('data-bytes')).toBe(String(longform.peak.allocated));
+  expect(await page.locator('[data-role=capacity]').getAttribute('data-bytes')).toBe(String(longform.capacity));
+  expect(await page.locator('#root').getAttribute('data-state')).toBe('rendered');
+  expect(await page.locator('#root').getAttribute('data-revision')).toBe('3');
+});
+
+test('over budget is said in words and hatched, not only coloured', async () => {
+  const page = await open(plans('full'));
+  expect(await page.locator('.answer .verdict').textContent()).toMatch(/Does not fit RTX 4090: [\d.]+ GiB over/);
+  expect(await page.locator('[data-role=result]').textContent()).toContain('over');
+  const fill = await page.locator('[data-role=result] .over').evaluate((bar) => getComputedStyle(bar).fill);
+  expect(fill).toContain('#over-budget');
+});
+
+test('the picture follows the file, and an older answer changes nothing', async () => {
+  const page = await open(plans('longform', 3), { type: 'estimating', version: 5 });
+  expect(await page.locator('#root').getAttribute('data-state')).toBe('estimating');
+  await panel.send({
+    type: 'plans',
+    selected: 'longform',
+    reply: { ...reply, version: 5, plans: [{ ...reply.plans[0], name: 'longform' } as never] },
+  });
+  expect(await page.locator('#root').getAttribute('data-revision')).toBe('5');
+  expect((await bars()).at(-1)?.bytes).toBe(full.peak.allocated);
+  await panel.send(plans('longform', 4));
+  expect(await page.locator('#root').getAttribute('data-revision')).toBe('5');
+  expect((await bars()).at(-1)?.bytes).toBe(full.peak.allocated);
+});
+
+test('malformed messages leave the picture as it is', async () => {
+  await open(plans('longform'));
+  const before = await bars();
+  for (const message of [
+    null,
+    5,
+    'x',
+    {},
+    { type: 'plans' },
+    { type: 'plans', reply: { ...reply, plans: [{}] }, selected: null },
+  ])
+    await panel.sendRaw(message);
+  expect(await bars()).toEqual(before);
+});
+
+test('a click on a bar, Enter on a focused one and the table all lead to the words that made it', async () => {
+  const page = await open(plans('longform'));
+  await page.click('[data-label^=streambp]');
+  await page.focus('.waterfall .row[tabindex="0"]');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.click('.as-table summary');
+  await page.click('.table a:has-text("int8")');
+  const lines = (await panel.posted()).flatMap((message) => (message.type === 'reveal' ? [message.place.line] : []));
+  expect(lines).toEqual([17, 16, 18]);
+});
+
+test('arrows move between bars, Home and End jump, and the card tells what is shown', async () => {
+  const page = await open(plans('longform'));
+  await page.focus('.waterfall .row[tabindex="0"]');
+  await page.keyboard.press('End');
+  const label = () => page.evaluate(() => document.activeElement?.getAttribute('data-label'));
+  expect(await label()).toBe('longform');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowDown');
+  expect(await label()).toContain('galore');
+  const card = await page.locator('.card').textContent();
+  expect(card).toContain('Saved');
+  expect(card).toContain('optimizer');
+  await page.keyboard.press('Escape');
+  expect(await page.locator('.card').isVisible()).toBe(false);
+});
+
+test('the table says the same as the picture', async () => {
+  const page = await open(plans('adapter'));
+  await page.click('.as-table summary');
+  const cells = await page
+    .locator('.table tbody tr')
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+  const labels = await page.locator('.waterfall .row .end').allTextContents();
+  expect(cells.slice(1, adapter.waterfall.length).map((row) => row[2])).toEqual(labels.slice(1, adapter.waterfall.length));
+});
+
+test('another plan is chosen by the keyboard', async () => {
+  const page = await open(plans('full'));
+  await page.focus('vscode-dropdown');
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() =>
+    (window as unknown as { posts: { type: string }[] }).posts.some((post) => post.type === 'select'),
+  );
+  expect((await panel.posted()).find((message) => message.type === 'select')).toEqual({ type: 'select', plan: 'longform' });
+});
+
+test('a run shows progress, can be cancelled without losing focus, then every verdict with its limit', async () => {
+  const page = await open(...run.slice(0, 6));
+  expect(await page.locator('#root').getAttribute('data-state')).toBe('running');
+  await page.focus('.progress vscode-button');
+  await panel.send(...run.slice(6, 12));
+  await page.keyboard.press('Enter');
+  expect((await panel.posted()).some((message) => message.type === 'cancel-run')).toBe(true);
+  await panel.send(...run.slice(12), { type: 'run-ended', plan: 'longform', outcome: 'failed' });
+  const verdicts = await page.locator('[data-check]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-passed')));
+  expect(verdicts).toEqual(['true', 'true', 'false', 'true']);
+  expect(await page.locator('tr[data-passed=false]').textContent()).toContain('FAIL');
+  expect(await page.locator('.adapter').textContent()).toContain('software');
+  expect(await page.locator('.run > div > .verdict').textContent()).toContain('1 of 4 checks failed');
+  expect(await page.locator('[data-memory=longform]').textContent()).toContain('equal');
+  expect(await page.locator('.loss path.curve').count()).toBe(2);
+  expect(await page.locator('[data-unproved]').textContent()).toContain('cut-cross-entropy');
+});
+
+test('every way a run can end is said in words', async () => {
+  const page = await open(plans('longform'), started, { type: 'run-ended', plan: 'longform', outcome: 'cancelled' });
+  const words = () => page.locator('[data-outcome]').textContent();
+  expect(await words()).toContain('Cancelled');
+  await panel.send(started, { type: 'run-ended', plan: 'longform', outcome: 'error', message: 'No adapter was found.' });
+  expect(await words()).toContain('No adapter was found.');
+  await panel.send(plans('longform', 4));
+  expect(await page.locator('.run .note').first().textContent()).toContain('edited after this run began');
+});
+
+test('a file without plans, with errors, and a stopped server each say so', async () => {
+  const page = await open({ type: 'plans', reply: empty, selected: null });
+  expect(await page.locator('#root').getAttribute('data-state')).toBe('empty');
+  expect(await page.locator('.empty').textContent()).toContain('no plan yet');
+  await panel.send({ type: 'plans', reply: broken, selected: 'full' });
+  expect(await page.locator('#root').getAttribute('data-state')).toBe('error');
+  expect(await page.locator('.notice').textContent()).toContain("did you mean 'adamw'");
+  expect(await page.locator('.waterfall').isVisible()).toBe(false);
+  await panel.send({ type: 'plans', reply: { ...broken, version: 5 }, selected: 'longform' });
+  expect(await page.locator('.notice').textContent()).toContain('2 errors');
+  expect(await page.locator('.waterfall').isVisible()).toBe(true);
+  await panel.send({ type: 'problem', message: 'The language server stopped.' });
+  expect(await page.locator('.notice').textContent()).toContain('The language server stopped.');
+});
+
+test('the page fits 320 pixels', async () => {
+  panel = await openPanel(browser, root, { width: 320 });
+  await panel.send(...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' });
+  const { scroll, client } = await panel.page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    client: document.documentElement.clientWidth,
+  }));
+  expect(scroll).toBeLessThanOrEqual(client);
+});
+
+test('the cursor’s line lights its bar', async () => {
+  const page = await open(plans('longform'), { type: 'cursor', line: 17 });
+  expect(await page.locator('.row.lit').getAttribute('data-label')).toContain('streambp');
+});
+
+test.each(THEMES)('nothing serious for axe in %s', async (theme) => {
+  panel = await openPanel(browser, root, { theme, height: 2000 });
+  await panel.send(...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' });
+  await panel.page.click('.as-table summary');
+  // The page's policy refuses injected scripts; the tool runs from outside it.
+  await panel.page.evaluate(AxeBuilder.source);
+  const found = await panel.page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: typeof import('axe-core') };
+    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  });
+  expect(found).toEqual([]);
+});

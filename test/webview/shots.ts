@@ -1,0 +1,49 @@
+/** Pictures of the panel's states in every theme, to look at: `node test/webview/shots.mjs [folder]`. */
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ToWebview } from '../../src/protocol';
+import { launchChromium } from '../host/chromium';
+import { broken, empty, events, reply, uri } from './canned';
+import { openPanel, THEMES, type Theme } from './page';
+
+const plans = (selected: string): ToWebview => ({ type: 'plans', reply, selected });
+const run: ToWebview[] = [
+  plans('longform'),
+  { type: 'run-started', plan: 'longform', uri, version: reply.version },
+  ...events.map((event): ToWebview => ({ type: 'run-event', plan: 'longform', event })),
+];
+const scenes: { [name: string]: { messages: ToWebview[]; width?: number; height?: number; themes?: Theme[]; hover?: string } } = {
+  longform: { messages: [plans('longform')] },
+  full: { messages: [plans('full')], themes: ['dark'] },
+  hover: { messages: [plans('longform')], hover: '[data-label^=streambp]', themes: ['dark', 'hc-light'] },
+  narrow: { messages: [plans('adapter')], width: 320, themes: ['dark', 'light'] },
+  run: { messages: [...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' }], height: 1700 },
+  running: { messages: run.slice(0, 30), height: 1300, themes: ['light'] },
+  'run-narrow': {
+    messages: [...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' }],
+    width: 320,
+    height: 2000,
+    themes: ['dark'],
+  },
+  empty: { messages: [{ type: 'plans', reply: empty, selected: null }], height: 300, themes: ['dark'] },
+  broken: { messages: [{ type: 'plans', reply: broken, selected: 'full' }], height: 300, themes: ['dark', 'light'] },
+};
+
+const root = process.cwd();
+const folder = resolve(process.argv[2] ?? 'out/shots');
+const only = process.argv[3]?.split(',');
+await mkdir(folder, { recursive: true });
+const browser = await launchChromium(root);
+for (const [name, scene] of Object.entries(scenes)) {
+  if (only && !only.includes(name)) continue;
+  for (const theme of scene.themes ?? THEMES) {
+    const { width = 760, height = 900 } = scene;
+    const panel = await openPanel(browser, root, { theme, width, height });
+    await panel.send(...scene.messages);
+    if (scene.hover) await panel.page.hover(scene.hover);
+    await panel.page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
+    if (panel.problems.length > 0) console.log(name, theme, panel.problems);
+    await panel.page.close();
+  }
+}
+await browser.close();

@@ -1,0 +1,171 @@
+/** The page: one skeleton, parts that follow the state, and the messages in and out. */
+import type { Place, PlanView } from '../src/protocol';
+import type { Channel } from './channel';
+import { button, select } from './controls';
+import { h, icon, setText } from './dom';
+import { formatBytes } from './format';
+import { layoutBudget } from './layout/budget';
+import { layoutWaterfall, type Row } from './layout/waterfall';
+import { readMessage } from './messages';
+import { paintBudget } from './paint/budget';
+import { paintWaterfall } from './paint/waterfall';
+import { createCard } from './parts/card';
+import { createProgress, runView } from './parts/run';
+import { facts, legend, verdict } from './parts/summary';
+import { waterfallTable } from './parts/waterfall-table';
+import { current, initial, phase, reduce, running, type State, stale } from './state';
+
+export function startApp(root: HTMLElement, channel: Channel): void {
+  let state: State = initial;
+  const reveal = (place: Place) => channel.post({ type: 'reveal', place });
+  const picker = select({ label: 'Plan', onChange: (plan) => channel.post({ type: 'select', plan }) });
+  const run = button({
+    label: 'Run on GPU',
+    kind: 'primary',
+    onPress: () => state.selected && channel.post({ type: 'run', plan: state.selected }),
+  });
+  const cancel = button({ label: 'Cancel', onPress: () => channel.post({ type: 'cancel-run' }) });
+  const subject = h('span', { class: 'subject' });
+  const busy = h('span', { class: 'busy', role: 'status' });
+  const notice = h('section', { class: 'notice', 'aria-live': 'polite' });
+  const answer = h('section', { class: 'answer', 'aria-label': 'Estimate' });
+  const budgetSvg = svgElement('budget');
+  const svg = svgElement('waterfall');
+  const legendBox = h('div');
+  const figure = h('figure', { class: 'picture' }, budgetSvg, legendBox, h('h2', {}, 'From the plain plan to this one'), svg);
+  const tableBody = h('div', { class: 'table' });
+  const table = h('details', { class: 'as-table' }, h('summary', {}, 'The same as a table'), tableBody);
+  const progress = createProgress(cancel.element);
+  const runTitle = h('span', { class: 'mono' });
+  const runBody = h('div');
+  const runSection = h(
+    'section',
+    { class: 'run', 'aria-label': 'Run on GPU' },
+    h('h2', {}, 'Run of ', runTitle),
+    progress.element,
+    runBody,
+  );
+  const card = createCard();
+  root.replaceChildren(
+    h('header', {}, picker.element, subject, busy, h('span', { class: 'actions' }, run.element)),
+    h('main', {}, notice, answer, figure, table, runSection),
+    card.element,
+  );
+
+  const draw = () => {
+    const plan = current(state);
+    const width = contentWidth(root);
+    root.dataset.state = phase(state);
+    if (state.reply) root.dataset.revision = String(state.reply.version);
+    root.setAttribute('aria-busy', String(state.estimating));
+    picker.set(state.reply?.plans.map(({ name }) => ({ value: name, label: name })) ?? [], state.selected);
+    picker.element.hidden = (state.reply?.plans.length ?? 0) === 0;
+    setText(subject, plan?.estimate ? `${plan.estimate.model} on ${plan.estimate.device}` : '');
+    setText(busy, state.estimating && state.reply ? 'estimating…' : '');
+    run.set({ disabled: running(state) || !plan?.estimate, hidden: !plan });
+    notice.replaceChildren(...notices(state, plan, reveal));
+    drawEstimate(plan, width);
+    runSection.hidden = state.run === null;
+    setText(runTitle, state.run?.plan ?? '');
+    progress.set(state.run);
+    runBody.replaceChildren(...(state.run ? runView(state.run, stale(state), width) : []));
+  };
+
+  const drawEstimate = (plan: PlanView | null, width: number) => {
+    const estimate = plan?.estimate;
+    figure.hidden = table.hidden = answer.hidden = !estimate;
+    card.hide();
+    if (!plan || !estimate) return;
+    const layout = layoutWaterfall(estimate, width);
+    const placeOf = (row: Row) => (row.kind === 'result' ? plan.place : (plan.places[row.index] ?? null));
+    answer.replaceChildren(verdict(estimate), facts(estimate));
+    paintWaterfall(
+      svg,
+      layout,
+      {
+        lineOf: (row) => placeOf(row)?.line ?? null,
+        device: estimate.device,
+        over: estimate.fits ? null : `${formatBytes(estimate.peak.device - estimate.usable)} over the usable memory`,
+        cursor: state.cursor,
+      },
+      {
+        onActivate: (row) => {
+          const place = placeOf(row);
+          if (place) reveal(place);
+        },
+        onInspect: (row, bar) => (row && bar ? card.show(row, estimate, bar) : card.hide()),
+      },
+    );
+    const budget = layoutBudget(estimate, width);
+    paintBudget(budgetSvg, budget, estimate.device);
+    legendBox.replaceChildren(legend(budget));
+    tableBody.replaceChildren(waterfallTable(plan, layout, reveal));
+  };
+
+  channel.listen((data) => {
+    const message = readMessage(data);
+    if (message === null) return;
+    state = reduce(state, message);
+    if (state.reply) channel.save({ uri: state.reply.uri, plan: state.selected });
+    draw();
+  });
+  let drawn = root.clientWidth;
+  new ResizeObserver(() => {
+    if (root.clientWidth === drawn) return;
+    drawn = root.clientWidth;
+    draw();
+  }).observe(root);
+  draw();
+  channel.post({ type: 'ready' });
+}
+
+function svgElement(name: string): SVGSVGElement {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('class', name);
+  return svg;
+}
+
+/** Width inside the page's padding. */
+function contentWidth(root: HTMLElement): number {
+  const style = getComputedStyle(root);
+  return Math.max(
+    240,
+    Math.floor(root.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight)),
+  );
+}
+
+function notices(state: State, plan: PlanView | null, reveal: (place: Place) => void): Node[] {
+  const nodes: Node[] = [];
+  const add = (kind: 'bad' | 'plain', picture: 'fail' | 'info' | 'warning', ...words: (Node | string)[]) =>
+    nodes.push(h('p', { class: `verdict ${kind}` }, icon(picture), h('span', {}, ...words)));
+  if (state.problem !== null) add('bad', 'fail', state.problem);
+  if (state.reply === null) {
+    if (state.problem === null) nodes.push(h('p', { class: 'empty' }, 'Estimating…'));
+    return nodes;
+  }
+  const { errors, plans } = state.reply;
+  if (plans.length === 0 && errors === 0) {
+    nodes.push(
+      h(
+        'div',
+        { class: 'empty' },
+        h('p', {}, 'This file has no plan yet.'),
+        h('p', {}, 'A plan names a model, a device and a sequence length; its picture appears here as you type:'),
+        h('pre', {}, 'plan first {\n  model     llama\n  device    card\n  sequence  4k\n}'),
+      ),
+    );
+  }
+  if (plan?.problem !== undefined) {
+    const go = h('a', { href: '#' }, plan.name);
+    go.addEventListener('click', (event) => {
+      event.preventDefault();
+      reveal(plan.place);
+    });
+    add('bad', 'fail', 'Plan ', go, ` cannot be estimated: ${plan.problem}`);
+  }
+  if (errors > 0 && plan?.problem === undefined) {
+    const words = errors === 1 ? 'The file has an error' : `The file has ${errors} errors`;
+    add('plain', 'warning', plans.length === 0 ? `${words} and no plan that can be estimated.` : `${words}; this plan is whole.`);
+  }
+  return nodes;
+}

@@ -1,0 +1,85 @@
+/**
+ * The page's controls. The only importer of `@vscode/webview-ui-toolkit`: tags, events and quirks end here,
+ * so that a successor replaces one file.
+ */
+import {
+  type Button,
+  type Dropdown,
+  type Option,
+  type ProgressRing,
+  provideVSCodeDesignSystem,
+  vsCodeButton,
+  vsCodeDropdown,
+  vsCodeOption,
+  vsCodeProgressRing,
+} from '@vscode/webview-ui-toolkit';
+
+/** Must run before the window's `load`: the toolkit hooks theme changes there. */
+export function registerControls(): void {
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeProgressRing());
+}
+
+export interface ButtonControl {
+  element: HTMLElement;
+  set(state: { label?: string; title?: string; disabled?: boolean; hidden?: boolean }): void;
+}
+
+export function button(options: { label: string; kind?: 'primary' | 'secondary'; onPress: () => void }): ButtonControl {
+  const element = document.createElement('vscode-button') as Button;
+  element.setAttribute('appearance', options.kind ?? 'secondary');
+  element.textContent = options.label;
+  element.addEventListener('click', () => {
+    if (!element.disabled) options.onPress();
+  });
+  return {
+    element,
+    set({ label, title, disabled, hidden }) {
+      if (label !== undefined && element.textContent !== label) element.textContent = label;
+      if (title !== undefined) element.title = title;
+      if (disabled !== undefined) element.toggleAttribute('disabled', disabled);
+      if (hidden !== undefined) element.hidden = hidden;
+    },
+  };
+}
+
+export interface SelectControl {
+  element: HTMLElement;
+  set(options: readonly { value: string; label: string }[], selected: string | null): void;
+}
+
+/** A choice from a list; arrows, typing and Enter as in VS Code's own. */
+export function select(options: { label: string; onChange: (value: string) => void }): SelectControl {
+  const element = document.createElement('vscode-dropdown') as Dropdown;
+  element.setAttribute('aria-label', options.label);
+  element.addEventListener('change', () => options.onChange(element.value));
+  let shown = '';
+  return {
+    element,
+    set(choices, selected) {
+      const key = JSON.stringify(choices);
+      if (key !== shown) {
+        shown = key;
+        element.replaceChildren(
+          ...choices.map(({ value, label }) => {
+            const option = document.createElement('vscode-option') as Option;
+            option.setAttribute('value', value);
+            option.textContent = label;
+            return option;
+          }),
+        );
+      }
+      const index = choices.findIndex(({ value }) => value === selected);
+      // The options upgrade after this task; the selection has to wait for them.
+      queueMicrotask(() => {
+        if (index >= 0 && element.selectedIndex !== index) element.selectedIndex = index;
+      });
+    },
+  };
+}
+
+/** Turns while something of unknown length goes on. */
+export function progressRing(label: string): HTMLElement {
+  const element = document.createElement('vscode-progress-ring') as ProgressRing;
+  element.setAttribute('aria-label', label);
+  return element;
+}

@@ -1,0 +1,113 @@
+/**
+ * The border of the page: nothing that comes in is believed before it was looked at.
+ * Checks go as deep as the page reads, so that a malformed message is dropped and never breaks a picture.
+ */
+import type { Category, RunEvent, ToWebview } from '../src/protocol';
+import { STACK } from './layout/waterfall';
+
+type Fields = Record<string, unknown>;
+type Guard = (value: unknown) => boolean;
+
+const object = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const text: Guard = (value) => typeof value === 'string';
+const finite: Guard = (value) => typeof value === 'number' && Number.isFinite(value);
+/** JSON has no NaN: a measurement that failed may arrive as null. */
+const measure: Guard = (value) => value === null || typeof value === 'number';
+const size: Guard = (value) => finite(value) && (value as number) >= 0;
+const truth: Guard = (value) => typeof value === 'boolean';
+const optional =
+  (guard: Guard): Guard =>
+  (value) =>
+    value === undefined || guard(value);
+const nullable =
+  (guard: Guard): Guard =>
+  (value) =>
+    value === null || guard(value);
+const list =
+  (guard: Guard): Guard =>
+  (value) =>
+    Array.isArray(value) && value.every(guard);
+const record =
+  (shape: { [field: string]: Guard }): Guard =>
+  (value) =>
+    object(value) && Object.entries(shape).every(([field, guard]) => guard(value[field]));
+
+const place = record({ line: size, column: size, endLine: size, endColumn: size });
+const categories = record(Object.fromEntries(STACK.map((category: Category) => [category, size])));
+const moment = record({ phase: text, op: text, layer: optional(finite) });
+const estimate = record({
+  name: text,
+  model: text,
+  device: text,
+  capacity: size,
+  usable: finite,
+  peak: record({ allocated: size, reserved: size, device: size }),
+  fits: truth,
+  peakAt: moment,
+  instants: list(record({ phase: text, allocated: size })),
+  categories,
+  waterfall: list(record({ label: text, slot: text, before: size, after: size, categories, time: finite })),
+  time: record({ step: finite, tokensPerSecond: finite }),
+  parameters: record({ total: size, trainable: size }),
+});
+const plan = record({
+  name: text,
+  place,
+  estimate: optional(estimate),
+  problem: optional(text),
+  places: list(nullable(place)),
+});
+const reply = record({ uri: text, version: finite, plans: list(plan), errors: size });
+const proxy = record({ layers: finite, hidden: finite, sequence: finite, batch: finite, steps: finite });
+
+const events: { [type in RunEvent['type']]: Guard } = {
+  adapter: record({ name: text, vendor: text, architecture: text, software: truth }),
+  plan: record({
+    plan: text,
+    techniques: list(text),
+    scaled: list(record({ technique: text, argument: text, from: finite, to: finite, why: text })),
+    unproved: list(record({ technique: text, why: text })),
+    proxy,
+  }),
+  progress: record({ stage: text, done: size, total: size }),
+  check: record({
+    technique: text,
+    name: text,
+    measured: measure,
+    limit: measure,
+    passed: truth,
+    unit: optional(text),
+    why: text,
+  }),
+  memory: record({ label: text, predicted: size, measured: size, process: optional(size) }),
+  timing: record({ label: text, step: size, steps: size }),
+  loss: record({ label: text, step: size, loss: finite }),
+  error: record({ code: text, message: text }),
+  summary: record({ passed: size, failed: size }),
+};
+const event: Guard = (value) => object(value) && typeof value.type === 'string' && (lookup(events, value.type)?.(value) ?? false);
+
+const messages: { [type in ToWebview['type']]: Guard } = {
+  estimating: record({ version: finite }),
+  plans: record({ reply, selected: nullable(text) }),
+  select: record({ plan: text }),
+  cursor: record({ line: nullable(size) }),
+  'run-started': record({ plan: text, uri: text, version: optional(finite) }),
+  'run-event': record({ plan: text, event }),
+  'run-ended': record({
+    plan: text,
+    outcome: (value) => ['passed', 'failed', 'cancelled', 'error'].includes(value as string),
+    message: optional(text),
+  }),
+  problem: record({ message: text }),
+};
+
+function lookup<T extends string>(table: { [type in T]: Guard }, type: string): Guard | undefined {
+  return Object.hasOwn(table, type) ? table[type as T] : undefined;
+}
+
+/** The message, or null where `value` is none. */
+export function readMessage(value: unknown): ToWebview | null {
+  if (!object(value) || typeof value.type !== 'string') return null;
+  return lookup(messages, value.type)?.(value) ? (value as ToWebview) : null;
+}

@@ -1,0 +1,97 @@
+/** The card beside a bar: before, after, what was saved where, the price in time, the moment of the peak. */
+import { select } from 'd3';
+import type { Category, Estimate, Moment } from '../../src/protocol';
+import { h } from '../dom';
+import { formatBytes, formatDelta, formatExact, formatRelative, formatSeconds } from '../format';
+import { type Row, STACK } from '../layout/waterfall';
+
+export interface Card {
+  element: HTMLElement;
+  show(row: Row, estimate: Estimate, bar: Element): void;
+  hide(): void;
+}
+
+export function createCard(): Card {
+  const element = h('div', { class: 'card', role: 'tooltip', id: 'card', hidden: true });
+  return {
+    element,
+    show(row, estimate, bar) {
+      element.replaceChildren(...content(row, estimate));
+      element.hidden = false;
+      settle(element, bar);
+    },
+    hide() {
+      element.hidden = true;
+    },
+  };
+}
+
+/** Below the bar where there is room, above it otherwise, never outside the page. */
+function settle(card: HTMLElement, bar: Element): void {
+  const at = bar.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = card;
+  const below = at.bottom + 4;
+  const top = below + height <= window.innerHeight || at.top < height + 8 ? below : at.top - height - 4;
+  const left = Math.max(8, Math.min(at.left + at.width / 2 - width / 2, document.documentElement.clientWidth - width - 8));
+  select(card)
+    .style('left', `${left + window.scrollX}px`)
+    .style('top', `${top + window.scrollY}px`);
+}
+
+function content(row: Row, estimate: Estimate): Node[] {
+  const step = estimate.waterfall[row.index];
+  const nodes: Node[] = [h('div', { class: 'card-title' }, row.kind === 'plain' ? 'plain plan' : row.label)];
+  const facts: [string, string][] = [];
+  if (row.kind === 'plain') facts.push(['Peak', both(row.after)]);
+  else {
+    const saved = row.before - row.after;
+    const share = row.before > 0 ? ` (${Math.round((Math.abs(saved) / row.before) * 100)} %)` : '';
+    facts.push([row.kind === 'result' ? 'Plain' : 'Before', both(row.before)], ['After', both(row.after)]);
+    facts.push([saved >= 0 ? 'Saved' : 'Added', both(Math.abs(saved)) + share]);
+  }
+  if (row.kind === 'result') {
+    facts.push(['Held by the allocator', both(estimate.peak.reserved)], ['On the card', both(estimate.peak.device)]);
+    facts.push(['Usable', both(estimate.usable)]);
+  }
+  facts.push(['Time per step', time(row)]);
+  const at = row.kind === 'result' ? estimate.peakAt : step?.peakAt;
+  if (at) facts.push(['Peak comes in', momentWords(at)]);
+  nodes.push(h('dl', {}, ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])));
+  const changes = row.kind === 'step' ? categoryChanges(estimate, row.index) : [];
+  if (changes.length > 0) {
+    nodes.push(
+      h(
+        'ul',
+        { class: 'card-changes' },
+        ...changes.map(([category, bytes]) =>
+          h('li', {}, h('span', { class: `swatch category-${category}` }), category, h('b', {}, formatDelta(bytes))),
+        ),
+      ),
+    );
+  }
+  return nodes;
+}
+
+/** What changed in each category between the peak before a step and the peak after it, largest first. */
+export function categoryChanges(estimate: Estimate, index: number): [Category, number][] {
+  const before = estimate.waterfall[index - 1]?.categories;
+  const after = estimate.waterfall[index]?.categories;
+  if (!before || !after) return [];
+  return STACK.map((category): [Category, number] => [category, after[category] - before[category]])
+    .filter(([, bytes]) => bytes !== 0)
+    .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
+}
+
+/** `backward, layer 31, mlp.down`. */
+export function momentWords(at: Moment): string {
+  return [at.phase, at.layer === undefined ? null : `layer ${at.layer}`, at.op].filter((word) => word !== null).join(', ');
+}
+
+function both(bytes: number): string {
+  return `${formatBytes(bytes)} · ${formatExact(bytes)} B`;
+}
+
+function time(row: Row): string {
+  const relative = row.kind === 'plain' ? null : formatRelative(row.time.before, row.time.after);
+  return relative === null ? formatSeconds(row.time.after) : `${formatSeconds(row.time.after)} (${relative})`;
+}

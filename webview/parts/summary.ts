@@ -1,0 +1,62 @@
+/** The plan's answer in words and numbers: the verdict, and the facts under it. */
+import type { Estimate } from '../../src/protocol';
+import { h, icon } from '../dom';
+import { formatBytes, formatCount, formatSeconds } from '../format';
+import type { Budget, Part } from '../layout/budget';
+import { momentWords } from './card';
+
+export function verdict(estimate: Estimate): HTMLElement {
+  const { device, usable, fits, peak } = estimate;
+  const margin = formatBytes(Math.abs(usable - peak.device));
+  const words = fits
+    ? [h('b', {}, `Fits ${device}`), ` with ${margin} to spare`]
+    : [h('b', {}, `Does not fit ${device}`), `: ${margin} over the usable ${formatBytes(usable)}`];
+  return h(
+    'p',
+    { class: `verdict ${fits ? 'good' : 'bad'}`, 'data-fits': String(fits) },
+    icon(fits ? 'pass' : 'fail'),
+    h('span', {}, ...words),
+  );
+}
+
+export function facts(estimate: Estimate): HTMLElement {
+  const { peak, time, parameters } = estimate;
+  const share = parameters.total > 0 ? (parameters.trainable / parameters.total) * 100 : 0;
+  const list: [string, string, string][] = [
+    ['Peak', formatBytes(peak.allocated), momentWords(estimate.peakAt)],
+    ['On the card', formatBytes(peak.device), `${formatBytes(peak.reserved)} reserved, and the context`],
+    ['Step', formatSeconds(time.step), `${formatCount(Math.round(time.tokensPerSecond))} tokens/s`],
+    [
+      'Trained',
+      formatCount(parameters.trainable),
+      share >= 99.95 ? 'every parameter' : `${share.toPrecision(2)} % of ${formatCount(parameters.total)}`,
+    ],
+  ];
+  return h(
+    'dl',
+    { class: 'facts' },
+    ...list.map(([name, value, note]) => h('div', {}, h('dt', {}, name), h('dd', {}, h('b', {}, value), h('small', {}, note)))),
+  );
+}
+
+const PART_TITLES: { [part in Part]?: string } = {
+  allocator: 'held by the allocator beyond the live bytes',
+  context: 'the driver’s context and library workspaces',
+};
+
+/** The parts of the card's bar with their sizes. */
+export function legend(budget: Budget): HTMLElement {
+  return h(
+    'ul',
+    { class: 'legend', 'aria-label': 'At the peak' },
+    ...budget.parts.map(({ part, bytes }) =>
+      h(
+        'li',
+        { title: PART_TITLES[part] },
+        h('span', { class: `swatch category-${part}` }),
+        part,
+        h('b', {}, formatBytes(bytes)),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,138 @@
+/** What the panel knows, and how a message changes it. Pure: the same messages give the same state. */
+import type { EstimateReply, PlanView, RunEvent, ToWebview } from '../src/protocol';
+
+export type RunOutcome = 'passed' | 'failed' | 'cancelled' | 'error';
+type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+export interface Run {
+  plan: string;
+  /** Version of the file when the run began: later edits make its result stale. */
+  revision: number | null;
+  progress: EventOf<'progress'> | null;
+  adapter: EventOf<'adapter'> | null;
+  proxy: EventOf<'plan'> | null;
+  checks: EventOf<'check'>[];
+  memory: EventOf<'memory'>[];
+  timing: EventOf<'timing'>[];
+  loss: EventOf<'loss'>[];
+  errors: EventOf<'error'>[];
+  summary: EventOf<'summary'> | null;
+  /** Null while it runs. */
+  outcome: RunOutcome | null;
+  message: string | null;
+}
+
+export interface State {
+  reply: EstimateReply | null;
+  selected: string | null;
+  /** A newer estimate is on its way. */
+  estimating: boolean;
+  problem: string | null;
+  /** Line of the cursor in the file, 1-based. */
+  cursor: number | null;
+  run: Run | null;
+}
+
+export type Phase = 'empty' | 'estimating' | 'rendered' | 'running' | 'error';
+
+export const initial: State = { reply: null, selected: null, estimating: true, problem: null, cursor: null, run: null };
+
+export function reduce(state: State, message: ToWebview): State {
+  switch (message.type) {
+    case 'estimating':
+      return { ...state, estimating: true };
+    case 'plans':
+      return plans(state, message.reply, message.selected);
+    case 'select':
+      return { ...state, selected: message.plan };
+    case 'cursor':
+      return { ...state, cursor: message.line };
+    case 'problem':
+      return { ...state, problem: message.message, estimating: false };
+    case 'run-started':
+      return { ...state, run: begin(message.plan, message.version ?? state.reply?.version ?? null) };
+    case 'run-event':
+      return state.run === null || state.run.plan !== message.plan ? state : { ...state, run: advance(state.run, message.event) };
+    case 'run-ended':
+      return {
+        ...state,
+        run: { ...(state.run ?? begin(message.plan, null)), outcome: message.outcome, message: message.message ?? null },
+      };
+    default:
+      return message satisfies never;
+  }
+}
+
+/** A reply for an older text never replaces a newer one. */
+function plans(state: State, reply: EstimateReply, selected: string | null): State {
+  if (state.reply !== null && state.reply.uri === reply.uri && reply.version < state.reply.version) return state;
+  const names = reply.plans.map((plan) => plan.name);
+  const keep = [selected, state.selected].find((name) => name !== null && names.includes(name));
+  return { ...state, reply, selected: keep ?? names[0] ?? null, estimating: false, problem: null };
+}
+
+function begin(plan: string, revision: number | null): Run {
+  return {
+    plan,
+    revision,
+    progress: null,
+    adapter: null,
+    proxy: null,
+    checks: [],
+    memory: [],
+    timing: [],
+    loss: [],
+    errors: [],
+    summary: null,
+    outcome: null,
+    message: null,
+  };
+}
+
+function advance(run: Run, event: RunEvent): Run {
+  switch (event.type) {
+    case 'adapter':
+      return { ...run, adapter: event };
+    case 'plan':
+      return { ...run, proxy: event };
+    case 'progress':
+      return { ...run, progress: event };
+    case 'check':
+      return { ...run, checks: [...run.checks, event] };
+    case 'memory':
+      return { ...run, memory: [...run.memory, event] };
+    case 'timing':
+      return { ...run, timing: [...run.timing, event] };
+    case 'loss':
+      return { ...run, loss: [...run.loss, event] };
+    case 'error':
+      return { ...run, errors: [...run.errors, event] };
+    case 'summary':
+      return { ...run, summary: event };
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The plan on show. */
+export function current(state: State): PlanView | null {
+  return state.reply?.plans.find((plan) => plan.name === state.selected) ?? null;
+}
+
+export function running(state: State): boolean {
+  return state.run !== null && state.run.outcome === null;
+}
+
+/** The one word for the root element's `data-state`. */
+export function phase(state: State): Phase {
+  if (running(state)) return 'running';
+  if (state.problem !== null) return 'error';
+  if (state.estimating) return 'estimating';
+  if (state.reply === null || state.reply.plans.length === 0) return state.reply && state.reply.errors > 0 ? 'error' : 'empty';
+  return current(state)?.estimate ? 'rendered' : 'error';
+}
+
+/** The file was edited after the run on show began. */
+export function stale(state: State): boolean {
+  return state.run?.revision != null && state.reply !== null && state.reply.version !== state.run.revision;
+}
