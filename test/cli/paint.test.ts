@@ -65,7 +65,7 @@ describe('an estimate in a terminal', () => {
   it('draws each step to scale, with what it saved and the limit through all rows', () => {
     const [limit = '', first = '', second = '', result = ''] = waterfall(plain, report);
     const at = limit.indexOf('┃');
-    expect(limit).toContain('21.0 GiB for tensors');
+    expect(limit).toContain('23.0 GiB usable');
     for (const row of [first, second, result]) expect(row.indexOf('┃')).toBe(at);
     const count = (row: string, character: string) => [...row].filter((one) => one === character).length;
     // The limit's mark stands on one cell of the long bar and on none of the short one.
@@ -74,7 +74,10 @@ describe('an estimate in a terminal', () => {
     expect(count(second, '·')).toBeGreaterThan(20 * scale);
     expect(second).toContain('16.0 GiB');
     expect(second).toContain('−26.0 GiB');
+    // What the card must hold: tensors, and the allocator's slack and the context behind them.
     expect(result).toContain('longform');
+    expect(result).toContain('─');
+    expect(result).toContain('18.0 GiB');
   });
 
   it('answers find and sweep', () => {

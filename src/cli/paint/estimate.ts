@@ -1,7 +1,7 @@
 /** One plan's estimate in a terminal: the verdict, the moment of the peak, the waterfall, answers and sweeps. */
 import { formatBytes, formatCount, formatShort, formatTime, formatTokens } from '../../plan/format';
 import type { Estimate, Moment, WaterfallStep } from '../../planner/types';
-import { bar, cellsOf, FILLS, legend, stack } from './bars';
+import { bar, cellsOf, FILLS, legend, type Segment, stack } from './bars';
 import { type Color, clip, columns, flow, padEnd, padStart, paint, printable, type Style, wrap } from './style';
 
 export interface Answer {
@@ -33,7 +33,9 @@ export function paintPlan(style: Style, plan: PlanReport): string[] {
     '',
     ...waterfall(style, plan),
     '',
-    ...flow(legend(style, plan.categories, formatBytes), '   ', style.width - 4).map((line) => `${INDENT}${line}`),
+    ...flow([...legend(style, plan.categories, formatBytes), overheadLegend(style, plan)], '   ', style.width - 4).map(
+      (line) => `${INDENT}${line}`,
+    ),
     ...(plan.answers ?? []).map((answer) => answerLine(style, answer)),
     ...(plan.sweeps ?? []).flatMap((sweep) => ['', ...paintSweep(style, sweep, plan.usable)]),
   ];
@@ -76,48 +78,40 @@ function change(style: Style, step: WaterfallStep): string {
 }
 
 /**
- * One row a step: what is live at the peak after it, stacked by category, and dots for what the technique saved;
- * the card's usable memory is a line through all rows.
+ * One row a step: what is live at the peak after it, stacked by category, and dots for what the technique saved. The last row
+ * is what the card must hold, the allocator's slack and the context included; the line through all rows is what it can.
  */
 export function waterfall(style: Style, plan: PlanReport): string[] {
-  const steps = plan.waterfall;
-  if (steps.length === 0) return [];
-  const named = steps.map((step) => printable(step.label));
-  const nameWidth = Math.min(Math.max(6, ...named.map((name) => [...name].length)), Math.floor(style.width * 0.34));
-  const sizeWidth = 10;
-  const changeWidth = 11;
-  const width = style.width - nameWidth - sizeWidth - changeWidth - 8;
-  // The limit is of the device's memory, bars are tensors: what the process holds besides them comes off the limit.
-  const limit = Math.max(0, plan.usable - (plan.peak.device - plan.peak.allocated));
-  const full = Math.max(limit * 1.02, ...steps.map((step) => Math.max(step.before, step.after)));
+  const { waterfall: steps, usable, peak, fits } = plan;
+  const names = [...steps.map((step) => printable(step.label)), plan.name];
+  const nameWidth = Math.min(Math.max(6, ...names.map(columns)), Math.floor(style.width * 0.34));
+  const width = style.width - nameWidth - 29;
+  const full = Math.max(usable * 1.02, peak.device, ...steps.map((step) => Math.max(step.before, step.after)));
+  const row = (name: string, drawn: string, size: string, last: string) =>
+    `${INDENT}${name}  ${drawn}  ${size}  ${padStart(last, 11)}`;
+  const label = (name: string) => padEnd(clip(name, nameWidth), nameWidth);
+  const size = (bytes: number) => padStart(formatBytes(bytes), 10);
 
   const rows = steps.map((step, index) => {
-    const drawn = bar(style, stack(step.categories), full, width, step.before, limit);
-    const last = index === 0 ? '' : change(style, step);
-    return `${INDENT}${padEnd(clip(named[index] ?? '', nameWidth), nameWidth)}  ${drawn}  ${padStart(formatBytes(step.after), sizeWidth)}  ${padStart(last, changeWidth)}`;
+    const drawn = bar(style, stack(step.categories), full, width, step.before, usable);
+    return row(label(names[index] ?? ''), drawn, size(step.after), index === 0 ? '' : change(style, step));
   });
-  const result = steps.at(-1);
-  const total =
-    result === undefined || steps.length < 2 ? [] : [resultRow(style, plan, nameWidth, width, full, limit, sizeWidth)];
-  const mark = Math.min(width - 1, cellsOf(limit, full, width));
-  const caption = `${formatBytes(limit)} for tensors`;
-  const before = mark - caption.length - 1 >= 0 ? `${' '.repeat(mark - caption.length - 1)}${caption} ` : ' '.repeat(mark);
-  const label = mark - caption.length - 1 >= 0 ? '┃' : `┃ ${caption}`;
-  return [`${INDENT}${' '.repeat(nameWidth)}  ${paint(style, 'gray', before)}${paint(style, 'bold', label)}`, ...rows, ...total];
+  const overhead: Segment = { fill: '─', color: 'gray', bytes: Math.max(0, peak.device - peak.allocated) };
+  const drawn = bar(style, [...stack(plan.categories), overhead], full, width, 0, usable);
+  const total = row(paint(style, 'bold', label(plan.name)), drawn, paint(style, fits ? 'green' : 'red', size(peak.device)), '');
+  return [`${INDENT}${' '.repeat(nameWidth)}  ${limitCaption(style, usable, full, width)}`, ...rows, total];
 }
 
-function resultRow(
-  style: Style,
-  plan: PlanReport,
-  nameWidth: number,
-  width: number,
-  full: number,
-  limit: number,
-  sizeWidth: number,
-): string {
-  const drawn = bar(style, stack(plan.categories), full, width, 0, limit);
-  const size = paint(style, plan.fits ? 'green' : 'red', padStart(formatBytes(plan.peak.allocated), sizeWidth));
-  return `${INDENT}${paint(style, 'bold', padEnd(clip(plan.name, nameWidth), nameWidth))}  ${drawn}  ${size}`;
+const overheadLegend = (style: Style, { peak }: PlanReport): string =>
+  `${paint(style, 'gray', '─')} allocator and context ${formatBytes(Math.max(0, peak.device - peak.allocated))}`;
+
+/** The name of the line, on that side of it where there is room. */
+function limitCaption(style: Style, usable: number, full: number, width: number): string {
+  const at = Math.min(width - 1, cellsOf(usable, full, width));
+  const caption = `${formatBytes(usable)} usable`;
+  const left = at - caption.length - 1;
+  if (left < 0) return `${' '.repeat(at)}${paint(style, 'bold', '┃')} ${paint(style, 'gray', caption)}`;
+  return `${' '.repeat(left)}${paint(style, 'gray', caption)} ${paint(style, 'bold', '┃')}`;
 }
 
 /** A count as the language writes it where it counts tokens. */

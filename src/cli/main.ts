@@ -1,0 +1,58 @@
+/** The `memplan` command: words in, text and an exit status out. */
+import { readFileSync } from 'node:fs';
+import { type Invocation, readArguments, UsageError } from './arguments';
+import { check } from './commands/check';
+import { estimate } from './commands/estimate';
+import { format } from './commands/format';
+import { lsp } from './commands/lsp';
+import { run } from './commands/run';
+import { verify } from './commands/verify';
+import { help } from './help';
+import { type Io, processIo } from './io';
+import { paint, printable } from './paint/style';
+
+/** 0 holds; 1 a plan, a condition or a check fails; 2 the file has errors or the arguments are off; 130 interrupted. */
+export type Status = 0 | 1 | 2 | 130;
+
+async function perform(invocation: Invocation, io: Io): Promise<Status> {
+  switch (invocation.command) {
+    case 'help':
+      io.out(help(invocation.topic));
+      return 0;
+    case 'version':
+      io.out(`memplan ${version()}\n`);
+      return 0;
+    case 'check':
+      return check(invocation, io);
+    case 'estimate':
+      return estimate(invocation, io);
+    case 'run':
+      return run(invocation, io);
+    case 'verify':
+      return verify(invocation, io);
+    case 'format':
+      return format(invocation, io);
+    case 'lsp':
+      return lsp();
+  }
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
+}
+
+async function main(): Promise<Status> {
+  const io = processIo();
+  try {
+    const status = await perform(readArguments(process.argv.slice(2)), io);
+    return status;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.err(`${paint(io.errorStyle, 'red', 'memplan:')} ${printable(error.message)}\n`);
+    return 2;
+  }
+}
+
+// The status is set and not forced, so that what was written reaches a slow pipe.
+process.exitCode = await main();
