@@ -70,7 +70,8 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
       backward: (g) => [aten.gradientOf(trace, 'aten.slice_backward', wide, [g])],
     });
   } else trace.hold(wide);
-  const labels = trace.tensor('labels', [kept], 'int64', 'activations');
+  // One row's shifted labels are a view of them.
+  const labels = trace.tensor('labels', [kept], 'int64', 'activations', shifts && rows.batch === 1 ? 0 : undefined);
   const logProbabilities = trace.tensor('log_softmax', [kept, vocab], 'fp32', 'logits');
   trace.op({ op: 'aten._log_softmax', reads: [input], writes: [logProbabilities] });
   trace.record({

@@ -40,8 +40,6 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   let place = '';
   /** What the caller of the model holds until backward is over. */
   let held: Tensor[] = [];
-  /** Gradients of a layer that a layerwise optimizer takes as soon as they are complete. */
-  let pending: Tensor[] = [];
 
   trace.onParameterGradient = (parameter, gradient) => {
     const key = `${parameter.id}:${parameter.perLayer ? place : ''}`;
@@ -52,11 +50,19 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       return;
     }
     const kept = inGradientType(trace, recipe, gradient);
-    if (recipe.layerwise && parameter.perLayer) pending.push(kept);
-    else gradients.set(key, { tensor: kept, stretch: parameter.perLayer ? stretch : null });
+    gradients.set(key, { tensor: kept, stretch: parameter.perLayer ? stretch : null });
+    if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
   };
 
   if (recipe.pytorch.pack) trace.packer = (tensor) => recipe.pytorch.pack?.(trace, tensor) ?? null;
+
+  /** A layerwise optimizer takes a gradient outside the layers as soon as it is complete. */
+  const updateAtOnce = (tensor: Tensor, key: string): void => {
+    const parameter = parameters.find((candidate) => candidate.tensor === tensor);
+    if (parameter) recipe.pytorch.optimizerStep(step, [groupOf(parameter, 1)]);
+    trace.release(gradients.get(key)?.tensor);
+    gradients.delete(key);
+  };
 
   const step: PytorchStep = {
     trace,
@@ -82,8 +88,12 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
         step,
         layer.map((parameter) => groupOf(parameter, 1)),
       );
-      trace.release(...pending);
-      pending = [];
+      // What the layer's optimizer has used ends here.
+      for (const [key, { tensor, stretch: at }] of gradients) {
+        if (!at || at.from !== stretch?.from) continue;
+        trace.release(tensor);
+        gradients.delete(key);
+      }
     },
     cachedCast: (name) => casts.get(`${place}:${name}`)?.tensor,
     cacheCast: (name, tensor) => casts.set(`${place}:${name}`, { tensor: trace.hold(tensor), stretch }),
@@ -109,7 +119,9 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   }
 
   trace.phase('optimizer');
-  const trained = parameters.filter((parameter) => parameter.tensor.requiresGrad && !(recipe.layerwise && parameter.perLayer));
+  const trained = parameters.filter(
+    ({ tensor }) => tensor.requiresGrad && !takesAtOnce(recipe, tensor) && !(recipe.layerwise && tensor.perLayer),
+  );
   recipe.pytorch.optimizerStep(
     step,
     trained.map((parameter) => groupOf(parameter, parameter.perLayer ? recipe.model.layers : 1)),
@@ -118,6 +130,13 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   releaseAll(trace, [...gradients.values()]);
   return trace.finish();
 }
+
+/**
+ * Whether a layerwise optimizer takes a gradient outside the layers inside backward. A tied table's gradient is complete
+ * only when the embedding has added its part, at the end.
+ */
+const takesAtOnce = (recipe: Recipe, parameter: Tensor): boolean =>
+  recipe.layerwise && !parameter.perLayer && !(recipe.model.tiedEmbeddings && parameter.name === 'embed');
 
 /** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
 function releaseAll(trace: Trace, placed: readonly Placed[]): void {

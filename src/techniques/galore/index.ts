@@ -44,7 +44,7 @@ export const galore: Technique = {
       ...recipe,
       layerwise: flag(args, 'layerwise'),
       states: galoreStates(rank, inner),
-      pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => galoreStep(step, parameters, rank) },
+      pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => galoreStep(step, parameters, rank, inner.name) },
     };
   },
 };

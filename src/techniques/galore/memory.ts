@@ -41,44 +41,75 @@ export const galoreStates =
     return [{ name: 'projector', shape: projector, dtype: parameter }, ...states({ ...weight, shape: low })];
   };
 
+/** Temporaries of one parameter's update, by name and bytes; galore_torch/adamw.py and adamw8bit.py. */
+function updateTemporaries(group: ParameterGroup, rank: number, inner: string): [string, number][] {
+  const each = bytesPer(group.dtype);
+  if (!projects(group)) {
+    // The 8-bit kernel works in registers; AdamW makes the square root and the quotient.
+    return inner === 'adamw8bit'
+      ? []
+      : [
+          ['denominator', group.bytes],
+          ['update', group.bytes],
+        ];
+  }
+  const low = projected(group.shape, rank).low.reduce((product, size) => product * size, each);
+  if (inner !== 'adamw8bit')
+    return [
+      ['projected', low],
+      ['denominator', low],
+      ['update', low],
+      ['projected_back', group.bytes],
+    ];
+  // The 8-bit kernel writes into the parameter, so the weights are set aside while a low-rank zero takes their place.
+  return [
+    ['projected', low],
+    ['weights.copy', group.bytes],
+    ['update', low],
+    ['projected_back', group.bytes],
+  ];
+}
+
 /**
- * One parameter after another. In a step that refreshes the subspace the largest matrix's decomposition stands out: its
- * float32 copy, U and Vᵀ at reduced rank. Otherwise the projected gradient, its update, and the update projected back.
+ * One parameter after another: the one with the largest temporaries stands for the step. In a step that refreshes the
+ * subspace it is the largest matrix's decomposition: its float32 copy, U and Vᵀ at reduced rank.
  */
-export function galoreStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number): void {
+export function galoreStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number, inner: string): void {
   const { trace } = step;
-  const temp = (name: string, bytes: number) => trace.tensor(name, [bytes], 'int8', 'temporary');
-  const largest = (of: (group: ParameterGroup) => number, among: readonly ParameterGroup[]) =>
-    among.reduce<ParameterGroup | null>((best, group) => (!best || of(group) > of(best) ? group : best), null);
+  const emit = (
+    op: string,
+    label: string,
+    temporaries: readonly [string, number][],
+    cost: { moved: number; flops?: number },
+  ): void => {
+    trace.op({ op, label, temps: temporaries.map(([name, bytes]) => trace.tensor(name, [bytes], 'int8', 'temporary')), ...cost });
+  };
   const matrices = parameters.filter(projects);
-  const decomposed = largest((group) => group.elements, matrices);
+  const decomposed = largest(matrices, (group) => group.elements);
   if (decomposed) {
     const [m = 1, n = 1] = decomposed.shape;
     const small = Math.min(m, n);
-    trace.op({
-      op: 'aten.linalg_svd',
-      label: `galore.refresh.${decomposed.name}`,
-      temps: [temp('gradient.float', 4 * m * n), temp('U', 4 * m * small), temp('S', 4 * small), temp('Vh', 4 * small * n)],
-      moved: 0,
-    });
+    emit(
+      'aten.linalg_svd',
+      `galore.refresh.${decomposed.name}`,
+      [
+        ['gradient.float', 4 * m * n],
+        ['U', 4 * m * small],
+        ['S', 4 * small],
+        ['Vh', 4 * small * n],
+      ],
+      { moved: 0 },
+    );
   }
-  const moved = parameters.reduce((sum, group) => sum + group.count * 4 * group.bytes, 0);
-  const flops = matrices.reduce((sum, group) => sum + group.count * 4 * group.elements * projected(group.shape, rank).rank, 0);
-  const updated = largest((group) => group.bytes, parameters);
+  const size = (group: ParameterGroup): number =>
+    updateTemporaries(group, rank, inner).reduce((sum, [, bytes]) => sum + bytes, 0);
+  const updated = largest(parameters, size);
   if (!updated) return;
-  const low = projects(updated)
-    ? projected(updated.shape, rank).low.reduce((p, s) => p * s, 1) * bytesPer(updated.dtype)
-    : updated.bytes;
-  trace.op({
-    op: 'galore.update',
-    label: `galore.${updated.name}`,
-    flops,
-    moved,
-    temps: [
-      temp('projected', low),
-      temp('denominator', low),
-      temp('update', low),
-      ...(projects(updated) ? [temp('projected_back', updated.bytes)] : []),
-    ],
+  emit('galore.update', `galore.${updated.name}`, updateTemporaries(updated, rank, inner), {
+    moved: parameters.reduce((sum, group) => sum + group.count * 4 * group.bytes, 0),
+    flops: matrices.reduce((sum, group) => sum + group.count * 4 * group.elements * projected(group.shape, rank).rank, 0),
   });
 }
+
+const largest = (groups: readonly ParameterGroup[], of: (group: ParameterGroup) => number): ParameterGroup | null =>
+  groups.reduce<ParameterGroup | null>((best, group) => (!best || of(group) > of(best) ? group : best), null);
