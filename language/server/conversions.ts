@@ -1,12 +1,13 @@
 /** Values of statements and arguments: counts, numbers, sizes, words, each checked for kind, unit and range. */
+import { formatCount } from '../../src/plan/format';
 import type { Word } from '../generated/ast';
-import { isBooleanLiteral, isListLiteral, isStringLiteral, isWord } from '../generated/ast';
+import { isBooleanLiteral, isListLiteral, isQuantity, isStringLiteral, isWord } from '../generated/ast';
 import type { Context, Located } from './context';
 import type { Fix } from './problems';
 import { spanOf } from './span';
 import type { Expression } from './tree';
 import { type Dimension, describe, NUMBER, sameDimension } from './units';
-import { constant, deref, kindOfValue, type Quantity, quantity } from './values';
+import { asDifference, constant, deref, kindOfValue, type Quantity, quantity } from './values';
 
 export interface Range {
   min: number;
@@ -22,9 +23,9 @@ export interface CountType extends Partial<Range> {
 const MOST_COUNT = 1e9;
 
 const shown = (value: number): string => {
-  const text =
-    Number.isInteger(value) && Math.abs(value) < 1e15 ? value.toLocaleString('en-US') : String(Number(value.toPrecision(6)));
-  return text.replace('-', '−');
+  const huge = Math.abs(value) >= 1e15;
+  if (Number.isInteger(value) && !huge) return formatCount(value);
+  return (huge ? value.toExponential().replace('e+', 'e') : String(Number(value.toPrecision(6)))).replace(/^-/, '−');
 };
 
 export function between({ min, max, exclusiveMax }: Partial<Range>): string {
@@ -45,10 +46,10 @@ function measured(
   at: Located<Expression>,
   label: string,
   dimension: Dimension,
+  example = describe(dimension).example,
 ): { found: Quantity; value: number } | undefined {
   const target = deref(context, at);
   const span = spanOf(at.node);
-  const want = describe(dimension);
   const { node } = target;
   const isName = isWord(node) && !node.call && node.member === undefined;
   if (
@@ -60,11 +61,11 @@ function measured(
     return context.error(
       at.uri,
       'wrong-type',
-      `${label} wants ${noun(dimension)}, such as \`${want.example}\`, not ${kindOfValue(node)}`,
+      `${label} wants ${noun(dimension)}, such as \`${example}\`, not ${kindOfValue(node)}`,
       span,
     );
   }
-  if (isName && !context.find(target.uri, 'let', node.name)) {
+  if (isName && !context.find(target.uri, 'let', node.name) && !asDifference(context, target.uri, node.name)) {
     return context.unknown(
       at.uri,
       'unknown-name',
@@ -78,12 +79,7 @@ function measured(
   if (!found) return undefined;
   if (!sameDimension(found.dimension, dimension)) {
     const given = describe(found.dimension).name;
-    return context.error(
-      at.uri,
-      'wrong-unit',
-      `${label} wants ${noun(dimension)}, such as \`${want.example}\`, not ${given}`,
-      span,
-    );
+    return context.error(at.uri, 'wrong-unit', `${label} wants ${noun(dimension)}, such as \`${example}\`, not ${given}`, span);
   }
   return { found, value: constant(found) };
 }
@@ -92,7 +88,7 @@ const noun = (dimension: Dimension): string => (sameDimension(dimension, NUMBER)
 
 /** A whole number in a range. */
 export function countOf(context: Context, at: Located<Expression>, label: string, type: CountType): number | undefined {
-  const result = measured(context, at, label, NUMBER);
+  const result = measured(context, at, label, NUMBER, type.tokens ? '4k' : '2');
   if (!result) return undefined;
   const { found, value } = result;
   const span = spanOf(at.node);
@@ -144,6 +140,13 @@ export function booleanOf(context: Context, at: Located<Expression>, label: stri
 export function stringOf(context: Context, at: Located<Expression>, label: string, example: string): string | undefined {
   const { node } = deref(context, at);
   if (isStringLiteral(node)) return node.text;
+  if (isQuantity(node)) {
+    const span = spanOf(at.node);
+    const quoted = `"${node.text}"`;
+    return context.error(at.uri, 'wrong-type', `${label} wants a string: \`${quoted}\``, span, {
+      fixes: [{ title: `Change to \`${quoted}\``, span, text: quoted }],
+    });
+  }
   return context.error(
     at.uri,
     'wrong-type',

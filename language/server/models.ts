@@ -129,9 +129,10 @@ function read(context: Context, uri: string, { key, value }: Entry): number | bo
 function source(context: Context, uri: string, written: string, span: Span): Model | undefined {
   if (!/\.json$/i.test(written) && !/^\.{0,2}\//.test(written)) {
     const model = findModel(written);
-    return model
-      ? { ...model, source: model.name }
-      : context.unknown(uri, 'unknown-model', `No model preset is named \`${written}\``, written, span, modelNames);
+    if (model) return { ...model, source: model.name };
+    // A name without its owner is looked for among names without owners.
+    const choices = written.includes('/') ? modelNames : modelNames.map((name) => name.split('/').at(-1) ?? name);
+    return context.unknown(uri, 'unknown-model', `No model preset is named \`${written}\``, written, span, choices);
   }
   const found = context.reader.read(uri, written);
   if ('problem' in found) return context.error(uri, 'bad-config', `\`${written}\` cannot be read: ${found.problem}`, span);

@@ -31,6 +31,8 @@ export interface Compiled {
   /** Why, in one sentence. */
   problem?: string;
   stated: Map<string, Stated>;
+  /** Some of its statements could not be read, so that an heir would silently lack them. */
+  partial?: boolean;
 }
 
 type Piece = number | Model | Device | Use | Use[];
@@ -44,6 +46,7 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
   const { entries, whole } = entriesOf(context, uri, node.body, 'plan', PLAN_KEYS);
   const base = inherited(context, node, uri);
   let problem = base?.problem;
+  const partial = !whole || base?.partial === true;
   if (!whole) problem ??= complaint(context, uri, spanOf(node)) ?? 'It has errors';
 
   // What is not repeated is inherited; what is repeated takes its place among the plan's own statements.
@@ -63,14 +66,14 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
 
   const name = spanOfProperty(node, 'name');
   // A base with a mistake of its own has said so; what it would have supplied is not missed here.
-  const missing = base && !base.whole ? [] : REQUIRED.filter((key) => !stated.has(key) && !misread(node, key));
+  const missing = partial ? [] : REQUIRED.filter((key) => !stated.has(key));
   if (missing.length > 0) {
     const list = missing.map((key) => `\`${key}\``).join(', ');
     const message = `Plan \`${node.name}\` lacks ${list}`;
     problem ??= message;
     context.error(uri, 'missing-slot', message, name);
   }
-  if (problem !== undefined || node.name === undefined) return { problem: problem ?? 'It has no name', stated };
+  if (problem !== undefined || node.name === undefined) return { problem: problem ?? 'It has no name', stated, partial };
 
   const plan = assemble(node.name, stated, pieces);
   for (const conflict of conflicts(plan)) {
@@ -83,51 +86,27 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
     const own = entries.get('sequence') ?? entries.get('batch');
     context.error(uri, 'too-large', large, own ? spanOf(own.value) : name);
   }
-  return problem === undefined ? { plan, stated } : { problem, stated };
+  return problem === undefined ? { plan, stated } : { problem, stated, partial };
 }
 
-/** The plan that this one extends. */
-function inherited(
-  context: Context,
-  node: PlanDeclaration,
-  uri: string,
-): { problem?: string; stated: Map<string, Stated>; whole: boolean } | undefined {
+/** What a plan takes from the one that it extends. */
+function inherited(context: Context, node: PlanDeclaration, uri: string): Compiled | undefined {
   if (node.base === undefined) return undefined;
   const span = spanOfProperty(node, 'base');
   const target = context.resolve(uri, 'plan', node.base, span);
-  if (target?.node.$type !== 'PlanDeclaration')
-    return { problem: `It extends \`${node.base}\`, and no plan has that name`, stated: new Map(), whole: false };
+  if (target?.node.$type !== 'PlanDeclaration') {
+    return { problem: `It extends \`${node.base}\`, and no plan has that name`, stated: new Map(), partial: true };
+  }
   const base = planOf(context, target.node, target.uri);
   if (base.problem?.endsWith('extends itself')) {
-    const message =
-      node.base === node.name
-        ? `Plan \`${node.name}\` extends itself`
-        : `Plan \`${node.name}\` extends itself, by way of \`${node.base}\``;
-    context.error(uri, 'cycle', message, span);
-    return { problem: `Plan \`${node.name}\` extends itself`, stated: new Map(), whole: false };
+    const way = node.base === node.name ? '' : `, by way of \`${node.base}\``;
+    const message = `Plan \`${node.name}\` extends itself`;
+    context.error(uri, 'cycle', `${message}${way}`, span);
+    return { problem: message, stated: new Map(), partial: true };
   }
-  return {
-    stated: base.stated,
-    whole: base.problem === undefined,
-    ...(broken(target.node, context, target.uri) ? { problem: `It extends \`${node.base}\`, which has an error` } : {}),
-  };
+  if (!base.partial) return { stated: base.stated };
+  return { stated: base.stated, partial: true, problem: `It extends \`${node.base}\`, which has an error` };
 }
-
-/** Whether a plan has statements that could not be read, which an heir would then silently lack. */
-const broken = (node: PlanDeclaration, context: Context, uri: string): boolean => {
-  const inside = spanOf(node);
-  return (context.problems.get(uri) ?? []).some(
-    ({ severity, code, span }) =>
-      severity === 'error' &&
-      ['unknown-key', 'duplicate-key', 'missing-value', 'unknown-unit'].includes(code) &&
-      span.start >= inside.start &&
-      span.end <= inside.end,
-  );
-};
-
-/** A required statement that is there, though it could not be read. */
-const misread = (node: PlanDeclaration, key: string): boolean =>
-  (node.body?.statements ?? []).some((statement) => 'key' in statement && statement.key === key);
 
 /** The first error that was reported inside a span. */
 export const complaint = (context: Context, uri: string, inside: Span): string | undefined =>

@@ -168,20 +168,20 @@ function named(
       `\`${node.name}\` is known only to \`require\`: it follows from the estimate`,
       nameSpan,
     );
-  const subtraction = /^(.+?)-(\d.*|[A-Za-z_].*)$/.exec(node.name);
-  if (subtraction?.[1] && context.find(uri, 'let', subtraction[1])) {
-    const spaced = `${subtraction[1]} - ${subtraction[2]}`;
-    const fixes = [{ title: `Change to \`${spaced}\``, span: nameSpan, text: spaced }];
-    return context.error(
-      uri,
-      'unknown-name',
-      `\`${node.name}\` is one name. A difference is written with spaces: \`${spaced}\``,
-      nameSpan,
-      { fixes },
-    );
+  const difference = asDifference(context, uri, node.name);
+  if (difference) {
+    const fixes = [{ title: `Change to \`${difference}\``, span: nameSpan, text: difference }];
+    const message = `\`${node.name}\` is one name. A difference is written with spaces: \`${difference}\``;
+    return context.error(uri, 'unknown-name', message, nameSpan, { fixes });
   }
   const choices = [...context.names(uri, 'let'), ...(wanted.figures ? FIGURES : [])];
   return context.unknown(uri, 'unknown-name', `No number is named \`${node.name}\``, node.name, nameSpan, choices);
+}
+
+/** A name that was meant as a difference, with its spaces: `ctx - 1` for `ctx-1` where `ctx` is known. */
+export function asDifference(context: Context, uri: string, name: string): string | undefined {
+  const [, left, right] = /^(.+?)-(\d.*|[A-Za-z_].*)$/.exec(name) ?? [];
+  return left && context.find(uri, 'let', left) ? `${left} - ${right}` : undefined;
 }
 
 /** What a `let` says, as a quantity. */

@@ -1,0 +1,277 @@
+/** Analysis → estimates: what the editor draws and the command line prints. */
+import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
+import type { Plan } from '../../src/plan/types';
+import { type Answer, type Estimator, find, judge, type SweepPoint, sweep } from '../../src/planner/answers';
+import { estimate } from '../../src/planner/estimate';
+import { pathText } from '../../src/planner/knobs';
+import type { Category, Estimate, Moment } from '../../src/planner/types';
+import type { Place, PlanView } from '../../src/protocol';
+import type { Analysis, PlanAnalysis, RequireQuestion } from './analyze';
+import type { Problem } from './problems';
+import { Lines, type Span, spanOf } from './span';
+import { SIZE, sameDimension, TIME } from './units';
+
+/** Plans that are kept estimated: the same plan costs nothing the second time. */
+const KEPT = 2000;
+
+export type Estimated = { estimate: Estimate } | { failure: string };
+
+/** Estimates by the plan's content. */
+export class EstimateCache {
+  readonly #kept = new Map<string, Estimated>();
+
+  get(plan: Plan, timeline = false): Estimated {
+    const key = `${timeline ? 't' : ''}${JSON.stringify(plan)}`;
+    const known = this.#kept.get(key);
+    if (known) {
+      this.#kept.delete(key);
+      this.#kept.set(key, known);
+      return known;
+    }
+    const made = attempt(plan, timeline);
+    this.#kept.set(key, made);
+    // The oldest goes first; a map keeps the order of insertion.
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT) break;
+      this.#kept.delete(oldest);
+    }
+    return made;
+  }
+
+  /** For searches, which cannot go on without an estimate. */
+  readonly estimator: Estimator = (plan) => {
+    const made = this.get(plan);
+    if ('failure' in made) throw new Error(made.failure);
+    return made.estimate;
+  };
+}
+
+function attempt(plan: Plan, timeline: boolean): Estimated {
+  try {
+    const made = estimate(plan, { timeline });
+    return Number.isFinite(made.peak.device) ? { estimate: made } : { failure: 'its sizes are no numbers' };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Views of all plans of a file, in its order. */
+export function viewsOf(analysis: Analysis, cache: EstimateCache, timeline = false): PlanView[] {
+  const lines = new Lines(analysis.text);
+  return analysis.plans.map((plan) => viewOf(analysis, plan, cache, lines, timeline));
+}
+
+export function viewOf(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache, lines: Lines, timeline: boolean): PlanView {
+  const view = { name: plan.name, place: lines.place(plan.span), places: [] };
+  if (!plan.plan) return { ...view, problem: plan.problem ?? 'It has errors' };
+  const made = cache.get(plan.plan, timeline);
+  if ('failure' in made) return { ...view, problem: `It cannot be estimated: ${made.failure}` };
+  const places = made.estimate.waterfall.map(({ slot }): Place | null => {
+    const stated = slot === 'plain' ? undefined : plan.stated.get(slot);
+    return stated?.uri === analysis.uri ? lines.place(spanOf(stated.entry.node)) : null;
+  });
+  const waterfall = made.estimate.waterfall.map((step, index) => {
+    const line = places[index]?.line;
+    return line === undefined ? step : { ...step, line };
+  });
+  return { ...view, estimate: { ...made.estimate, waterfall }, places };
+}
+
+/** The estimate of a plan that a condition names, imported ones included. */
+export const estimateOf =
+  (analysis: Analysis, cache: EstimateCache) =>
+  (name: string): Estimate | undefined => {
+    const plan = analysis.known.get(name);
+    const made = plan && cache.get(plan);
+    return made && 'estimate' in made ? made.estimate : undefined;
+  };
+
+/** What the estimates say against the file: plans that do not fit, conditions that do not hold. */
+export function verdictsOf(analysis: Analysis, cache: EstimateCache): Problem[] {
+  return analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, cache));
+}
+
+export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Problem[] {
+  if (!plan.plan) return [];
+  const made = cache.get(plan.plan);
+  if ('failure' in made) {
+    return [
+      {
+        severity: 'error',
+        code: 'estimate-failed',
+        message: `Plan \`${plan.name}\` cannot be estimated: ${made.failure}`,
+        span: plan.span,
+      },
+    ];
+  }
+  const problems: Problem[] = [];
+  if (!made.estimate.fits) problems.push(exceeds(analysis, plan, plan.plan, made.estimate));
+  for (const question of plan.requires) problems.push(...required(question, made.estimate, estimateOf(analysis, cache)));
+  return problems;
+}
+
+const PHASE_NAMES = { forward: 'the forward pass', backward: 'the backward pass', optimizer: 'the optimizer step' } as const;
+
+/** A moment of the step in words: `the backward pass, layer 31, mlp.down`. Layers are counted from 0, as frameworks do. */
+export const momentText = ({ phase, layer, op }: Moment): string =>
+  `${PHASE_NAMES[phase]}, ${layer === undefined ? '' : `layer ${layer}, `}\`${op}\``;
+
+const PART_NAMES: { [category in Category]: string } = {
+  weights: 'weights',
+  gradients: 'gradients',
+  optimizer: 'optimizer states',
+  activations: 'activations kept for backward',
+  logits: 'logits',
+  temporary: 'temporary tensors',
+};
+
+/** Statements that govern a part, the most telling first. */
+const GOVERNED: { [category in Category]: readonly string[] } = {
+  weights: ['weights', 'precision', 'model'],
+  gradients: ['gradients', 'train', 'optimizer'],
+  optimizer: ['optimizer', 'train'],
+  activations: ['activations', 'backward', 'sequence', 'batch'],
+  logits: ['loss', 'sequence', 'batch'],
+  temporary: ['attention', 'loss', 'sequence', 'batch'],
+};
+
+function exceeds(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, made: Estimate): Problem {
+  const parts = (Object.entries(made.categories) as [Category, number][]).toSorted((a, b) => b[1] - a[1]);
+  const [part, bytes] = parts[0] ?? ['temporary', 0];
+  const over = made.peak.device - made.usable;
+  const live =
+    made.peak.allocated > made.usable
+      ? 'live tensors'
+      : made.peak.reserved > made.usable
+        ? 'with what the allocator holds'
+        : 'with context and workspaces';
+  const message =
+    `Plan \`${plan.name}\` exceeds \`${device.name}\` by ${formatBytes(over)}: it needs ${formatBytes(made.peak.device)} ` +
+    `(${live === 'live tensors' ? `${formatBytes(made.peak.allocated)} of live tensors` : live}), and ${formatBytes(made.usable)} can be used. ` +
+    `The peak comes in ${momentText(made.peakAt)}; the largest part is ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
+  const own = (key: string): Span | undefined => {
+    const stated = plan.stated.get(key);
+    const span = stated?.uri === analysis.uri ? spanOf(stated.entry.node) : undefined;
+    return span && span.start >= plan.whole.start && span.end <= plan.whole.end ? span : undefined;
+  };
+  const span = GOVERNED[part].map(own).find((one) => one) ?? plan.span;
+  const related = parts.slice(1, 4).flatMap(([other, size]) => {
+    const place = size > made.usable / 20 && GOVERNED[other].map(own).find((one) => one);
+    return place ? [{ uri: analysis.uri, span: place, message: `${PART_NAMES[other]}: ${formatBytes(size)}` }] : [];
+  });
+  return { severity: 'error', code: 'exceeds-memory', message, span, ...(related.length > 0 ? { related } : {}) };
+}
+
+function required(question: RequireQuestion, own: Estimate, others: (plan: string) => Estimate | undefined): Problem[] {
+  const { span, text, condition, dimension } = question;
+  const verdict = judge(condition, own, others);
+  if (verdict.holds) return [];
+  if (verdict.holds === undefined) {
+    return [
+      {
+        severity: 'warning',
+        code: 'unknown-estimate',
+        message: `\`${text}\` cannot be judged: a plan that it names has no estimate`,
+        span,
+      },
+    ];
+  }
+  const written = (value: number): string => {
+    if (sameDimension(dimension, SIZE)) return formatBytes(value);
+    if (sameDimension(dimension, TIME)) return formatTime(value);
+    return formatCount(Number(value.toPrecision(6)));
+  };
+  const [left, right] = [written(verdict.left), written(verdict.right)];
+  const gap = Math.abs(verdict.left - verdict.right);
+  // Two sides that print alike still differ: say by how many bytes.
+  const sides =
+    left === right && sameDimension(dimension, SIZE)
+      ? `${formatCount(verdict.left)} bytes against ${formatCount(verdict.right)}`
+      : `${left} against ${right}`;
+  return [
+    {
+      severity: 'error',
+      code: 'require-failed',
+      message: `\`${text}\` does not hold: ${sides}${gap > 0 ? `, ${written(gap)} apart` : ''}`,
+      span,
+    },
+  ];
+}
+
+export interface FindAnswer extends Answer {
+  line: number;
+  find: string;
+  span: Span;
+}
+export interface SweepAnswer {
+  line: number;
+  key: string;
+  span: Span;
+  points: SweepPoint[];
+}
+export interface Comparison {
+  line: number;
+  to: string;
+  span: Span;
+  allocated: number;
+  otherAllocated: number;
+  step: number;
+  otherStep: number;
+}
+export interface Answers {
+  answers: FindAnswer[];
+  sweeps: SweepAnswer[];
+  comparisons: Comparison[];
+}
+
+/** Answers of a plan's `find`, `sweep` and `compare`. Searches estimate many plans; all of them are kept. */
+export function answersOf(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Answers {
+  const none: Answers = { answers: [], sweeps: [], comparisons: [] };
+  const made = plan.plan && cache.get(plan.plan);
+  if (!plan.plan || !made || 'failure' in made) return none;
+  const { plan: data } = plan;
+  const lines = new Lines(analysis.text);
+  const line = ({ start }: Span) => lines.position(start).line;
+  const others = estimateOf(analysis, cache);
+  const conditions = plan.requires.map(({ condition }) => condition);
+  const answers = plan.finds.map(({ span, goal, path }): FindAnswer => {
+    const label = { line: line(span), find: `${goal} ${pathText(path)}`, span };
+    try {
+      return { ...label, ...find(data, path, goal, cache.estimator, conditions, others) };
+    } catch (error) {
+      return { ...label, reason: error instanceof Error ? error.message : String(error) };
+    }
+  });
+  const sweeps = plan.sweeps.flatMap(({ span, path, values }): SweepAnswer[] => {
+    try {
+      return [{ line: line(span), key: pathText(path), span, points: sweep(data, path, values, cache.estimator) }];
+    } catch {
+      return [];
+    }
+  });
+  const comparisons = plan.compares.flatMap(({ span, plan: to }): Comparison[] => {
+    const other = others(to);
+    if (!other) return [];
+    const { peak, time } = made.estimate;
+    return [
+      {
+        line: line(span),
+        to,
+        span,
+        allocated: peak.allocated,
+        otherAllocated: other.peak.allocated,
+        step: time.step,
+        otherStep: other.time.step,
+      },
+    ];
+  });
+  return { answers, sweeps, comparisons };
+}
+
+/** Searches that came to nothing. */
+export const unanswered = ({ answers }: Answers): Problem[] =>
+  answers.flatMap(({ value, reason, find: question, span }): Problem[] =>
+    value === undefined
+      ? [{ severity: 'warning', code: 'no-answer', message: `\`find ${question}\` has no answer: ${reason}`, span }]
+      : [],
+  );
