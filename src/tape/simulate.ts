@@ -2,7 +2,7 @@
  * Walks a tape once and says when the most bytes are live. A repeat is walked once too: its iterations differ only by
  * what each leaves behind, so its highest moment lies in its first or its last iteration.
  */
-import { type Bytes, CATEGORIES, type Moment, PHASES, type Phase } from '../planner/types';
+import { type Bytes, CATEGORIES, type Category, type Moment, PHASES, type Phase } from '../planner/types';
 import type { OpNode, RepeatNode, Tape, TapeNode } from './types';
 
 export interface Simulation {
@@ -24,47 +24,41 @@ interface High {
   at: Moment;
 }
 
-interface Walk {
-  live: Float64Array;
-  highs: Map<Phase | 'setup', High>;
-  phase: Phase | 'setup';
-  layer: number | undefined;
-}
-
 const WIDTH = CATEGORIES.length;
-const total = (live: Float64Array): number => live.reduce((sum, bytes) => sum + bytes, 0);
 
 /** Index into `CATEGORIES` of each tensor of a tape. */
-export const tensorCategories = (tape: Tape): number[] => tape.tensors.map((tensor) => CATEGORIES.indexOf(tensor.category));
+export const tensorCategories = (tape: Tape): number[] => tape.tensors.map((tensor) => CATEGORY_INDEX[tensor.category]);
+const CATEGORY_INDEX = Object.fromEntries(CATEGORIES.map((category, index) => [category, index])) as Record<Category, number>;
 
 export function simulate(tape: Tape): Simulation {
   const category = tensorCategories(tape);
-  const walk: Walk = { live: new Float64Array(WIDTH), highs: new Map(), phase: 'setup', layer: undefined };
+  const walk = {
+    live: new Float64Array(WIDTH),
+    total: 0,
+    phase: 'setup' as Phase | 'setup',
+    layer: undefined as number | undefined,
+  };
+  const highs = new Map<Phase | 'setup', High>();
   let persistent: Float64Array | undefined;
 
-  const note = (live: Float64Array, at: Moment, phase: Phase | 'setup') => {
-    const sum = total(live);
-    const high = walk.highs.get(phase);
-    if (!high || sum > high.total) walk.highs.set(phase, { total: sum, live: live.slice(), at });
+  const note = (op: string): void => {
+    const high = highs.get(walk.phase);
+    if (high && walk.total <= high.total) return;
+    const phase = walk.phase === 'setup' ? 'forward' : walk.phase;
+    const at = walk.layer === undefined ? { phase, op } : { phase, layer: walk.layer, op };
+    highs.set(walk.phase, { total: walk.total, live: walk.live.slice(), at });
   };
-  const add = (ids: readonly number[], sign: 1 | -1) => {
+  const add = (ids: readonly number[], sign: 1 | -1): void => {
     for (const id of ids) {
       const index = category[id] as number;
-      walk.live[index] = (walk.live[index] as number) + sign * (tape.tensors[id]?.bytes ?? 0);
+      const bytes = sign * (tape.tensors[id]?.bytes ?? 0);
+      walk.live[index] = (walk.live[index] as number) + bytes;
+      walk.total += bytes;
     }
   };
-  const op = (node: OpNode) => {
+  const op = (node: OpNode): void => {
     add(node.allocs, 1);
-    const phase = walk.phase;
-    note(
-      walk.live,
-      {
-        phase: phase === 'setup' ? 'forward' : phase,
-        op: node.label || node.op,
-        ...(walk.layer === undefined ? {} : { layer: walk.layer }),
-      },
-      phase,
-    );
+    note(node.label || node.op);
     add(node.frees, -1);
   };
   const repeat = (node: RepeatNode) => {
@@ -78,8 +72,11 @@ export function simulate(tape: Tape): Simulation {
     const delta = walk.live.map((bytes, index) => bytes - (before[index] as number));
     if (node.count > 1) {
       // Iterations 1 … n-2 lie between the first and the last, so walking the last one is enough.
-      for (let index = 0; index < WIDTH; index++)
+      walk.total = 0;
+      for (let index = 0; index < WIDTH; index++) {
         walk.live[index] = (before[index] as number) + (node.count - 1) * (delta[index] as number);
+        walk.total += walk.live[index] as number;
+      }
       label(node.count - 1);
       nodes(node.body);
     }
@@ -92,17 +89,17 @@ export function simulate(tape: Tape): Simulation {
       else {
         persistent ??= walk.live.slice();
         walk.phase = node.phase;
-        note(walk.live, { phase: node.phase, op: 'start' }, node.phase);
+        note('start');
       }
     }
   };
   nodes(tape.body);
 
   const instants = PHASES.flatMap((phase) => {
-    const high = walk.highs.get(phase);
+    const high = highs.get(phase);
     return high ? [{ phase, allocated: high.total, at: high.at }] : [];
   });
-  const high = [...walk.highs.entries()]
+  const high = [...highs.entries()]
     .filter(([phase]) => phase !== 'setup')
     .map(([, value]) => value)
     .reduce<High | undefined>((best, value) => (!best || value.total > best.total ? value : best), undefined);

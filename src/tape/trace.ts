@@ -54,7 +54,8 @@ export class Trace {
   private body: TapeNode[] = this.root;
   private layerDepth = 0;
   private recording: GradNode[] | null = null;
-  private labels: string[] = [];
+  /** Dotted name of the stretch being written. */
+  private prefix = '';
   private crossing = false;
   private readonly packings = new Map<number, Packing & { users: number }>();
   /** Compresses what is kept from the forward phase to the backward phase; null keeps it as it is. */
@@ -87,29 +88,36 @@ export class Trace {
 
   /** Emits one op; tensors it names for the first time begin with it. */
   op(spec: OpSpec): OpNode {
-    const reads = spec.reads ?? [];
-    const writes = spec.writes ?? [];
-    const temps = spec.temps ?? [];
+    const { reads = NONE, writes = NONE, temps = NONE } = spec;
+    const allocs: number[] = [];
+    const moved = this.begin(reads, allocs) + this.begin(writes, allocs) + 2 * this.begin(temps, allocs);
+    for (const temp of temps) temp.refs = 0;
     const node: OpNode = {
       kind: 'op',
       op: spec.op,
       label: this.place(spec.label ?? ''),
-      reads: reads.map((t) => t.id),
-      writes: writes.map((t) => t.id),
-      allocs: [],
-      frees: temps.map((t) => t.id),
+      reads: reads.map(idOf),
+      writes: writes.map(idOf),
+      allocs,
+      frees: temps.map(idOf),
       flops: spec.flops ?? 0,
-      moved: spec.moved ?? sum(reads) + sum(writes) + 2 * sum(temps),
+      moved: spec.moved ?? moved,
       ...(spec.attrs ? { attrs: spec.attrs } : {}),
     };
-    for (const tensor of [...reads, ...writes, ...temps]) {
-      if (tensor.allocated) continue;
-      tensor.allocated = true;
-      node.allocs.push(tensor.id);
-    }
-    for (const temp of temps) temp.refs = 0;
     this.body.push(node);
     return node;
+  }
+
+  /** Notes the tensors that begin with an op; returns the bytes of all of them. */
+  private begin(tensors: readonly Tensor[], allocs: number[]): number {
+    let bytes = 0;
+    for (const tensor of tensors) {
+      bytes += tensor.bytes;
+      if (tensor.allocated) continue;
+      tensor.allocated = true;
+      allocs.push(tensor.id);
+    }
+    return bytes;
   }
 
   hold(tensor: Tensor): Tensor {
@@ -184,11 +192,16 @@ export class Trace {
 
   /** Names everything made inside `body` under `label`. */
   within<R>(label: string, body: () => R): R {
-    this.labels.push(label);
+    return this.under(this.place(label), body);
+  }
+
+  private under<R>(prefix: string, body: () => R): R {
+    const outer = this.prefix;
+    this.prefix = prefix;
     try {
       return body();
     } finally {
-      this.labels.pop();
+      this.prefix = outer;
     }
   }
 
@@ -288,14 +301,15 @@ export class Trace {
       gradients.set(input.id, existing ? this.accumulate(existing, gradient) : gradient);
     };
     this.noGrad(() => {
-      for (const node of [...nodes].reverse()) {
+      for (let last = nodes.length - 1; last >= 0; last--) {
+        const node = nodes[last] as GradNode;
         const gradient = gradients.get(node.output.id);
         gradients.delete(node.output.id);
         if (!gradient) {
           for (const tensor of node.saved) this.discard(tensor);
           continue;
         }
-        const results = this.relabelled(node.label, () => {
+        const results = this.under(node.label, () => {
           for (const tensor of node.saved) this.restore(tensor);
           return node.backward(gradient);
         });
@@ -333,19 +347,11 @@ export class Trace {
     return total;
   }
 
-  private relabelled<R>(label: string, body: () => R): R {
-    const outer = this.labels;
-    this.labels = label ? [label] : [];
-    try {
-      return body();
-    } finally {
-      this.labels = outer;
-    }
-  }
-
   private place(name: string): string {
-    return [...this.labels, name].filter(Boolean).join('.');
+    if (!this.prefix) return name;
+    return name ? `${this.prefix}.${name}` : this.prefix;
   }
 }
 
-const sum = (tensors: readonly Tensor[]): number => tensors.reduce((total, tensor) => total + tensor.bytes, 0);
+const NONE: readonly Tensor[] = [];
+const idOf = (tensor: Tensor): number => tensor.id;
