@@ -1,0 +1,65 @@
+/**
+ * The newest estimate of each file. Pulled, never pushed: while a request is under way a further change only marks the
+ * file, and one more request follows. Whoever shows estimates listens here.
+ */
+import * as vscode from 'vscode';
+import { ESTIMATE_REQUEST, type EstimateParams, type EstimateReply } from '../protocol';
+
+export interface Estimates {
+  get(uri: vscode.Uri): EstimateReply | undefined;
+  /** Asks again; resolves with the newest reply, or rejects in words. */
+  refresh(uri: vscode.Uri): Promise<EstimateReply>;
+  forget(uri: vscode.Uri): void;
+  readonly onDidChange: vscode.Event<EstimateReply>;
+  readonly onDidFail: vscode.Event<{ uri: vscode.Uri; message: string }>;
+}
+
+interface Entry {
+  reply?: EstimateReply;
+  pending?: Promise<EstimateReply>;
+  dirty: boolean;
+}
+
+export function createEstimates(send: <T>(method: string, params: EstimateParams) => Promise<T>): Estimates & vscode.Disposable {
+  const entries = new Map<string, Entry>();
+  const changed = new vscode.EventEmitter<EstimateReply>();
+  const failed = new vscode.EventEmitter<{ uri: vscode.Uri; message: string }>();
+
+  const pull = async (uri: vscode.Uri, entry: Entry): Promise<EstimateReply> => {
+    try {
+      let reply: EstimateReply;
+      do {
+        entry.dirty = false;
+        reply = await send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString() });
+      } while (entry.dirty);
+      entry.reply = reply;
+      changed.fire(reply);
+      return reply;
+    } catch (error) {
+      const message = `The estimate failed: ${error instanceof Error ? error.message : String(error)}`;
+      failed.fire({ uri, message });
+      throw new Error(message);
+    } finally {
+      delete entry.pending;
+    }
+  };
+
+  return {
+    get: (uri) => entries.get(uri.toString())?.reply,
+    refresh(uri) {
+      const key = uri.toString();
+      const entry = entries.get(key) ?? { dirty: false };
+      entries.set(key, entry);
+      entry.dirty = true;
+      entry.pending ??= pull(uri, entry);
+      return entry.pending;
+    },
+    forget: (uri) => entries.delete(uri.toString()),
+    onDidChange: changed.event,
+    onDidFail: failed.event,
+    dispose() {
+      changed.dispose();
+      failed.dispose();
+    },
+  };
+}

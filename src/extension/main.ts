@@ -1,0 +1,85 @@
+/** The extension's entry: builds the parts and connects them. Activated by the language, the panel or a command. */
+import * as vscode from 'vscode';
+import { type LanguageClient, State } from 'vscode-languageclient/node';
+import { ANALYSED_NOTIFICATION, type AnalysedParams } from '../protocol';
+import { createClient } from './client';
+import { planAt } from './cursor';
+import { createEstimates } from './estimates';
+import { createPanels } from './panels';
+import { createRuns } from './runs';
+import { createStatusBar } from './status-bar';
+import { readTarget, type Target } from './target';
+
+let client: LanguageClient | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Memplan', { log: true });
+  const server = createClient(context, log);
+  client = server;
+  const started = server.start();
+  const send = async <T>(method: string, params: object): Promise<T> => {
+    await started;
+    return server.sendRequest<T>(method, params);
+  };
+  const estimates = createEstimates(send);
+  const runs = createRuns(context, log, send);
+  const panels = createPanels(context, estimates, runs);
+
+  /** The command's target with its plan known, or a word that there is none. */
+  const resolve = async (argument: unknown): Promise<(Target & { plan: string }) | undefined> => {
+    const target = readTarget(argument);
+    if (!target) {
+      void vscode.window.showInformationMessage('Open a .memplan file first.');
+      return undefined;
+    }
+    if (target.plan !== null) return { ...target, plan: target.plan };
+    await vscode.workspace.openTextDocument(target.uri);
+    const editor = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === target.uri.toString());
+    const reply = estimates.get(target.uri) ?? (await estimates.refresh(target.uri));
+    const plan = planAt(reply, (editor?.selection.active.line ?? 0) + 1)?.name;
+    // A file without plans has a panel too, which says so.
+    return { ...target, plan: plan ?? '' };
+  };
+
+  const command = (id: string, run: (target: Target & { plan: string }) => Promise<unknown>) =>
+    vscode.commands.registerCommand(id, async (argument?: unknown) => {
+      try {
+        const target = await resolve(argument);
+        return target && (await run(target));
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        log.error(message);
+        void vscode.window.showErrorMessage(message);
+        return undefined;
+      }
+    });
+
+  context.subscriptions.push(
+    log,
+    estimates,
+    runs,
+    createStatusBar(estimates),
+    command('memplan.estimate', (target) => panels.open(target).then(() => undefined)),
+    command('memplan.runOnGpu', async (target) => {
+      await panels.open(target);
+      if (target.plan === '') return void vscode.window.showInformationMessage('This file has no plan to run.');
+      return runs.start(target.uri, target.plan);
+    }),
+    vscode.commands.registerCommand('memplan.showLog', () => log.show()),
+    server.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
+      void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));
+    }),
+    server.onDidChangeState(({ newState }) => {
+      if (newState === State.Stopped) log.warn('The language server stopped.');
+    }),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
+  );
+  started.catch((error: Error) => {
+    log.error(error);
+    void vscode.window.showErrorMessage(`Memplan’s language server did not start: ${error.message}`);
+  });
+}
+
+export async function deactivate(): Promise<void> {
+  await client?.stop();
+}

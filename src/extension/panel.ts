@@ -1,0 +1,105 @@
+/** One panel: a page that shows a file's plans. It forwards; what is shown is the page's own affair. */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { EstimateReply, Place, ToWebview } from '../protocol';
+import { readFromWebview } from './inbox';
+import { panelHtml } from './panel-html';
+
+export const PANEL_TYPE = 'memplan.panel';
+
+export interface PanelEvents {
+  onRun(plan: string): void;
+  onCancelRun(): void;
+  onReady(): void;
+}
+
+export interface Panel {
+  readonly uri: vscode.Uri;
+  readonly panel: vscode.WebviewPanel;
+  /** The plan on show. */
+  selected: string | null;
+  /** Resolves once the page listens. */
+  readonly ready: Promise<void>;
+  post(message: ToWebview): void;
+  show(reply: EstimateReply): void;
+}
+
+export function newWebview(): vscode.WebviewPanel {
+  return vscode.window.createWebviewPanel(
+    PANEL_TYPE,
+    'Memplan',
+    { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+    {},
+  );
+}
+
+export function createPanel(
+  context: vscode.ExtensionContext,
+  panel: vscode.WebviewPanel,
+  { uri, plan }: { uri: vscode.Uri; plan: string | null },
+  events: PanelEvents,
+): Panel {
+  const { webview } = panel;
+  const asset = (path: string) => vscode.Uri.joinPath(context.extensionUri, path);
+  // Posted before the page listens, messages would be lost; it asks for everything with `ready`.
+  let listening = false;
+  let ready = () => {};
+  const self: Panel = {
+    uri,
+    panel,
+    selected: plan,
+    ready: new Promise((resolve) => {
+      ready = resolve;
+    }),
+    post(message) {
+      if (listening) void webview.postMessage(message);
+    },
+    show(reply) {
+      if (!reply.plans.some(({ name }) => name === self.selected)) self.selected = reply.plans[0]?.name ?? self.selected;
+      self.post({ type: 'plans', reply, selected: self.selected });
+    },
+  };
+  panel.title = `Memplan: ${
+    uri.path
+      .split('/')
+      .pop()
+      ?.replace(/\.memplan$/, '') ?? ''
+  }`;
+  panel.iconPath = { light: asset('media/icons/file-light.svg'), dark: asset('media/icons/file-dark.svg') };
+  webview.onDidReceiveMessage((value: unknown) => {
+    const message = readFromWebview(value);
+    switch (message?.type) {
+      case 'ready':
+        listening = true;
+        ready();
+        return events.onReady();
+      case 'select':
+        self.selected = message.plan;
+        return self.post(message);
+      case 'reveal':
+        return void reveal(uri, message.place);
+      case 'run':
+        return events.onRun(message.plan);
+      case 'cancel-run':
+        return events.onCancelRun();
+    }
+  });
+  webview.options = { enableScripts: true, localResourceRoots: [asset('dist'), asset('media')] };
+  webview.html = panelHtml({
+    script: webview.asWebviewUri(asset('dist/webview.js')).toString(),
+    style: webview.asWebviewUri(asset('media/webview.css')).toString(),
+    cspSource: webview.cspSource,
+    nonce: randomBytes(16).toString('base64url'),
+  });
+  return self;
+}
+
+/** Puts the cursor on `place`, in the editor that shows the file where there is one. */
+async function reveal(uri: vscode.Uri, place: Place): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  const selection = document.validateRange(
+    new vscode.Range(place.line - 1, place.column - 1, place.endLine - 1, place.endColumn - 1),
+  );
+  const shown = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.toString() === uri.toString());
+  await vscode.window.showTextDocument(document, { selection, viewColumn: shown?.viewColumn ?? vscode.ViewColumn.One });
+}

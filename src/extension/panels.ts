@@ -1,0 +1,98 @@
+/** The panels by file: opened beside the editor, kept up to date with edits, the cursor and runs, restored after a reload. */
+import * as vscode from 'vscode';
+import { planAt } from './cursor';
+import type { Estimates } from './estimates';
+import { createPanel, newWebview, PANEL_TYPE, type Panel } from './panel';
+import type { Runs } from './runs';
+import { readSettings } from './settings';
+import type { Target } from './target';
+
+export interface Panels {
+  /** Opens or brings forward the panel of a file; resolves when its page shows the newest estimate. */
+  open(target: Target): Promise<Panel>;
+}
+
+export function createPanels(context: vscode.ExtensionContext, estimates: Estimates, runs: Runs): Panels {
+  const panels = new Map<string, Panel>();
+  const of = (uri: vscode.Uri | string) => panels.get(uri.toString());
+
+  const attach = (webview: vscode.WebviewPanel, target: Target): Panel => {
+    const { uri } = target;
+    const panel = createPanel(context, webview, target, {
+      onRun: (plan) => void runs.start(uri, plan),
+      onCancelRun: () => runs.cancel(uri),
+      onReady: () => {
+        const known = estimates.get(uri);
+        if (known) panel.show(known);
+        for (const message of runs.messages(uri)) panel.post(message);
+        void update(panel);
+      },
+    });
+    panels.set(uri.toString(), panel);
+    webview.onDidDispose(() => panels.delete(uri.toString()));
+    return panel;
+  };
+
+  /** Problems are shown in the panel itself. */
+  const update = (panel: Panel) => estimates.refresh(panel.uri).catch(() => undefined);
+
+  const restore = async (webview: vscode.WebviewPanel, state: unknown): Promise<void> => {
+    const saved = state as { uri?: unknown; plan?: unknown } | undefined;
+    if (typeof saved?.uri !== 'string') return webview.dispose();
+    const uri = vscode.Uri.parse(saved.uri);
+    attach(webview, { uri, plan: typeof saved.plan === 'string' ? saved.plan : null });
+    // The server knows open documents only, and after a reload the file may be in no editor.
+    await vscode.workspace.openTextDocument(uri).then(undefined, () => {
+      of(uri)?.post({
+        type: 'problem',
+        message: `${vscode.workspace.asRelativePath(uri)} cannot be opened; was it moved or deleted?`,
+      });
+    });
+  };
+
+  context.subscriptions.push(
+    estimates.onDidChange((reply) => of(reply.uri)?.show(reply)),
+    estimates.onDidFail(({ uri, message }) => of(uri)?.post({ type: 'problem', message })),
+    runs.onMessage(({ uri, message }) => of(uri)?.post(message)),
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (contentChanges.length > 0) of(document.uri)?.post({ type: 'estimating', version: document.version });
+    }),
+    vscode.window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
+      const panel = of(textEditor.document.uri);
+      if (panel) followCursor(panel, (selections[0]?.active.line ?? 0) + 1, estimates);
+    }),
+    vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, { deserializeWebviewPanel: restore }),
+  );
+
+  return {
+    async open(target) {
+      await vscode.workspace.openTextDocument(target.uri);
+      const open = of(target.uri);
+      const panel = open ?? attach(newWebview(), target);
+      if (open) {
+        open.panel.reveal(undefined, true);
+        if (target.plan !== null) select(open, target.plan);
+      }
+      await panel.ready;
+      await update(panel);
+      return panel;
+    },
+  };
+}
+
+function select(panel: Panel, plan: string): void {
+  panel.selected = plan;
+  panel.post({ type: 'select', plan });
+}
+
+const lines = new WeakMap<Panel, string>();
+
+/** The bar of the cursor's line lights up; the panel changes to another plan when the cursor enters it. */
+function followCursor(panel: Panel, line: number, estimates: Estimates): void {
+  panel.post({ type: 'cursor', line });
+  const plan = planAt(estimates.get(panel.uri), line)?.name;
+  if (plan === undefined || lines.get(panel) === plan) return;
+  const entered = lines.has(panel);
+  lines.set(panel, plan);
+  if (entered && readSettings().followCursor && plan !== panel.selected) select(panel, plan);
+}

@@ -1,0 +1,24 @@
+/** Starts the runner's process with a real Node and passes on what it says. */
+import type * as vscode from 'vscode';
+import type { RunEvent, RunRequest } from '../protocol';
+
+export interface RunnerOptions {
+  extensionPath: string;
+  nodePath: string;
+  log: vscode.LogOutputChannel;
+  cancel: vscode.CancellationToken;
+  request: RunRequest;
+}
+
+export interface RunnerExit {
+  events: RunEvent[];
+  cancelled: boolean;
+  /** `missing`: there is no Node that could run it. */
+  node: 'found' | 'missing';
+  /** What went wrong where the runner itself could not say it. */
+  message?: string;
+}
+
+export async function startRunner(_options: RunnerOptions, _onEvent: (event: RunEvent) => void): Promise<RunnerExit> {
+  return { events: [], cancelled: false, node: 'missing', message: 'pending' };
+}

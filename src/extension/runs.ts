@@ -1,0 +1,163 @@
+/**
+ * Runs on the GPU: one at a time, each in a process of its own. What a run reported is kept by file, so that a panel
+ * opened later, or after a reload of its page, shows it again.
+ */
+import * as vscode from 'vscode';
+import { RUN_REQUEST, type RunEvent, type RunRequestParams, type RunRequestReply, type ToWebview } from '../protocol';
+import { type RunnerExit, startRunner } from './runner-host';
+import { readSettings } from './settings';
+
+type Ended = Extract<ToWebview, { type: 'run-ended' }>;
+
+export interface Runs extends vscode.Disposable {
+  /** Starts a run; resolves when it has ended, whichever way. Refusals are told in words and resolve too. */
+  start(uri: vscode.Uri, plan: string): Promise<Ended['outcome']>;
+  cancel(uri: vscode.Uri): void;
+  /** What the last run of a file has reported so far, as a panel wants it. */
+  messages(uri: vscode.Uri): readonly ToWebview[];
+  readonly onMessage: vscode.Event<{ uri: vscode.Uri; message: ToWebview }>;
+}
+
+interface Active {
+  uri: vscode.Uri;
+  plan: string;
+  cancel: vscode.CancellationTokenSource;
+}
+
+export function createRuns(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  send: <T>(method: string, params: RunRequestParams) => Promise<T>,
+): Runs {
+  const history = new Map<string, ToWebview[]>();
+  const emitter = new vscode.EventEmitter<{ uri: vscode.Uri; message: ToWebview }>();
+  let active: Active | null = null;
+
+  const tell = (uri: vscode.Uri, message: ToWebview) => {
+    const key = uri.toString();
+    if (message.type === 'run-started') history.set(key, []);
+    history.get(key)?.push(message);
+    emitter.fire({ uri, message });
+  };
+
+  const start = async (uri: vscode.Uri, plan: string): Promise<Ended['outcome']> => {
+    const refuse = (message: string, ...actions: Action[]) => {
+      tell(uri, { type: 'run-started', plan, uri: uri.toString() });
+      return end(uri, { type: 'run-ended', plan, outcome: 'error', message }, actions);
+    };
+    if (!vscode.workspace.isTrusted)
+      return refuse(
+        'Running on the GPU starts a process, which needs a trusted workspace. Estimates work without.',
+        MANAGE_TRUST,
+      );
+    if (!['file', 'untitled'].includes(uri.scheme))
+      return refuse(`Running on the GPU needs files on disk; this workspace is virtual (${uri.scheme}). Estimates work without.`);
+    if (active) {
+      const action = await vscode.window.showWarningMessage(`A run of ${active.plan} is under way.`, 'Cancel It');
+      if (action !== undefined) active?.cancel.cancel();
+      return 'error';
+    }
+    const cancel = new vscode.CancellationTokenSource();
+    active = { uri, plan, cancel };
+    try {
+      return await run(uri, plan, cancel, refuse);
+    } finally {
+      active = null;
+      cancel.dispose();
+    }
+  };
+
+  const run = async (
+    uri: vscode.Uri,
+    plan: string,
+    cancel: vscode.CancellationTokenSource,
+    refuse: (message: string, ...actions: Action[]) => Ended['outcome'],
+  ): Promise<Ended['outcome']> => {
+    const reply = await send<RunRequestReply>(RUN_REQUEST, { uri: uri.toString(), plan }).catch(
+      (error: Error): RunRequestReply => ({ ok: false, message: `The language server did not answer: ${error.message}` }),
+    );
+    if (!reply.ok) return refuse(reply.message);
+    const { adapter, timeout, nodePath } = readSettings();
+    const version = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())?.version;
+    tell(uri, { type: 'run-started', plan, uri: uri.toString(), ...(version === undefined ? {} : { version }) });
+    log.info(`Run of ${plan}: adapter ${adapter}, ${timeout} s at most.`);
+    const options = { location: vscode.ProgressLocation.Notification, title: `Memplan: run of ${plan}`, cancellable: true };
+    const exit = await vscode.window.withProgress(options, (progress, token) => {
+      token.onCancellationRequested(() => cancel.cancel());
+      let last = 0;
+      return startRunner(
+        {
+          extensionPath: context.extensionPath,
+          nodePath,
+          log,
+          cancel: cancel.token,
+          request: { ...reply.request, adapter, timeout },
+        },
+        (event) => {
+          tell(uri, { type: 'run-event', plan, event });
+          if (event.type !== 'progress') return;
+          const percent = event.total > 0 ? (event.done / event.total) * 100 : 0;
+          progress.report({ message: event.stage, increment: percent - last });
+          last = percent;
+        },
+      );
+    });
+    return end(uri, ended(plan, exit), exit.node === 'missing' ? [SET_NODE] : []);
+  };
+
+  const end = (uri: vscode.Uri, message: Ended, actions: Action[]): Ended['outcome'] => {
+    tell(uri, message);
+    announce(message, log, actions);
+    return message.outcome;
+  };
+
+  return {
+    start,
+    cancel: (uri) => {
+      if (active?.uri.toString() === uri.toString()) active.cancel.cancel();
+    },
+    messages: (uri) => history.get(uri.toString()) ?? [],
+    onMessage: emitter.event,
+    dispose: () => {
+      active?.cancel.cancel();
+      emitter.dispose();
+    },
+  };
+}
+
+/** How a run ended, read from what the runner said last. */
+export function ended(plan: string, exit: RunnerExit): Ended {
+  const of = (outcome: Ended['outcome'], message?: string): Ended => ({
+    type: 'run-ended',
+    plan,
+    outcome,
+    ...(message === undefined ? {} : { message }),
+  });
+  const error = exit.events.findLast((event): event is Extract<RunEvent, { type: 'error' }> => event.type === 'error');
+  const summary = exit.events.findLast((event): event is Extract<RunEvent, { type: 'summary' }> => event.type === 'summary');
+  if (exit.cancelled) return of('cancelled');
+  if (error) return of('error', error.message);
+  if (exit.message !== undefined) return of('error', exit.message);
+  if (!summary) return of('error', 'The runner ended without a summary.');
+  return of(summary.failed > 0 ? 'failed' : 'passed');
+}
+
+interface Action {
+  label: string;
+  command: string;
+  argument?: string;
+}
+const MANAGE_TRUST: Action = { label: 'Manage Trust', command: 'workbench.trust.manage' };
+const SET_NODE: Action = { label: 'Set a Node', command: 'workbench.action.openSettings', argument: 'memplan.runner.nodePath' };
+
+/** Passed runs are told by the panel alone; the rest is worth a notification. Nobody waits for its buttons. */
+function announce({ plan, outcome, message }: Ended, log: vscode.LogOutputChannel, actions: Action[]): void {
+  log.info(`Run of ${plan}: ${outcome}${message === undefined ? '' : `. ${message}`}`);
+  if (outcome === 'passed' || outcome === 'cancelled') return;
+  const words = message ?? `Run of ${plan}: a check failed.`;
+  const show = outcome === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
+  void show(words, ...actions.map(({ label }) => label)).then((label) => {
+    const action = actions.find((candidate) => candidate.label === label);
+    if (action) void vscode.commands.executeCommand(action.command, action.argument);
+  });
+}
