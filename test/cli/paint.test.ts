@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ReportedPlan } from '../../language/server/report';
 import { bar, cells, cellsOf, stack } from '../../src/cli/paint/bars';
-import { type PlanReport, paintPlan, paintSweep, waterfall } from '../../src/cli/paint/estimate';
+import { paintPlan, paintSweep, waterfall } from '../../src/cli/paint/estimate';
 import { measure, paintAdapter, paintChecks, paintLoss, paintMemory, paintSummary } from '../../src/cli/paint/run';
 import { sparkline } from '../../src/cli/paint/spark';
 import { ascii, columns, printable, render, type Style, styleOf, wrap } from '../../src/cli/paint/style';
@@ -19,7 +20,7 @@ const bytes = (weights: number, activations: number): Bytes => ({
   temporary: 0,
 });
 
-const report: PlanReport = {
+const report: ReportedPlan = {
   name: 'longform',
   model: 'llama',
   device: 'card',
@@ -37,6 +38,7 @@ const report: PlanReport = {
   time: { step: 1.2, tokensPerSecond: 27306 },
   parameters: { total: 8030261248, trainable: 8030261248 },
   answers: [{ line: 26, find: 'max sequence', value: 49152 }],
+  comparisons: [{ line: 28, to: 'full', allocated: 16 * GiB, otherAllocated: 20 * GiB, step: 1.2, otherStep: 1 }],
   sweeps: [
     {
       line: 27,
@@ -82,6 +84,7 @@ describe('an estimate in a terminal', () => {
 
   it('answers find and sweep', () => {
     expect(text).toContain('line 26: find max sequence → 48k (49,152 tokens)');
+    expect(text).toContain('line 28: against full: 4.0 GiB less, 20 % slower');
     expect(text).toMatch(/ 4k .* 8\.0 GiB ✓/);
     expect(text).toMatch(/64k .* 46\.0 GiB ✗/);
     const none = { ...report, answers: [{ line: 3, find: 'max batch', value: null }] };

@@ -113,6 +113,36 @@ export function paintLoss(style: Style, losses: readonly Of<'loss'>[]): string[]
   return [paint(style, 'bold', 'Loss'), ...rows];
 }
 
+/** What the run has shown, technique by technique, in a sentence each. */
+export function paintProved(
+  style: Style,
+  checks: readonly Of<'check'>[],
+  memory: readonly Of<'memory'>[],
+  adapter: Of<'adapter'> | undefined,
+): string[] {
+  const techniques = [...new Set(checks.map((check) => check.technique))];
+  if (techniques.length === 0) return [];
+  const where = adapter === undefined ? '' : ` on ${printable(adapter.name)}${adapter.software ? ' (software, no GPU)' : ''}`;
+  const sentences = techniques.map((technique) => {
+    const own = checks.filter((check) => check.technique === technique);
+    const failed = own.filter((check) => !check.passed);
+    if (failed.length === 0)
+      return `${paint(style, 'green', '✓')} ${technique}: ${own.map((check) => printable(check.name)).join('; ')}`;
+    return `${paint(style, 'red', '✗')} ${technique} not proved: ${failed.map((check) => printable(check.name)).join('; ')}`;
+  });
+  const equal = memory.length > 0 && memory.every(({ predicted, measured }) => predicted === measured);
+  const bytes =
+    memory.length === 0
+      ? []
+      : [
+          `${paint(style, equal ? 'green' : 'red', equal ? '✓' : '✗')} memory: counted peak bytes ${equal ? 'equal to' : 'apart from'} those predicted`,
+        ];
+  return [
+    paint(style, 'bold', `Proved${where}`),
+    ...[...sentences, ...bytes].flatMap((sentence) => wrap(sentence, style.width - 4, '    ').map((line) => `${INDENT}${line}`)),
+  ];
+}
+
 export function paintSummary(style: Style, event: Of<'summary'>): string[] {
   const text = `${event.passed} passed, ${event.failed} failed`;
   return [paint(style, event.failed === 0 && event.passed > 0 ? 'green' : 'red', text)];
