@@ -45,8 +45,8 @@ export interface PytorchStep {
   afterLayerBackward(): void;
   /** Tells which layers are being written: of a stretch, the `offset`-th of its iteration. */
   enter(stretch: Stretch | null, offset?: number): void;
-  /** Autocast ends: what it cached is let go, everywhere or, inside a recomputed stretch, there. */
-  endAutocast(inside?: Stretch): void;
+  /** Autocast ends: what it cached is let go, in every layer or, inside a recomputed stretch, in this one. */
+  endAutocast(where: 'everywhere' | 'here'): void;
   /** Autocast's cache of weight copies, for the layers being written. */
   cachedCast(name: string): Tensor | undefined;
   cacheCast(name: string, copy: Tensor): void;

@@ -97,10 +97,15 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     },
     cachedCast: (name) => casts.get(`${place}:${name}`)?.tensor,
     cacheCast: (name, tensor) => casts.set(`${place}:${name}`, { tensor: trace.hold(tensor), stretch }),
-    endAutocast: (inside) => {
-      if (inside) trace.release(...[...casts.values()].map((cast) => cast.tensor));
-      else releaseAll(trace, [...casts.values()]);
-      casts.clear();
+    endAutocast: (where) => {
+      const ended = [...casts].filter(([, cast]) => where === 'everywhere' || cast.stretch?.from === stretch?.from);
+      if (where === 'here') trace.release(...ended.map(([, cast]) => cast.tensor));
+      else
+        releaseAll(
+          trace,
+          ended.map(([, cast]) => cast),
+        );
+      for (const [key] of ended) casts.delete(key);
     },
     backward: (nodes, output, seed, wanted) => trace.backward(nodes, output, seed, wanted),
   };

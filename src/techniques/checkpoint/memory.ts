@@ -31,7 +31,7 @@ export function checkpointPytorch(step: PytorchStep, every: number): void {
   }
   step.enter(null);
   const backward = step.head(x);
-  step.endAutocast();
+  step.endAutocast('everywhere');
   trace.phase('backward');
   let gradient = backward();
   for (const { segment, boundary } of passes.reverse()) {
@@ -49,7 +49,7 @@ export function checkpointPytorch(step: PytorchStep, every: number): void {
         current = pass.value;
       }
       trace.release(current);
-      step.endAutocast(segment);
+      step.endAutocast('here');
       let through = seed as Tensor;
       for (let layer = segment.stride - 1; layer >= 0; layer--) {
         const { input, value, nodes } = layers[layer] as (typeof layers)[number];

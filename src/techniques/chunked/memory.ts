@@ -26,6 +26,7 @@ export function chunkedLoss(step: PytorchStep, hidden: Tensor, chunk: number): (
         const slice = view();
         const { loss, output } = forward(slice);
         trace.release(loss, output, slice);
+        step.endAutocast('here');
       });
       return [];
     }),
@@ -37,6 +38,7 @@ export function chunkedLoss(step: PytorchStep, hidden: Tensor, chunk: number): (
       const slice = view();
       const { value, nodes } = trace.capture(() => forward(slice));
       trace.release(value.output);
+      step.endAutocast('here');
       const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
       const [part] = step.backward(nodes, value.loss, seed, [slice]);
       trace.release(value.loss);

@@ -20,7 +20,7 @@ export function standardPytorch(step: PytorchStep): void {
   }
   step.enter(null);
   const backward = step.head(x);
-  step.endAutocast();
+  step.endAutocast('everywhere');
   trace.phase('backward');
   let gradient = backward();
   for (const { stretch, input, output, nodes } of passes.reverse()) {

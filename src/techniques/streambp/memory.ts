@@ -27,7 +27,7 @@ export function streamPytorch(step: PytorchStep, chunk: number): void {
   }) as [Tensor];
   step.enter(null);
   const backward = step.head(x);
-  step.endAutocast();
+  step.endAutocast('everywhere');
   trace.phase('backward');
   let gradient = backward();
   if (gradient) {
@@ -45,7 +45,6 @@ export function streamPytorch(step: PytorchStep, chunk: number): void {
         one();
         return [];
       });
-      step.endAutocast(stretch);
       trace.release(through);
       trace.done(boundary);
       step.afterLayerBackward();
@@ -63,6 +62,7 @@ function streamChunk(step: PytorchStep, boundary: Tensor, through: Tensor, into:
   const { trace } = step;
   const { value: output, nodes } = trace.capture(() => chunkOfLayer(step, boundary, rows));
   trace.release(output);
+  step.endAutocast('here');
   // The slice of the upstream gradient is a view.
   const slice = trace.tensor('slice', output.shape, output.dtype, 'temporary', 0);
   const [part] = step.backward(nodes, output, slice, [boundary]);
@@ -84,6 +84,7 @@ export function streamLogits(step: PytorchStep, hidden: Tensor, logits: number):
       const { value, nodes } = trace.capture(() =>
         crossEntropyOf(step, headLogits(step, slice), { batch: 1, tokens: size }, 'padded-labels'),
       );
+      step.endAutocast('here');
       const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
       const [part] = step.backward(nodes, value.loss, seed, [slice]);
       trace.release(value.loss, value.output);
