@@ -1,5 +1,5 @@
 /** The `memplan` command: words in, text and an exit status out. */
-import { readFileSync } from 'node:fs';
+import { version } from '../../package.json';
 import { type Invocation, readArguments, UsageError } from './arguments';
 import { check } from './commands/check';
 import { estimate } from './commands/estimate';
@@ -20,7 +20,7 @@ async function perform(invocation: Invocation, io: Io): Promise<Status> {
       io.out(help(invocation.topic));
       return 0;
     case 'version':
-      io.out(`memplan ${version()}\n`);
+      io.out(`memplan ${version}\n`);
       return 0;
     case 'check':
       return check(invocation, io);
@@ -37,16 +37,10 @@ async function perform(invocation: Invocation, io: Io): Promise<Status> {
   }
 }
 
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
-}
-
 async function main(): Promise<Status> {
   const io = processIo();
   try {
-    const status = await perform(readArguments(process.argv.slice(2)), io);
-    return status;
+    return await perform(readArguments(process.argv.slice(2)), io);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     io.err(`${paint(io.errorStyle, 'red', 'memplan:')} ${printable(error.message)}\n`);
