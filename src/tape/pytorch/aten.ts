@@ -24,7 +24,7 @@ function result(
   dtype: DType,
   category: Category = 'activations',
 ): Tensor {
-  const output = trace.tensor(op, shape, dtype, category);
+  const output = trace.tensor(op.slice(op.lastIndexOf('.') + 1), shape, dtype, category);
   trace.op({ op, reads: inputs, writes: [output] });
   return output;
 }
