@@ -10,6 +10,8 @@ export interface Estimates {
   /** Asks again; resolves with the newest reply, or rejects in words. */
   refresh(uri: vscode.Uri): Promise<EstimateReply>;
   forget(uri: vscode.Uri): void;
+  /** Tells whoever shows a file that its estimate is out of reach for now. */
+  interrupt(message: string): void;
   readonly onDidChange: vscode.Event<EstimateReply>;
   readonly onDidFail: vscode.Event<{ uri: vscode.Uri; message: string }>;
 }
@@ -54,7 +56,10 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
       entry.pending ??= pull(uri, entry);
       return entry.pending;
     },
-    forget: (uri) => entries.delete(uri.toString()),
+    forget: (uri) => void entries.delete(uri.toString()),
+    interrupt(message) {
+      for (const key of entries.keys()) failed.fire({ uri: vscode.Uri.parse(key), message });
+    },
     onDidChange: changed.event,
     onDidFail: failed.event,
     dispose() {

@@ -69,8 +69,9 @@ export function activate(context: vscode.ExtensionContext): void {
     server.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
       void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));
     }),
-    server.onDidChangeState(({ newState }) => {
-      if (newState === State.Stopped) log.warn('The language server stopped.');
+    server.onDidChangeState(({ oldState, newState }) => {
+      if (oldState === State.Running && newState === State.Stopped)
+        estimates.interrupt('The language server stopped; it is started again at the next edit or with the window.');
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
   );

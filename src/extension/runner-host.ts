@@ -1,6 +1,7 @@
 /** Starts the runner's process with a real Node and passes on what it says. */
 import type * as vscode from 'vscode';
 import type { RunEvent, RunRequest } from '../protocol';
+import type { RunnerExit } from './outcome';
 
 export interface RunnerOptions {
   extensionPath: string;
@@ -8,15 +9,6 @@ export interface RunnerOptions {
   log: vscode.LogOutputChannel;
   cancel: vscode.CancellationToken;
   request: RunRequest;
-}
-
-export interface RunnerExit {
-  events: RunEvent[];
-  cancelled: boolean;
-  /** `missing`: there is no Node that could run it. */
-  node: 'found' | 'missing';
-  /** What went wrong where the runner itself could not say it. */
-  message?: string;
 }
 
 export async function startRunner(_options: RunnerOptions, _onEvent: (event: RunEvent) => void): Promise<RunnerExit> {

@@ -3,11 +3,10 @@
  * opened later, or after a reload of its page, shows it again.
  */
 import * as vscode from 'vscode';
-import { RUN_REQUEST, type RunEvent, type RunRequestParams, type RunRequestReply, type ToWebview } from '../protocol';
-import { type RunnerExit, startRunner } from './runner-host';
+import { RUN_REQUEST, type RunRequestParams, type RunRequestReply, type ToWebview } from '../protocol';
+import { type Ended, ended } from './outcome';
+import { startRunner } from './runner-host';
 import { readSettings } from './settings';
-
-type Ended = Extract<ToWebview, { type: 'run-ended' }>;
 
 export interface Runs extends vscode.Disposable {
   /** Starts a run; resolves when it has ended, whichever way. Refusals are told in words and resolve too. */
@@ -123,23 +122,6 @@ export function createRuns(
       emitter.dispose();
     },
   };
-}
-
-/** How a run ended, read from what the runner said last. */
-export function ended(plan: string, exit: RunnerExit): Ended {
-  const of = (outcome: Ended['outcome'], message?: string): Ended => ({
-    type: 'run-ended',
-    plan,
-    outcome,
-    ...(message === undefined ? {} : { message }),
-  });
-  const error = exit.events.findLast((event): event is Extract<RunEvent, { type: 'error' }> => event.type === 'error');
-  const summary = exit.events.findLast((event): event is Extract<RunEvent, { type: 'summary' }> => event.type === 'summary');
-  if (exit.cancelled) return of('cancelled');
-  if (error) return of('error', error.message);
-  if (exit.message !== undefined) return of('error', exit.message);
-  if (!summary) return of('error', 'The runner ended without a summary.');
-  return of(summary.failed > 0 ? 'failed' : 'passed');
 }
 
 interface Action {

@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { planAt } from '../../src/extension/cursor';
+import { readFromWebview } from '../../src/extension/inbox';
+import { ended } from '../../src/extension/outcome';
+import { panelHtml } from '../../src/extension/panel-html';
+import { budgetSentence, budgetWords } from '../../src/extension/words';
+import type { EstimateReply, RunEvent } from '../../src/protocol';
+import { full, longform, reply } from '../webview/canned';
+
+describe('the cursor’s plan', () => {
+  test.each([
+    [1, 'full'],
+    [7, 'full'],
+    [14, 'full'],
+    [15, 'longform'],
+    [23, 'longform'],
+    [400, 'adapter'],
+  ])('line %d is in %s', (line, name) => expect(planAt(reply, line)?.name).toBe(name));
+
+  test('a file without plans has none', () => {
+    expect(planAt({ ...reply, plans: [] }, 3)).toBeUndefined();
+    expect(planAt(undefined, 3)).toBeUndefined();
+  });
+});
+
+describe('messages of the page', () => {
+  const place = { line: 3, column: 1, endLine: 3, endColumn: 9 };
+  test.each([
+    { type: 'ready' },
+    { type: 'cancel-run' },
+    { type: 'select', plan: 'full' },
+    { type: 'run', plan: 'full' },
+    { type: 'reveal', place },
+  ])('$type is let in', (message) => expect(readFromWebview(message)).toEqual(message));
+
+  test('what is more than asked for is left behind', () => {
+    expect(readFromWebview({ type: 'run', plan: 'full', nodePath: '/bin/sh' })).toEqual({ type: 'run', plan: 'full' });
+  });
+
+  test.each([
+    null,
+    7,
+    'ready',
+    { type: 'run' },
+    { type: 'run', plan: 3 },
+    { type: 'reveal', place: { ...place, line: 0 } },
+    { type: 'reveal', place: { ...place, column: 1.5 } },
+    { type: 'reveal', place: { ...place, endLine: Number.POSITIVE_INFINITY } },
+  ])('%j is not', (message) => expect(readFromWebview(message)).toBeNull());
+
+  test('nothing breaks the reader', () => {
+    const anything = fc.property(fc.anything(), (value) => {
+      expect(readFromWebview(value)).toBeNull();
+    });
+    fc.assert(anything, { numRuns: 2000 });
+  });
+});
+
+describe('how a run ended', () => {
+  const summary = (failed: number): RunEvent => ({ type: 'summary', passed: 3, failed });
+  const error: RunEvent = { type: 'error', code: 'no-adapter', message: 'No adapter was found.' };
+  const of = (events: RunEvent[], rest: Partial<Parameters<typeof ended>[1]> = {}) =>
+    ended('full', { events, cancelled: false, node: 'found', ...rest });
+
+  test('passed and failed by the summary', () => {
+    expect(of([summary(0)]).outcome).toBe('passed');
+    expect(of([summary(1)]).outcome).toBe('failed');
+  });
+  test('no summary is an error, never a pass', () =>
+    expect(of([])).toMatchObject({ outcome: 'error', message: expect.stringContaining('summary') }));
+  test('an error of the runner is passed on in its words', () =>
+    expect(of([error])).toMatchObject({ outcome: 'error', message: error.type === 'error' && error.message }));
+  test('an error outweighs a summary', () => expect(of([error, summary(0)]).outcome).toBe('error'));
+  test('cancelled is no error', () => expect(of([error], { cancelled: true }).outcome).toBe('cancelled'));
+  test('a lost process is said', () =>
+    expect(of([], { message: 'The runner was killed.' }).message).toBe('The runner was killed.'));
+});
+
+test('the status bar says what is needed of what can be used', () => {
+  expect(budgetWords(longform)).toBe('longform: 22.5 of 22.9 GiB');
+  expect(budgetSentence(full)).toMatch(
+    /^full: 166\.2 GiB more than RTX 4090 can give\. The peak comes in backward, layer 31, mlp\.down\.$/,
+  );
+});
+
+test('the page has no inline script or style and its policy allows nothing but its own', () => {
+  const html = panelHtml({ script: 'vscode:/webview.js', style: 'vscode:/webview.css', cspSource: 'vscode:', nonce: 'N0nce' });
+  expect(html).toContain("default-src 'none'");
+  expect(html).not.toMatch(/unsafe-|style=|https?:/);
+  expect(html.match(/<script/g)).toHaveLength(1);
+  expect(html).not.toContain('<style');
+});
+
+describe('estimates', () => {
+  class EventEmitter<T> {
+    listeners: ((value: T) => void)[] = [];
+    event = (listener: (value: T) => void) => this.listeners.push(listener);
+    fire = (value: T) => this.listeners.forEach((listener) => void listener(value));
+    dispose = () => undefined;
+  }
+  beforeEach(() => void vi.doMock('vscode', () => ({ EventEmitter })));
+  const uri = { toString: () => 'file:///a.memplan' } as never;
+
+  test('edits during a request lead to one more, and everyone gets its answer', async () => {
+    const { createEstimates } = await import('../../src/extension/estimates');
+    const waiting: ((reply: EstimateReply) => void)[] = [];
+    const estimates = createEstimates(<T>() => new Promise<T>((resolve) => waiting.push(resolve as never)));
+    const seen: number[] = [];
+    estimates.onDidChange(({ version }) => seen.push(version));
+    const asked = [estimates.refresh(uri), estimates.refresh(uri), estimates.refresh(uri)];
+    expect(waiting).toHaveLength(1);
+    waiting[0]?.({ ...reply, version: 1 });
+    await vi.waitFor(() => expect(waiting).toHaveLength(2));
+    waiting[1]?.({ ...reply, version: 2 });
+    expect((await Promise.all(asked)).map(({ version }) => version)).toEqual([2, 2, 2]);
+    expect(seen).toEqual([2]);
+    expect(estimates.get(uri)?.version).toBe(2);
+  });
+
+  test('a failure is told in words, and the next request is a fresh one', async () => {
+    const { createEstimates } = await import('../../src/extension/estimates');
+    let fail = true;
+    const estimates = createEstimates(<T>() =>
+      fail ? Promise.reject(new Error('connection lost')) : Promise.resolve(reply as T),
+    );
+    const told: string[] = [];
+    estimates.onDidFail(({ message }) => told.push(message));
+    await expect(estimates.refresh(uri)).rejects.toThrow('connection lost');
+    expect(told).toEqual(['The estimate failed: connection lost']);
+    fail = false;
+    expect(await estimates.refresh(uri)).toBe(reply);
+  });
+});

@@ -1,0 +1,113 @@
+/** VS Code's own server and web workbench, from the npm package `code-server`: installed once into `.cache/`. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { npmInstall, run } from './shell';
+
+/** VS Code 1.100 on Node 20: the oldest that the extension supports. */
+const VERSION = '4.100.3';
+
+export interface Server {
+  url: string;
+  /** Ends the server and every process that it started. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  settings?: { [name: string]: unknown };
+  environment?: NodeJS.ProcessEnv;
+}
+
+const SETTINGS = {
+  'security.workspace.trust.enabled': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'update.mode': 'none',
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'chat.commandCenter.enabled': false,
+  'window.autoDetectColorScheme': false,
+};
+
+export async function startServer(root: string, { settings = {}, environment = {} }: ServerOptions = {}): Promise<Server> {
+  const home = await installServer(root);
+  const data = await mkdtemp(join(tmpdir(), 'memplan-vscode-'));
+  await mkdir(join(data, 'data/User'), { recursive: true });
+  await writeFile(join(data, 'data/User/settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
+  const port = await freePort();
+  const args = ['out/server-main.js', '--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
+  args.push('--accept-server-license-terms', '--server-data-dir', data, '--extensions-dir', join(data, 'extensions'));
+  args.push('--telemetry-level', 'off', '--enable-smoke-test-driver');
+  const child = spawn(process.execPath, args, {
+    cwd: home,
+    // A group of its own: extension hosts outlive the server and wait for a reconnection.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  const end = () => killGroup(child);
+  process.once('exit', end);
+  await listening(child);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async stop() {
+      process.removeListener('exit', end);
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      end();
+      await closed;
+      await rm(data, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+function listening(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const read = (data: Buffer) => {
+      output += data;
+      if (output.includes('Extension host agent listening')) resolve();
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => reject(new Error(`VS Code's server ended with ${code}:\n${output.slice(-4000)}`)));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port'))));
+    });
+  });
+}
+
+async function installServer(root: string): Promise<string> {
+  const folder = join(root, '.cache', `code-server-${VERSION}`);
+  const inside = 'node_modules/code-server/lib/vscode';
+  if (existsSync(folder)) return join(folder, inside);
+  console.log(`Installing VS Code's server (code-server ${VERSION}) …`);
+  await mkdir(dirname(folder), { recursive: true });
+  // Into a folder beside the final one first, so that an interrupted run leaves nothing half done.
+  const draft = await mkdtemp(`${folder}-`);
+  await npmInstall(draft, [`code-server@${VERSION}`]);
+  for (const part of [inside, `${inside}/extensions`]) await npmInstall(join(draft, part), ['--omit=dev']);
+  await run('npm', ['rebuild', '@vscode/spdlog', 'native-watchdog', '@parcel/watcher'], join(draft, inside)).catch(() => {
+    console.log('Its native modules could not be built (no C++ compiler?); tests run without them.');
+  });
+  await rename(draft, folder);
+  return join(folder, inside);
+}

@@ -1,0 +1,260 @@
+/** The main path as a person takes it: open, read, estimate, edit, click, run, cancel. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser, Locator, Page } from 'playwright-core';
+import type { EstimateReply } from '../../src/protocol';
+import { type Counts, runSteps, type Step } from './checks';
+import { startServer } from './code-server';
+import { openFile, openWorkbench, panelFrame } from './workbench';
+
+export interface WalkOptions {
+  root: string;
+  folder: string;
+  browser: Browser;
+}
+
+const FILE = 'long-context.memplan';
+type PlanReport = NonNullable<EstimateReply['plans'][number]['estimate']>;
+
+/** What the command line says of the same file: the panel must say the same. */
+async function estimates(root: string, folder: string): Promise<Map<string, PlanReport>> {
+  const args = [join(root, 'dist/cli.mjs'), 'estimate', join(folder, FILE), '--json'];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 }).catch(
+    // Exit status 1 says that a plan does not fit, which is what the example is about.
+    (error: { stdout: string }) => error,
+  );
+  const { plans } = JSON.parse(stdout) as { plans: PlanReport[] };
+  return new Map(plans.map((plan) => [plan.name, plan]));
+}
+
+const bars = (root: Locator) =>
+  root.locator('.waterfall .row').evaluateAll((rows) =>
+    rows.map((row) => ({
+      label: row.getAttribute('data-label') ?? '',
+      role: row.getAttribute('data-role'),
+      bytes: Number(row.getAttribute('data-bytes')),
+    })),
+  );
+
+/** The panel's root once it is drawn; later than `revision` where one is given. */
+async function drawn(page: Page, revision = 0): Promise<Locator> {
+  const root = panelFrame(page).locator('#root');
+  await root.and(panelFrame(page).locator('[data-state=rendered]')).waitFor({ timeout: 60_000 });
+  await root.evaluate(
+    (element, after) =>
+      new Promise<void>((resolve) => {
+        const look = () => element.dataset.state === 'rendered' && Number(element.dataset.revision) > after && resolve();
+        new MutationObserver(look).observe(element, { attributes: true });
+        look();
+      }),
+    revision,
+  );
+  return root;
+}
+
+/** The lens of `title` above plan `name`. */
+async function lens(page: Page, name: string, title: string): Promise<Locator> {
+  const line = page.locator('.view-line', { hasText: new RegExp(`^plan\\s+${name}\\b`) });
+  await line.waitFor();
+  const top = (await line.boundingBox())?.y ?? 0;
+  const lenses = page.locator('.codelens-decoration a', { hasText: title });
+  await lenses.first().waitFor();
+  const boxes = await Promise.all(
+    (await lenses.all()).map(async (one) => ({ one, y: (await one.boundingBox())?.y ?? Number.NEGATIVE_INFINITY })),
+  );
+  const above = boxes.filter(({ y }) => y < top).sort((a, b) => b.y - a.y)[0];
+  assert.ok(above, `${title} above plan ${name}`);
+  return above.one;
+}
+
+export async function walk({ root, folder, browser }: WalkOptions): Promise<Counts> {
+  const expected = await estimates(root, folder);
+  const server = await startServer(root);
+  const { page, problems } = await openWorkbench(browser, server, { root, folder });
+  page.setDefaultTimeout(60_000);
+  const panel = panelFrame(page);
+
+  const steps: Step[] = [
+    [
+      'the example opens, coloured',
+      async () => {
+        await page.locator('.monaco-workbench .part.editor').waitFor();
+        await openFile(page, FILE);
+        const colours = await page
+          .locator('.view-line span span')
+          .evaluateAll((spans) => new Set(spans.map((span) => getComputedStyle(span).color)).size);
+        assert.ok(colours >= 3, `${colours} colours`);
+      },
+    ],
+    [
+      'plan full is underlined, and its error says by how much and when',
+      async () => {
+        await page.locator('.squiggly-error').first().waitFor();
+        await page.keyboard.press('Control+Shift+M');
+        const row = page.locator('.markers-panel .monaco-list-row', { hasText: 'exceeds-memory' }).first();
+        await row.waitFor();
+        const words = (await row.textContent()) ?? '';
+        assert.match(words, /GiB/);
+        assert.match(words, /forward|backward|optimizer/);
+        await page.keyboard.press('Control+Shift+M');
+      },
+    ],
+    [
+      'Estimate above longform opens the waterfall beside the file',
+      async () => {
+        await (await lens(page, 'longform', 'Estimate')).click();
+        await drawn(page);
+        assert.equal(await panel.locator('[data-role=result]').getAttribute('data-label'), 'longform');
+      },
+    ],
+    [
+      'its bars are those of the estimate, and add up to it to the byte',
+      async () => {
+        const shown = await bars(await drawn(page));
+        const plan = expected.get('longform');
+        assert.ok(plan);
+        const result = shown.pop();
+        assert.equal(result?.role, 'result');
+        assert.equal(result?.bytes, plan.peak.allocated);
+        assert.deepEqual(
+          shown.map(({ label, bytes }) => [label, bytes]),
+          plan.waterfall.map(({ label, before, after }) => [label, after - before]),
+        );
+        assert.equal(
+          shown.reduce((sum, { bytes }) => sum + bytes, 0),
+          plan.peak.allocated,
+        );
+        assert.equal(await panel.locator('[data-role=capacity]').getAttribute('data-bytes'), String(plan.capacity));
+      },
+    ],
+    [
+      'a click on a bar puts the cursor on the words that made it',
+      async () => {
+        await panel.locator('.row[data-label^=streambp]').click();
+        const line = (await page.locator('.view-line').allTextContents()).length;
+        assert.ok(line > 0);
+        await page.locator('#status\\.editor\\.selection', { hasText: /selected/ }).waitFor();
+        const words = await page.locator('#status\\.editor\\.selection').textContent();
+        assert.match(words ?? '', /Ln 17\b/);
+        await panel.locator('.row.lit[data-label^=streambp]').waitFor();
+      },
+    ],
+    [
+      'another plan is chosen from the list',
+      async () => {
+        await panel.locator('vscode-dropdown').click();
+        await panel.locator('vscode-option', { hasText: 'full' }).click();
+        await panel.locator('[data-role=result][data-label=full]').waitFor();
+        assert.match((await panel.locator('.answer .verdict').textContent()) ?? '', /Does not fit .* over/);
+        await panel.locator('vscode-dropdown').click();
+        await panel.locator('vscode-option', { hasText: 'longform' }).click();
+        await panel.locator('[data-role=result][data-label=longform]').waitFor();
+      },
+    ],
+    [
+      'typing in the file changes the picture',
+      async () => {
+        const element = await drawn(page);
+        const revision = Number(await element.getAttribute('data-revision'));
+        const before = await bars(element);
+        await page.locator('.view-line', { hasText: 'let ctx' }).click();
+        await page.keyboard.press('End');
+        await page.keyboard.press('Backspace');
+        await page.keyboard.press('Backspace');
+        await page.keyboard.press('Backspace');
+        await page.keyboard.type('16k');
+        await panel.locator('#root[data-state=rendered]').waitFor();
+        await page.waitForFunction(() => true);
+        const after = await changed(page, revision, before.at(-1)?.bytes ?? 0);
+        assert.ok((after.at(-1)?.bytes ?? 0) < (before.at(-1)?.bytes ?? 0), 'half the context takes less memory');
+        await page.keyboard.press('Control+Z');
+      },
+    ],
+    [
+      'Run on GPU runs the proxy and shows a verdict for each check',
+      async () => {
+        await page.locator('.view-line', { hasText: 'plan longform' }).click();
+        await (await lens(page, 'longform', 'Run on GPU')).click();
+        await panel.locator('#root[data-state=running]').waitFor();
+        await panel.locator('[data-outcome]').waitFor({ timeout: 240_000 });
+        assert.equal(
+          await panel.locator('[data-outcome]').getAttribute('data-outcome'),
+          'passed',
+          (await panel.locator('[data-outcome]').textContent()) ?? '',
+        );
+        const verdicts = await panel
+          .locator('[data-check]')
+          .evaluateAll((rows) => rows.map((row) => [row.getAttribute('data-technique'), row.getAttribute('data-passed')]));
+        for (const technique of ['streambp', 'galore', 'int8'])
+          assert.ok(
+            verdicts.some(([name]) => name?.startsWith(technique)),
+            `${technique} in ${verdicts}`,
+          );
+        assert.ok(
+          verdicts.every(([, passed]) => passed === 'true'),
+          String(verdicts),
+        );
+      },
+    ],
+    [
+      'predicted and counted bytes are equal, software is called so, the loss falls',
+      async () => {
+        const memory = await panel
+          .locator('[data-memory]')
+          .evaluateAll((rows) => rows.map((row) => [row.getAttribute('data-predicted'), row.getAttribute('data-measured')]));
+        assert.ok(memory.length > 0);
+        for (const [predicted, measured] of memory) assert.equal(predicted, measured);
+        const adapter = panel.locator('.adapter');
+        if ((await adapter.getAttribute('data-software')) === 'true')
+          assert.match((await adapter.textContent()) ?? '', /software, no GPU/);
+        assert.ok((await panel.locator('.loss path.curve').count()) > 0);
+      },
+    ],
+    [
+      'a run is cancelled from the panel and leaves no process behind',
+      async () => {
+        await panel.locator('header vscode-button', { hasText: 'Run on GPU' }).click();
+        await panel.locator('#root[data-state=running]').waitFor();
+        await panel.locator('.progress vscode-button', { hasText: 'Cancel' }).click();
+        await panel.locator('[data-outcome=cancelled]').waitFor();
+        assert.equal(await runners(root), 0);
+      },
+    ],
+    [
+      'the panel is there again after the window is reloaded',
+      async () => {
+        await page.reload();
+        const element = await drawn(page);
+        assert.equal((await bars(element)).at(-1)?.role, 'result');
+      },
+    ],
+    ['the panel broke no policy and logged no error', async () => assert.deepEqual(problems, [])],
+  ];
+  const counts = await runSteps('In the workbench', steps, { chained: true, onFailure: (name) => keep(page, root, name) });
+  await page.close();
+  await server.stop();
+  return counts;
+}
+
+/** Bars once a later revision is drawn whose result is another. */
+async function changed(page: Page, revision: number, bytes: number) {
+  const root = await drawn(page, revision);
+  await root.locator(`[data-role=result]:not([data-bytes="${bytes}"])`).waitFor();
+  return bars(root);
+}
+
+/** Runner processes alive now. */
+async function runners(root: string): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
+  return stdout.split('\n').filter((line) => line.includes(join(root, 'dist/runner.mjs'))).length;
+}
+
+/** A picture of what a failing step saw. */
+export async function keep(page: Page, root: string, name: string): Promise<void> {
+  const folder = join(root, 'out/host-failures');
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name.replace(/\W+/g, '-')}.png`) }).catch(() => undefined);
+}

@@ -1,0 +1,70 @@
+/** A workbench in a browser page, with this extension in it. */
+import { join } from 'node:path';
+import type { Browser, FrameLocator, Page } from 'playwright-core';
+import type { Server } from './code-server';
+
+export interface Workbench {
+  page: Page;
+  /** Errors on the console from the panel's page, and violations of its policy. */
+  problems: string[];
+}
+
+export interface WorkbenchOptions {
+  root: string;
+  folder: string;
+  /** A suite to run inside the extension host. */
+  tests?: string;
+  /** Called before the page opens. */
+  prepare?: (page: Page) => Promise<void>;
+  size?: { width: number; height: number };
+}
+
+export async function openWorkbench(browser: Browser, server: Server, options: WorkbenchOptions): Promise<Workbench> {
+  const page = await browser.newPage({ viewport: options.size ?? { width: 1400, height: 900 } });
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    // The workbench itself complains of a gallery that it cannot reach; the panel has no such excuse.
+    if (message.type() === 'error' && /webview|Content Security Policy/.test(message.location().url + message.text()))
+      problems.push(message.text());
+  });
+  page.on('pageerror', (error) => {
+    if (/webview\.js|Content Security Policy/.test(error.stack ?? '')) problems.push(String(error));
+  });
+  await options.prepare?.(page);
+  const remote = (path: string) => `vscode-remote://remote${path}`;
+  const payload = [['extensionDevelopmentPath', remote(options.root)]];
+  if (options.tests !== undefined) payload.push(['extensionTestsPath', remote(options.tests)]);
+  await page.goto(
+    `${server.url}/?folder=${encodeURIComponent(options.folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`,
+  );
+  return { page, problems };
+}
+
+/** The document of the panel in front. Found by these selectors: names and addresses of its frames change. */
+export function panelFrame(page: Page): FrameLocator {
+  return page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+}
+
+/** Opens a file by the workbench's own quick open. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await page.keyboard.press('Control+P');
+  const input = page.locator('.quick-input-widget input');
+  await input.waitFor();
+  await input.fill(name);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator(`.tab[data-resource-name="${name}"]`).waitFor();
+}
+
+/** Runs a command by the palette, as its title stands there. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('F1');
+  const input = page.locator('.quick-input-widget input');
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+/** The absolute path of something the build made. */
+export const built = (root: string, path: string) => join(root, 'out/test/host', path);
