@@ -1,8 +1,9 @@
 /** Techniques put to use: names, arguments and relations, checked against the registry's specs. */
 import { nearest } from '../../src/plan/nearest';
 import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../../src/plan/types';
-import { allSpecs, DEFAULT_USE, findSpec, specsOf } from '../../src/techniques/registry';
-import type { Argument as ArgumentSpec, Relation, Spec } from '../../src/techniques/spec';
+import { conflictsOf } from '../../src/techniques/compatibility';
+import { allSpecs, findSpec, specsOf } from '../../src/techniques/registry';
+import type { Argument as ArgumentSpec, Spec } from '../../src/techniques/spec';
 import type { Argument, Word } from '../generated/ast';
 import { isListLiteral, isWord } from '../generated/ast';
 import type { Context, Located } from './context';
@@ -147,46 +148,22 @@ export function usesOf(context: Context, at: Located<Expression>, slot: Slot): U
 }
 
 /** Names in a slot of a plan, the default's where nothing is stated. */
-function namesIn(plan: Plan, slot: Slot, stated: boolean): string[] {
-  if (isListSlot(slot)) return (plan.lists[slot] ?? []).map(({ name }) => name);
-  const use = plan.slots[slot] ?? (stated ? undefined : DEFAULT_USE[slot]);
-  return use ? [use.name] : [];
-}
-
-const matches = (relation: Relation, plan: Plan): string | undefined =>
-  relation.names.includes('*')
-    ? namesIn(plan, relation.slot, true)[0]
-    : namesIn(plan, relation.slot, false).find((name) => relation.names.includes(name));
-
 /** What is wrong with the techniques of a plan together, each with the slots that take part. */
 export function conflicts(plan: Plan): { code: Problem['code']; message: string; slots: Slot[] }[] {
-  const found: { code: Problem['code']; message: string; slots: Slot[] }[] = [];
-  for (const slot of SLOTS) {
-    for (const name of namesIn(plan, slot, true)) {
-      const spec = findSpec(slot, name);
-      for (const relation of spec?.excludes ?? []) {
-        const other = matches(relation, plan);
-        if (other)
-          found.push({
-            code: 'excluded-technique',
-            message: `\`${name}\` and \`${other}\` (${relation.slot}) exclude one another: ${relation.why}`,
-            slots: [slot, relation.slot],
-          });
-      }
-      for (const relation of spec?.needs ?? []) {
-        if (matches(relation, plan)) continue;
-        const wanted = relation.names.includes('*')
-          ? `a stated \`${relation.slot}\``
-          : `\`${relation.slot}\` ${relation.names.map((one) => `\`${one}\``).join(' or ')}`;
-        found.push({
-          code: 'needed-technique',
-          message: `\`${name}\` needs ${wanted}: ${relation.why}`,
-          slots: [slot, relation.slot],
-        });
-      }
+  return conflictsOf(plan).map(({ slot, name, kind, relation, other }) => {
+    const slots = [slot, relation.slot];
+    if (kind === 'excludes') {
+      return {
+        code: 'excluded-technique',
+        message: `\`${name}\` and \`${other}\` (${relation.slot}) exclude one another: ${relation.why}`,
+        slots,
+      };
     }
-  }
-  return found;
+    const wanted = relation.names.includes('*')
+      ? `a stated \`${relation.slot}\``
+      : `\`${relation.slot}\` ${relation.names.map((one) => `\`${one}\``).join(' or ')}`;
+    return { code: 'needed-technique', message: `\`${name}\` needs ${wanted}: ${relation.why}`, slots };
+  });
 }
 
 export const isTechniqueName = (node: Expression): boolean =>

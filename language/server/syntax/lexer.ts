@@ -19,7 +19,9 @@ export class MemplanTokenBuilder extends DefaultTokenBuilder {
   }
 
   protected override buildTerminalToken(terminal: GrammarAST.TerminalRule): TokenType {
-    return terminal.name === 'KEY' ? { name: 'KEY', PATTERN: Lexer.NA } : super.buildTerminalToken(terminal);
+    if (terminal.name === 'KEY') return { name: 'KEY', PATTERN: Lexer.NA };
+    const type = super.buildTerminalToken(terminal);
+    return terminal.name === 'SPACE' ? { ...type, GROUP: Lexer.SKIPPED } : type;
   }
 }
 

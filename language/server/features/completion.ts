@@ -1,0 +1,323 @@
+/** What may be written at the cursor, with its documentation. Driven by the registry and the presets. */
+import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscode-languageserver-types';
+import { familyNames } from '../../../src/plan/families';
+import { deviceNames, findDevice } from '../../../src/plan/presets/devices';
+import { findModel, modelNames } from '../../../src/plan/presets/models';
+import type { Slot } from '../../../src/plan/types';
+import { FIGURES } from '../../../src/planner/expression';
+import { findSpec, specsOf } from '../../../src/techniques/registry';
+import type { Argument, Spec } from '../../../src/techniques/spec';
+import { DEVICE_KEYS, deviceKeys } from '../devices';
+import { editOf } from '../lsp';
+import { MODEL_KEYS, modelKeys } from '../models';
+import type { Kind } from '../names';
+import { PLAN_KEYS } from '../plans';
+import { runKeys } from '../runs';
+import type { Span } from '../span';
+import { DECLARATIONS, QUESTIONS } from '../syntax/lexer';
+import { parseQuantity, RATE, SIZE, SPEED, sameDimension, UNITS } from '../units';
+import { SLOTS } from '../uses';
+import type { View } from '../workspace';
+import { type BlockKind, type Cursor, cursorAt } from './cursor';
+import {
+  argumentDoc,
+  DECLARATION_DOCS,
+  defaultOf,
+  defaultText,
+  deviceDoc,
+  FIGURE_DOCS,
+  keyDoc,
+  modelDoc,
+  STATEMENT_DOCS,
+  specDoc,
+} from './docs';
+
+interface Draft {
+  label: string;
+  kind: CompletionItemKind;
+  detail?: string | undefined;
+  doc?: string | undefined;
+  /** A snippet where it holds `$`; the label otherwise. */
+  insert?: string;
+  /** Sorts before others of the list. */
+  first?: boolean;
+}
+
+export function completions(view: View, offset: number): CompletionItem[] {
+  const cursor = cursorAt(view.analysis.syntax, offset);
+  const { span, drafts } = draftsAt(view, cursor, offset);
+  return drafts.map(({ label, kind, detail, doc, insert = label, first }, index) => ({
+    label,
+    kind,
+    ...(detail ? { detail } : {}),
+    ...(doc ? { documentation: { kind: 'markdown' as const, value: doc } } : {}),
+    sortText: `${first ? '0' : '1'}${String(index).padStart(4, '0')}`,
+    // The editor filters by the text that is replaced: a string's quotes are part of it.
+    filterText: insert.startsWith('"') ? insert : label,
+    insertTextFormat: insert.includes('$') ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
+    textEdit: editOf(view.document, span, insert),
+  }));
+}
+
+function draftsAt(view: View, { expected, word, plan }: Cursor, offset: number): { span: Span; drafts: Draft[] } {
+  const at = (drafts: Draft[], span = word) => ({ span, drafts });
+  const names = (kind: Kind): Draft[] => namesOf(view, kind);
+  switch (expected.kind) {
+    case 'declaration':
+      return at(
+        DECLARATIONS.map((label) => ({
+          label,
+          kind: CompletionItemKind.Keyword,
+          doc: DECLARATION_DOCS[label],
+          insert: DECLARATION_SNIPPETS[label] ?? label,
+        })),
+      );
+    case 'after-name':
+      return at(
+        (expected.declaration === 'plan' ? ['extends'] : ['from']).map((label) => ({ label, kind: CompletionItemKind.Keyword })),
+      );
+    case 'name':
+      return at(names('plan').filter(({ label }) => label !== plan));
+    case 'source':
+      return sources(view, expected.of, offset);
+    case 'key':
+      return at(keys(expected.block, expected.stated));
+    case 'value':
+      return at(values(view, expected.block, expected.key, names));
+    case 'argument': {
+      const args = findSpec(expected.call.slot, expected.call.name)?.args ?? [];
+      return at(args.filter(({ name }) => !expected.given.includes(name)).map(argumentDraft));
+    }
+    case 'argument-value':
+      return at(
+        argumentValues(
+          findSpec(expected.call.slot, expected.call.name)?.args.find(({ name }) => name === expected.argument),
+          names,
+        ),
+      );
+    case 'goal':
+      return at(['max', 'min'].map((label) => ({ label, kind: CompletionItemKind.Keyword })));
+    case 'path':
+      return at(paths(view, plan));
+    case 'word':
+      return at([{ label: expected.word, kind: CompletionItemKind.Keyword }]);
+    case 'expression':
+      return at([
+        ...FIGURES.map((label) => ({ label, kind: CompletionItemKind.Field, doc: FIGURE_DOCS[label] })),
+        ...names('let'),
+        ...names('plan').map((one) => ({ ...one, insert: `${one.label}.` })),
+        ...['min', 'max'].map((label) => ({ label, kind: CompletionItemKind.Function, insert: `${label}($0)` })),
+      ]);
+    case 'figure':
+      return at(
+        view.analysis.modules.get(view.analysis.uri)?.visible.plan.has(expected.plan)
+          ? FIGURES.map((label) => ({ label, kind: CompletionItemKind.Field, doc: FIGURE_DOCS[label] }))
+          : [],
+      );
+    case 'unit':
+      return units(view, expected.number);
+    case 'nothing':
+      return at([]);
+  }
+}
+
+const DECLARATION_SNIPPETS: { [word: string]: string } = {
+  import: 'import "$0"',
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: snippets of the protocol
+  let: 'let ${1:name} = $0',
+  model: 'model ${1:name} from "$0"',
+  device: 'device ${1:name} from "$0"',
+  plan: 'plan ${1:name} {\n  $0\n}',
+  run: 'run ${1:plan} {\n  $0\n}',
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: snippets of the protocol
+};
+
+function namesOf({ analysis }: View, kind: Kind): Draft[] {
+  const table = analysis.modules.get(analysis.uri)?.visible[kind] ?? new Map();
+  const icon = {
+    let: CompletionItemKind.Constant,
+    model: CompletionItemKind.Struct,
+    device: CompletionItemKind.Value,
+    plan: CompletionItemKind.Class,
+  }[kind];
+  return [...table.values()].map(({ name, node }) => ({
+    label: name,
+    kind: icon,
+    detail: node.$cstNode?.text.split(/[\r\n{]/)[0]?.trim(),
+  }));
+}
+
+function sources(view: View, of: 'model' | 'device' | 'import', offset: number): { span: Span; drafts: Draft[] } {
+  const token = view.analysis.syntax.tokens.find(
+    ({ tokenType, startOffset, image }) =>
+      tokenType.name === 'STRING' && startOffset < offset && offset <= startOffset + image.length,
+  );
+  const span = token ? { start: token.startOffset, end: token.startOffset + token.image.length } : { start: offset, end: offset };
+  const quoted = (label: string, doc: string | undefined): Draft => ({
+    label,
+    kind: CompletionItemKind.Value,
+    doc,
+    insert: `"${label}"`,
+  });
+  if (of === 'import') return { span, drafts: [] };
+  const drafts =
+    of === 'model'
+      ? modelNames.map((name) => {
+          const model = findModel(name);
+          return quoted(name, model && modelDoc(model));
+        })
+      : deviceNames.map((name) => {
+          const device = findDevice(name);
+          return quoted(name, device && deviceDoc(device));
+        });
+  return { span, drafts };
+}
+
+function keys(block: BlockKind, stated: readonly string[]): Draft[] {
+  const all = { plan: PLAN_KEYS, model: modelKeys, device: deviceKeys, run: runKeys }[block];
+  const settings = all
+    .filter((key) => !stated.includes(key))
+    .map((label): Draft => {
+      const standard = block === 'plan' && (SLOTS as readonly string[]).includes(label) ? defaultOf(label as Slot) : undefined;
+      return {
+        label,
+        kind: CompletionItemKind.Property,
+        doc: keyDoc(block, label),
+        detail: standard && `default ${standard}`,
+        insert: `${label} $0`,
+      };
+    });
+  if (block !== 'plan') return settings;
+  const questions = Object.keys(QUESTIONS).map(
+    (label): Draft => ({
+      label,
+      kind: CompletionItemKind.Keyword,
+      doc: STATEMENT_DOCS[label],
+      insert: QUESTION_SNIPPETS[label] ?? label,
+    }),
+  );
+  return [...settings, ...questions];
+}
+
+const QUESTION_SNIPPETS: { [word: string]: string } = {
+  require: 'require peak <= $0',
+  find: 'find max $0',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a snippet of the protocol
+  sweep: 'sweep ${1:sequence} in [$0]',
+  compare: 'compare to $0',
+};
+
+function values(view: View, block: BlockKind, key: string, names: (kind: Kind) => Draft[]): Draft[] {
+  if (block === 'plan') {
+    if (key === 'model' || key === 'device') return names(key);
+    if ((SLOTS as readonly string[]).includes(key))
+      return specsOf(key as Slot).map((spec) => techniqueDraft(spec, defaultOf(key as Slot)));
+    return names('let');
+  }
+  if (block === 'model' && MODEL_KEYS[key]?.read === 'family')
+    return familyNames.map((label) => ({ label, kind: CompletionItemKind.EnumMember }));
+  if (block === 'model' && MODEL_KEYS[key]?.read === 'boolean') return booleans();
+  if (block === 'device' && !DEVICE_KEYS[key]) return [];
+  return view.analysis ? names('let') : [];
+}
+
+const booleans = (): Draft[] => ['true', 'false'].map((label) => ({ label, kind: CompletionItemKind.Keyword }));
+
+/** Required arguments are asked for at once; the others have defaults. */
+function techniqueDraft(spec: Spec, standard?: string): Draft {
+  const required = spec.args.filter((one) => one.default === undefined);
+  const list = required.map(({ name, type }, index) => `${name}: \${${index + 1}:${placeholder(type)}}`);
+  return {
+    label: spec.name,
+    kind: CompletionItemKind.Function,
+    detail: spec.name === standard ? `default. ${spec.summary}` : spec.summary,
+    doc: specDoc(spec),
+    insert: required.length > 0 ? `${spec.name}(${list.join(', ')})` : spec.name,
+  };
+}
+
+function placeholder(type: Argument['type']): string {
+  if (type.kind === 'count') return type.tokens ? '1k' : String(Math.max(type.min ?? 1, 1));
+  if (type.kind === 'list') return `[${type.of.slice(0, 2).join(', ')}]`;
+  return type.kind === 'choice' || type.kind === 'technique' ? (type.of[0] ?? '') : type.kind === 'boolean' ? 'true' : '1';
+}
+
+const argumentDraft = (argument: Argument): Draft => ({
+  label: argument.name,
+  kind: CompletionItemKind.Field,
+  detail: argument.default === undefined ? 'required' : `default ${defaultText(argument)}`,
+  doc: argumentDoc(argument),
+  insert: `${argument.name}: $0`,
+  first: argument.default === undefined,
+});
+
+function argumentValues(argument: Argument | undefined, names: (kind: Kind) => Draft[]): Draft[] {
+  const { type } = argument ?? {};
+  const words = (list: readonly string[], kind: CompletionItemKind): Draft[] => list.map((label) => ({ label, kind }));
+  switch (type?.kind) {
+    case 'boolean':
+      return booleans();
+    case 'choice':
+    case 'list':
+      return words(type.of, CompletionItemKind.EnumMember);
+    case 'string':
+      return (type.examples ?? []).map((example) => ({ label: `"${example}"`, kind: CompletionItemKind.Value }));
+    case 'technique':
+      return type.of.flatMap((name) => {
+        const spec = findSpec(type.slot, name);
+        return spec ? [techniqueDraft(spec)] : [];
+      });
+    case 'count':
+    case 'number':
+      return names('let');
+    default:
+      return [];
+  }
+}
+
+/** Numbers of a plan that can be turned. */
+function paths({ analysis }: View, plan: string | undefined): Draft[] {
+  const data = analysis.plans.find(({ name }) => name === plan)?.plan;
+  const own = ['sequence', 'batch', 'accumulate', 'layers', 'ffn', 'vocab'];
+  const args = SLOTS.flatMap((slot) => {
+    const use = data && slot in data.slots ? data.slots[slot as keyof typeof data.slots] : undefined;
+    const spec = use && findSpec(slot, use.name);
+    return (spec?.args ?? [])
+      .filter(({ type }) => type.kind === 'count')
+      .map(({ name, doc }) => ({ label: name, doc, detail: spec?.name }));
+  });
+  return [
+    ...own.map(
+      (label): Draft => ({ label, kind: CompletionItemKind.Property, doc: keyDoc('plan', label) ?? keyDoc('model', label) }),
+    ),
+    ...args.map((one): Draft => ({ kind: CompletionItemKind.Field, ...one })),
+  ];
+}
+
+/** Units that can follow a number, those that its statement wants first. */
+function units({ analysis, document }: View, number: Span): { span: Span; drafts: Draft[] } {
+  const written = document.getText().slice(number.start, number.end);
+  const digits = /^[\d._]+(?:[eE][+-]?\d+)?[ \t]*/.exec(written)?.[0] ?? '';
+  const cursor = cursorAt(analysis.syntax, number.start);
+  const { expected } = cursor;
+  const key = expected.kind === 'value' ? expected.key : '';
+  const dimension = expected.kind === 'value' && expected.block === 'device' ? DEVICE_KEYS[key]?.dimension : undefined;
+  const wanted = UNITS.filter((unit) => {
+    if (dimension) return sameDimension(unit.dimension, dimension);
+    if (expected.kind === 'value' || expected.kind === 'argument-value') return unit.name === 'k' || unit.name === '%';
+    return !sameDimension(unit.dimension, RATE) && !sameDimension(unit.dimension, SPEED);
+  });
+  const spaced = (name: string) => (name === 'k' || name === '%' || digits !== digits.trimEnd() ? name : ` ${name}`);
+  const span = { start: number.start + digits.length, end: number.end };
+  if (parseQuantity(written).unit && !parseQuantity(written).unknown) return { span, drafts: [] };
+  return {
+    span,
+    drafts: wanted.map(({ name, doc, dimension: own }) => ({
+      label: name,
+      kind: CompletionItemKind.Unit,
+      detail: doc,
+      insert: spaced(name),
+      first: sameDimension(own, SIZE),
+    })),
+  };
+}

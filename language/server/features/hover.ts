@@ -1,0 +1,169 @@
+/** What is under the cursor: from the registry, the presets and this plan's own numbers. */
+import { CstUtils } from 'langium';
+import type { Hover } from 'vscode-languageserver-types';
+import { formatBytes, formatBytesExact, formatCount, formatTime } from '../../../src/plan/format';
+import { findDevice } from '../../../src/plan/presets/devices';
+import { findModel } from '../../../src/plan/presets/models';
+import type { Device, Model, Slot } from '../../../src/plan/types';
+import { FIGURES, type Figure, figureOf } from '../../../src/planner/expression';
+import type { Estimate } from '../../../src/planner/types';
+import { allSpecs, findSpec } from '../../../src/techniques/registry';
+import {
+  isArgument,
+  isDeviceDeclaration,
+  isModelDeclaration,
+  isPlanDeclaration,
+  isSetting,
+  isWord,
+  type PlanDeclaration,
+} from '../../generated/ast';
+import { type EstimateCache, momentText } from '../estimates';
+import { rangeOf } from '../lsp';
+import type { Declared } from '../names';
+import { contains, type Span, spanOf } from '../span';
+import { parseQuantity, SIZE, sameDimension } from '../units';
+import { SLOTS } from '../uses';
+import type { View } from '../workspace';
+import { type BlockKind, cursorAt } from './cursor';
+import { argumentDoc, DECLARATION_DOCS, deviceDoc, FIGURE_DOCS, keyDoc, modelDoc, STATEMENT_DOCS, specDoc } from './docs';
+import { verdictText } from './lenses';
+import { occurrenceAt } from './navigation';
+
+export function hover(view: View, offset: number, cache: EstimateCache): Hover | undefined {
+  const { analysis, document } = view;
+  const token = analysis.syntax.tokens.find(
+    ({ startOffset, image }) => startOffset <= offset && offset < startOffset + image.length,
+  );
+  if (!token) return undefined;
+  const span: Span = { start: token.startOffset, end: token.startOffset + token.image.length };
+  const value = textFor(view, token.tokenType.name, token.image, span, cache);
+  return value ? { contents: { kind: 'markdown', value }, range: rangeOf(document, span) } : undefined;
+}
+
+function textFor(view: View, type: string, image: string, span: Span, cache: EstimateCache): string | undefined {
+  if (type === 'QUANTITY') return quantityText(image);
+  if (type === 'STRING') return sourceText(view, span);
+  const occurrence = occurrenceAt(view, span.start);
+  if (occurrence) return declaredText(view, occurrence.target, cache);
+  if (DECLARATION_DOCS[type]) return DECLARATION_DOCS[type];
+  if (STATEMENT_DOCS[type]) return STATEMENT_DOCS[type];
+  const root = view.analysis.syntax.file.$cstNode;
+  const leaf = root && CstUtils.findLeafNodeAtOffset(root, span.start);
+  const node = leaf?.astNode;
+  if (!node) return undefined;
+  if (isSetting(node) && type === 'KEY') return settingText(view, node.$container.$container.$type, image);
+  if (isArgument(node) || isWord(node)) {
+    const { expected, plan } = cursorAt(view.analysis.syntax, span.start);
+    if (expected.kind === 'argument') {
+      const argument = findSpec(expected.call.slot, expected.call.name)?.args.find(({ name }) => name === image);
+      return argument && `**${image}** of ${expected.call.name}\n\n${argumentDoc(argument)}`;
+    }
+    if (expected.kind === 'value' && (SLOTS as readonly string[]).includes(expected.key))
+      return techniqueText(view, expected.key as Slot, image, plan, cache);
+    if (expected.kind === 'argument-value') {
+      const spec = allSpecs.find(({ name, slot }) => name === image && slot === expected.call.slot);
+      return spec && specDoc(spec);
+    }
+    if ((FIGURES as readonly string[]).includes(image))
+      return figureText(view, image as Figure, expected.kind === 'figure' ? expected.plan : plan, cache);
+  }
+  return undefined;
+}
+
+function quantityText(image: string): string | undefined {
+  const { value, dimension, unit, unknown } = parseQuantity(image);
+  if (unknown || unit === '') return undefined;
+  if (unit === 'k') return `${formatCount(value)} tokens`;
+  if (sameDimension(dimension, SIZE)) return formatBytesExact(Math.round(value));
+  return unit === '%' ? String(value) : undefined;
+}
+
+function sourceText({ analysis, document }: View, span: Span): string | undefined {
+  const name = document.getText().slice(span.start + 1, span.end - 1);
+  const node = analysis.syntax.file.declarations.find((one) => contains(spanOf(one), span.start));
+  if (node?.$type === 'ModelDeclaration') {
+    const preset = findModel(name);
+    return preset && modelDoc(preset);
+  }
+  if (node?.$type === 'DeviceDeclaration') {
+    const preset = findDevice(name);
+    return preset && deviceDoc(preset);
+  }
+  return undefined;
+}
+
+function settingText(view: View, declaration: string, key: string): string | undefined {
+  const block = declaration.replace('Declaration', '').toLowerCase() as BlockKind;
+  return view.document && keyDoc(block, key);
+}
+
+const estimateOf = ({ analysis }: View, name: string | undefined, cache: EstimateCache): Estimate | undefined => {
+  const plan = name === undefined ? undefined : analysis.known.get(name);
+  const made = plan && cache.get(plan);
+  return made && 'estimate' in made ? made.estimate : undefined;
+};
+
+/** What a technique does, and what it does to the peak of this plan. */
+function techniqueText(view: View, slot: Slot, name: string, plan: string | undefined, cache: EstimateCache): string | undefined {
+  const spec = findSpec(slot, name);
+  if (!spec) return undefined;
+  const estimate = estimateOf(view, plan, cache);
+  const step = estimate?.waterfall.find((one) => one.slot === slot);
+  if (!estimate || !step) return specDoc(spec);
+  const saved = step.before - step.after;
+  const change =
+    saved === 0
+      ? 'does not change the peak'
+      : `${saved > 0 ? 'takes' : 'adds'} ${formatBytes(Math.abs(saved))} ${saved > 0 ? 'off' : 'to'} the peak`;
+  return `${specDoc(spec)}\n\n---\n\nIn plan \`${plan}\` it ${change}: ${formatBytes(step.before)} → ${formatBytes(step.after)}.`;
+}
+
+function figureText(view: View, figure: Figure, plan: string | undefined, cache: EstimateCache): string {
+  const estimate = estimateOf(view, plan, cache);
+  if (!estimate) return FIGURE_DOCS[figure];
+  const value = figureOf(estimate, figure);
+  const shown =
+    figure === 'time' ? formatTime(value) : figure === 'tokens-per-second' ? formatCount(Math.round(value)) : formatBytes(value);
+  return `**${plan}.${figure}** = ${shown}\n\n${FIGURE_DOCS[figure]}`;
+}
+
+function declaredText(view: View, { kind, name, node, uri }: Declared, cache: EstimateCache): string | undefined {
+  if (kind === 'plan' && isPlanDeclaration(node)) return planText(view, node, name, cache);
+  if (kind === 'model' && isModelDeclaration(node)) {
+    const model = partOf(view, 'model', name);
+    return model ? modelDoc(model as Model) : `**${name}** · model${node.source === undefined ? '' : ` from \`${node.source}\``}`;
+  }
+  if (kind === 'device' && isDeviceDeclaration(node)) {
+    const device = partOf(view, 'device', name);
+    return device
+      ? deviceDoc(device as Device)
+      : `**${name}** · device${node.source === undefined ? '' : ` from \`${node.source}\``}`;
+  }
+  const written = node.$cstNode?.text ?? '';
+  const from = uri === view.analysis.uri ? '' : `\n\nfrom ${uri.split('/').at(-1)}`;
+  return `\`\`\`memplan\n${written}\n\`\`\`${from}`;
+}
+
+/** A declared model or card as a plan uses it; a declaration that no plan uses is read from its preset. */
+function partOf({ analysis }: View, kind: 'model' | 'device', name: string): Model | Device | undefined {
+  const used = [...analysis.known.values()].find((plan) => plan[kind].name === name)?.[kind];
+  if (used) return used;
+  const node = analysis.modules.get(analysis.uri)?.visible[kind].get(name)?.node;
+  const source = node && 'source' in node ? node.source : undefined;
+  const preset = source === undefined ? undefined : kind === 'model' ? findModel(source) : findDevice(source);
+  return preset && { ...preset, name };
+}
+
+function planText(view: View, node: PlanDeclaration, name: string, cache: EstimateCache): string {
+  const estimate = estimateOf(view, name, cache);
+  const title = `**${name}** · plan${node.base === undefined ? '' : ` extends ${node.base}`}`;
+  if (!estimate) return `${title}\n\n${view.analysis.plans.find((one) => one.name === name)?.problem ?? ''}`;
+  const parts = Object.entries(estimate.categories).filter(([, bytes]) => bytes > 0);
+  return [
+    title,
+    `${estimate.model} on ${estimate.device}: ${verdictText(estimate)}`,
+    `Peak ${formatBytes(estimate.peak.allocated)} in ${momentText(estimate.peakAt)}; reserved ${formatBytes(estimate.peak.reserved)}, on the card ${formatBytes(estimate.peak.device)}`,
+    parts.map(([part, bytes]) => `- ${part} ${formatBytes(bytes)}`).join('\n'),
+    `${formatTime(estimate.time.step)} a step, ${formatCount(Math.round(estimate.time.tokensPerSecond))} tokens a second (estimated)`,
+  ].join('\n\n');
+}

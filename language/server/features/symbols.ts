@@ -1,0 +1,133 @@
+/** Outline, folding, selection, links. */
+
+import { CstUtils } from 'langium';
+import {
+  type DocumentLink,
+  type DocumentSymbol,
+  type FoldingRange,
+  FoldingRangeKind,
+  type SelectionRange,
+  SymbolKind,
+} from 'vscode-languageserver-types';
+import type { Declaration, Statement } from '../../generated/ast';
+import { isImport, isSetting } from '../../generated/ast';
+import { rangeOf } from '../lsp';
+import { spanOfProperty } from '../names';
+import { spanOf } from '../span';
+import type { View } from '../workspace';
+
+const KIND: { [type: string]: SymbolKind } = {
+  Import: SymbolKind.Module,
+  Let: SymbolKind.Constant,
+  ModelDeclaration: SymbolKind.Struct,
+  DeviceDeclaration: SymbolKind.Object,
+  PlanDeclaration: SymbolKind.Class,
+  RunDeclaration: SymbolKind.Function,
+};
+
+/** What an entry of the outline is called, where its name stands, and what is beside it. */
+function titleOf(node: Declaration): { name: string | undefined; property: string; detail: string } {
+  switch (node.$type) {
+    case 'Import':
+      return { name: node.path, property: 'path', detail: 'import' };
+    case 'Let':
+      return { name: node.name, property: 'name', detail: node.value?.$cstNode?.text ?? '' };
+    case 'PlanDeclaration':
+      return { name: node.name, property: 'name', detail: node.base === undefined ? 'plan' : `extends ${node.base}` };
+    case 'RunDeclaration':
+      return { name: node.plan === undefined ? undefined : `run ${node.plan}`, property: 'plan', detail: '' };
+    default:
+      return { name: node.name, property: 'name', detail: node.source ?? node.$type.replace('Declaration', '').toLowerCase() };
+  }
+}
+
+export function documentSymbols({ document, analysis }: View): DocumentSymbol[] {
+  return analysis.syntax.file.declarations.flatMap((node): DocumentSymbol[] => {
+    const { name, property, detail } = titleOf(node);
+    if (!name || !node.$cstNode) return [];
+    const children =
+      'body' in node && node.body ? node.body.statements.flatMap((statement) => statementSymbol(document, statement)) : [];
+    return [
+      {
+        name,
+        detail,
+        kind: KIND[node.$type] ?? SymbolKind.Variable,
+        range: rangeOf(document, spanOf(node)),
+        selectionRange: rangeOf(document, spanOfProperty(node, property)),
+        children,
+      },
+    ];
+  });
+}
+
+function statementSymbol(document: View['document'], node: Statement): DocumentSymbol[] {
+  const text = node.$cstNode?.text.replace(/\s+/g, ' ') ?? '';
+  const [, key = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(text) ?? [];
+  if (!key) return [];
+  const range = rangeOf(document, spanOf(node));
+  const kind = isSetting(node) ? SymbolKind.Property : SymbolKind.Event;
+  return [{ name: key, detail: rest.slice(0, 80), kind, range, selectionRange: range }];
+}
+
+export function foldingRanges({ document, analysis }: View): FoldingRange[] {
+  const folds: FoldingRange[] = [];
+  const add = (start: number, end: number, kind?: FoldingRangeKind): void => {
+    const [first, last] = [document.positionAt(start).line, document.positionAt(end).line];
+    if (last > first) folds.push({ startLine: first, endLine: last, ...(kind ? { kind } : {}) });
+  };
+  const openers: { image: string; offset: number }[] = [];
+  for (const { image, startOffset } of analysis.syntax.tokens) {
+    if (image === '{' || image === '[' || image === '(') openers.push({ image, offset: startOffset });
+    if (image === '}' || image === ']' || image === ')') {
+      const opener = openers.pop();
+      // The closing bracket stays in sight.
+      const close = document.positionAt(startOffset).line;
+      const open = opener && document.positionAt(opener.offset).line;
+      if (open !== undefined && close - 1 > open) folds.push({ startLine: open, endLine: close - 1 });
+    }
+  }
+  let run: { start: number; end: number; line: number } | undefined;
+  const flush = () => {
+    if (run) add(run.start, run.end, FoldingRangeKind.Comment);
+    run = undefined;
+  };
+  for (const comment of analysis.syntax.comments.toSorted((a, b) => a.startOffset - b.startOffset)) {
+    const [start, end] = [comment.startOffset, comment.startOffset + comment.image.length];
+    const line = document.positionAt(start).line;
+    const alone =
+      document
+        .getText()
+        .slice(document.offsetAt({ line, character: 0 }), start)
+        .trim() === '';
+    if (!alone || !comment.image.startsWith('//') || run?.line !== line - 1) flush();
+    if (!comment.image.startsWith('//')) add(start, end, FoldingRangeKind.Comment);
+    else if (alone) run = { start: run?.start ?? start, end, line };
+  }
+  flush();
+  const imports = analysis.syntax.file.declarations.filter(isImport).map(spanOf);
+  const [first, last] = [imports[0], imports.at(-1)];
+  if (first && last) add(first.start, last.end, FoldingRangeKind.Imports);
+  return folds;
+}
+
+/** From the word outwards: argument, call, statement, block, declaration, file. */
+export function selectionRange({ document, analysis }: View, offset: number): SelectionRange {
+  let node = analysis.syntax.file.$cstNode && CstUtils.findLeafNodeAtOffset(analysis.syntax.file.$cstNode, offset)?.container;
+  const leaf = analysis.syntax.tokens.find(
+    ({ startOffset, image }) => startOffset <= offset && offset <= startOffset + image.length,
+  );
+  const spans = leaf ? [{ start: leaf.startOffset, end: leaf.startOffset + leaf.image.length }] : [];
+  for (; node; node = node.container) {
+    const last = spans.at(-1);
+    if (!last || node.offset < last.start || node.end > last.end) spans.push({ start: node.offset, end: node.end });
+  }
+  const whole: SelectionRange = { range: rangeOf(document, { start: 0, end: document.getText().length }) };
+  return spans.reduceRight<SelectionRange>((parent, span) => ({ range: rangeOf(document, span), parent }), whole);
+}
+
+export function documentLinks({ document, analysis }: View): DocumentLink[] {
+  const module = analysis.modules.get(analysis.uri);
+  return (module?.imports ?? []).flatMap(({ node, uri }) =>
+    uri ? [{ range: rangeOf(document, spanOfProperty(node, 'path')), target: uri }] : [],
+  );
+}

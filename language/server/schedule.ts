@@ -1,0 +1,50 @@
+/** Looks at changed documents again: soon, one at a time, never for a version that is already gone. */
+import type { View, Workspace } from './workspace';
+
+/** Keystrokes nearer than this are looked at together. */
+const PAUSE_MS = 8;
+
+/** Lets waiting messages in. */
+export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export interface Steps {
+  /** What is known at once; then what takes estimates; then what takes searches. Each is skipped once the document has changed. */
+  run(view: View, isCurrent: () => boolean): Promise<void>;
+}
+
+export class Schedule {
+  readonly #waiting = new Map<string, NodeJS.Timeout>();
+  readonly #generation = new Map<string, number>();
+
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly steps: Steps,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  touch(uri: string): void {
+    const generation = (this.#generation.get(uri) ?? 0) + 1;
+    this.#generation.set(uri, generation);
+    clearTimeout(this.#waiting.get(uri));
+    this.#waiting.set(
+      uri,
+      setTimeout(() => {
+        this.#waiting.delete(uri);
+        this.#look(uri, generation).catch(this.failed);
+      }, PAUSE_MS),
+    );
+  }
+
+  forget(uri: string): void {
+    clearTimeout(this.#waiting.get(uri));
+    this.#waiting.delete(uri);
+    this.#generation.delete(uri);
+  }
+
+  async #look(uri: string, generation: number): Promise<void> {
+    const view = this.workspace.view(uri);
+    if (!view) return;
+    const isCurrent = () => this.#generation.get(uri) === generation;
+    await this.steps.run(view, isCurrent);
+  }
+}

@@ -1,0 +1,259 @@
+/** The language server: a table from the protocol's requests to pure functions of a view. */
+import {
+  type CancellationToken,
+  type Connection,
+  DidChangeWatchedFilesNotification,
+  type InitializeParams,
+  type InitializeResult,
+  LSPErrorCodes,
+  ResponseError,
+  type TextDocumentContentChangeEvent,
+  TextDocumentSyncKind,
+} from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import {
+  ANALYSED_NOTIFICATION,
+  type AnalysedParams,
+  ESTIMATE_REQUEST,
+  type EstimateParams,
+  type EstimateReply,
+  RUN_REQUEST,
+  type RunRequestParams,
+  type RunRequestReply,
+} from '../../src/protocol';
+import { answersOf, unanswered, verdictsOn, viewOf } from './estimates';
+import { completions } from './features/completion';
+import { hover } from './features/hover';
+import { codeLenses } from './features/lenses';
+import { definition, highlights, prepareRename, references, rename } from './features/navigation';
+import { documentLinks, documentSymbols, foldingRanges, selectionRange } from './features/symbols';
+import { canonical, pathOf } from './files';
+import { format } from './format';
+import { diagnosticOf, editOf } from './lsp';
+import type { Problem } from './problems';
+import { breathe, Schedule } from './schedule';
+import { Lines } from './span';
+import { type View, Workspace } from './workspace';
+
+/** Seconds until a run is given up. */
+const RUN_TIMEOUT = 600;
+
+export function serve(connection: Connection): void {
+  const workspace = new Workspace();
+  let watches = false;
+  let refreshesLenses = false;
+
+  connection.onInitialize(({ workspaceFolders, rootUri, capabilities }: InitializeParams): InitializeResult => {
+    const folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
+    workspace.roots = folders.flatMap((uri) => pathOf(uri) ?? []);
+    watches = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
+    return {
+      serverInfo: { name: 'memplan' },
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        completionProvider: { triggerCharacters: ['.', '(', ',', ':', '"', '[', ' '] },
+        hoverProvider: true,
+        documentSymbolProvider: true,
+        foldingRangeProvider: true,
+        selectionRangeProvider: true,
+        documentLinkProvider: {},
+        documentHighlightProvider: true,
+        definitionProvider: true,
+        referencesProvider: true,
+        renameProvider: { prepareProvider: true },
+        codeLensProvider: {},
+        documentFormattingProvider: true,
+        documentRangeFormattingProvider: true,
+        documentOnTypeFormattingProvider: { firstTriggerCharacter: '}', moreTriggerCharacter: ['\n'] },
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  });
+
+  connection.onInitialized(() => {
+    const watchers = [{ globPattern: '**/*.memplan' }, { globPattern: '**/*.json' }];
+    if (watches) void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
+    if (workspace.roots.length > 0) connection.workspace.onDidChangeWorkspaceFolders(foldersChanged);
+  });
+
+  function foldersChanged({ added, removed }: { added: { uri: string }[]; removed: { uri: string }[] }): void {
+    const gone = removed.flatMap(({ uri }) => pathOf(uri) ?? []);
+    workspace.roots = [
+      ...workspace.roots.filter((root) => !gone.includes(root)),
+      ...added.flatMap(({ uri }) => pathOf(uri) ?? []),
+    ];
+    for (const { uri } of workspace.documents) touched(uri);
+  }
+
+  // ---- documents ----
+
+  const schedule = new Schedule(workspace, { run: look }, (error) => connection.console.error(describe(error)));
+
+  /** Looks at a document and at all that depend on it. */
+  function touched(uri: string): void {
+    for (const document of workspace.forget(uri)) schedule.touch(canonical(document.uri));
+  }
+
+  connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) => {
+    workspace.put(TextDocument.create(uri, languageId, version, text));
+    touched(uri);
+  });
+  connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {
+    const document = workspace.document(uri);
+    if (!document) return;
+    workspace.put(TextDocument.update(document, contentChanges as TextDocumentContentChangeEvent[], version));
+    touched(uri);
+  });
+  connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
+    const touching = workspace.forget(uri);
+    workspace.close(uri);
+    schedule.forget(canonical(uri));
+    connection.sendDiagnostics({ uri, diagnostics: [] });
+    for (const document of touching) if (workspace.document(document.uri)) schedule.touch(canonical(document.uri));
+  });
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    for (const { uri } of changes) if (!workspace.document(uri)) touched(uri);
+  });
+
+  /** First what the text alone says and the estimates, plan by plan; then the searches. Nothing is sent of a version that is gone. */
+  async function look(view: View, isCurrent: () => boolean): Promise<void> {
+    const { analysis, document } = view;
+    const problems: Problem[] = [...analysis.problems];
+    for (const plan of analysis.plans) {
+      await breathe();
+      if (!isCurrent()) return;
+      problems.push(...verdictsOn(analysis, plan, workspace.cache));
+    }
+    publish(view, problems);
+    const params: AnalysedParams = { uri: document.uri, version: document.version };
+    void connection.sendNotification(ANALYSED_NOTIFICATION, params);
+    // Editors ask for lenses again after an edit of their own; an edit of an imported file they cannot know of.
+    if (refreshesLenses && view.dependencies.size > 0) connection.sendRequest('workspace/codeLens/refresh').catch(() => {});
+    const silent = problems.length;
+    for (const plan of analysis.plans) {
+      await breathe();
+      if (!isCurrent()) return;
+      problems.push(...unanswered(answersOf(analysis, plan, workspace.cache)));
+    }
+    if (problems.length > silent) publish(view, problems);
+  }
+
+  function publish(view: View, problems: readonly Problem[]): void {
+    const { uri, version } = view.document;
+    const diagnostics = problems.toSorted((a, b) => a.span.start - b.span.start).map((problem) => diagnosticOf(view, problem));
+    connection.sendDiagnostics({ uri, version, diagnostics });
+  }
+
+  // ---- features ----
+
+  /** A request about a place of a document: nothing where there is no document, and a failure is logged, not thrown. */
+  const at =
+    <P extends { textDocument: { uri: string } }, R>(otherwise: R, answer: (view: View, params: P) => R) =>
+    (params: P, token: CancellationToken): R | ResponseError<void> => {
+      if (token.isCancellationRequested) return new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled');
+      try {
+        const view = workspace.view(params.textDocument.uri);
+        return view ? answer(view, params) : otherwise;
+      } catch (error) {
+        connection.console.error(describe(error));
+        return otherwise;
+      }
+    };
+  type Position = { line: number; character: number };
+  const offset = (view: View, { position }: { position: Position }): number => view.document.offsetAt(position);
+  const others = (view: View): View[] =>
+    workspace.documents.flatMap(({ uri }) => (canonical(uri) === view.analysis.uri ? [] : (workspace.view(uri) ?? [])));
+
+  connection.onCompletion(at([], (view, params) => completions(view, offset(view, params))));
+  connection.onHover(at(null, (view, params) => hover(view, offset(view, params), workspace.cache) ?? null));
+  connection.onDocumentSymbol(at([], documentSymbols));
+  connection.onFoldingRanges(at([], foldingRanges));
+  connection.onSelectionRanges(
+    at([], (view, { positions }) => positions.map((position) => selectionRange(view, offset(view, { position })))),
+  );
+  connection.onDocumentLinks(at([], documentLinks));
+  connection.onDocumentHighlight(at([], (view, params) => highlights(view, offset(view, params))));
+  connection.onDefinition(at(null, (view, params) => definition(view, offset(view, params)) ?? null));
+  connection.onReferences(
+    at([], (view, params) => references(view, offset(view, params), others(view), params.context.includeDeclaration)),
+  );
+  connection.onPrepareRename(at(null, (view, params) => prepareRename(view, offset(view, params)) ?? null));
+  connection.onRenameRequest((params) => {
+    const view = workspace.view(params.textDocument.uri);
+    if (!view) return null;
+    const changes = rename(view, offset(view, params), params.newName, others(view));
+    return 'problem' in changes && typeof changes.problem === 'string'
+      ? new ResponseError(LSPErrorCodes.RequestFailed, changes.problem)
+      : { changes: changes as Exclude<typeof changes, { problem: string }> };
+  });
+  connection.onCodeLens(at([], (view) => codeLenses(view, workspace.cache)));
+
+  const formatted = (view: View, options: { insertSpaces: boolean; tabSize: number }, lines?: { from: number; to: number }) => {
+    const indent = options.insertSpaces ? ' '.repeat(options.tabSize) : '\t';
+    const { document, analysis } = view;
+    return format(analysis.text, analysis.syntax, { indent })
+      .map(({ span, text }) => editOf(document, span, text))
+      .filter(({ range }) => !lines || (range.end.line >= lines.from && range.end.line <= lines.to));
+  };
+  connection.onDocumentFormatting(at([], (view, { options }) => formatted(view, options)));
+  connection.onDocumentRangeFormatting(
+    at([], (view, { options, range }) => formatted(view, options, { from: range.start.line, to: range.end.line })),
+  );
+  connection.onDocumentOnTypeFormatting(
+    at([], (view, { options, position, ch }) => {
+      // Enter formats the line that is finished; a brace, its own line.
+      const line = ch === '\n' ? position.line - 1 : position.line;
+      return formatted(view, options, { from: line, to: line });
+    }),
+  );
+
+  // ---- requests of the extension ----
+
+  connection.onRequest(ESTIMATE_REQUEST, async (params: EstimateParams, token: CancellationToken) => {
+    for (;;) {
+      const view = workspace.view(params.uri);
+      if (!view)
+        return new ResponseError(LSPErrorCodes.RequestFailed, 'There is no such file, or it lies outside what may be read');
+      const reply = await estimated(view, params, token);
+      if (token.isCancellationRequested) return new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+      // An edit came in between: what was estimated is no longer what is written.
+      if (reply) return reply;
+    }
+  });
+
+  async function estimated(
+    view: View,
+    { uri, plan: only, timeline = false }: EstimateParams,
+    token: CancellationToken,
+  ): Promise<EstimateReply | undefined> {
+    const { analysis, document } = view;
+    const lines = new Lines(analysis.text);
+    const reply: EstimateReply = { uri, version: document.version, plans: [], errors: 0 };
+    for (const plan of analysis.plans) {
+      if (only !== undefined && plan.name !== only) continue;
+      await breathe();
+      if (token.isCancellationRequested || stale(view)) return undefined;
+      reply.plans.push(viewOf(analysis, plan, workspace.cache, lines, timeline));
+    }
+    const problems = [...analysis.problems, ...analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, workspace.cache))];
+    return { ...reply, errors: problems.filter(({ severity }) => severity === 'error').length };
+  }
+
+  /** Whether a newer text of the document, or of a file it depends on, has come in. */
+  const stale = (view: View): boolean =>
+    workspace.document(view.document.uri) !== undefined && workspace.view(view.document.uri) !== view;
+
+  connection.onRequest(RUN_REQUEST, ({ uri, plan: name }: RunRequestParams): RunRequestReply => {
+    const found = workspace.view(uri)?.analysis.plans.find((plan) => plan.name === name);
+    if (!found) return { ok: false, message: `There is no plan \`${name}\` in this file` };
+    const { plan, run, problem } = found;
+    if (!plan) return { ok: false, message: `Plan \`${name}\` cannot run: ${problem ?? 'it has errors'}` };
+    if (!run) return { ok: false, message: `The \`run\` block of plan \`${name}\` has errors` };
+    return { ok: true, request: { type: 'run', plan, run, adapter: 'auto', timeout: RUN_TIMEOUT } };
+  });
+
+  connection.listen();
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
