@@ -56,8 +56,10 @@ function blank(plan: Plan): Recipe {
   };
 }
 
-export function tapeOf(plan: Plan): Tape {
-  const recipe = recipeOf(plan);
+export const tapeOf = (plan: Plan): Tape => lowerRecipe(plan, recipeOf(plan));
+
+/** Writes a recipe, the plan's own or one made from it, for the plan's engine. */
+export function lowerRecipe(plan: Plan, recipe: Recipe): Tape {
   const engine = useOf(plan, 'engine') as Use;
   return engine.name === 'webgpu' ? lowerWebgpu(recipe) : lowerPytorch(recipe, pytorchOptions(engine));
 }

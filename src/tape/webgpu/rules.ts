@@ -1,2 +1,76 @@
-/** What techniques may change in the runner's own engine. */
-export type WebgpuRules = {};
+/** What techniques may change in the runner's own engine. Plain data, and functions that emit ops of the runner. */
+import type { Weight } from '../../plan/weights';
+import type { Part } from '../recipe';
+import type { Tensor, Trace } from '../trace';
+
+export interface WebgpuRules {
+  /** How a layer's backward gets what it needs, and in how many stretches of positions it runs. */
+  backward: BackwardRule;
+  /** How logits, loss and their gradients are made. */
+  head: HeadRule;
+  /** How tensors kept from forward to backward are stored; null keeps them as they are. */
+  kept: KeptRule | null;
+  /** Makes a whole fp32 matrix of a weight that is stored otherwise; null where weights are fp32. */
+  unpack: UnpackRule | null;
+  /** The optimizer; null keeps every gradient instead (forward and backward only). */
+  optimizer: OptimizerRule | null;
+}
+
+export interface BackwardRule {
+  /** `all`: what the backward reads is kept by the forward. `input`: only a layer's input; the rest is computed again. */
+  keep: 'all' | 'input';
+  /** Layers between two kept inputs (`keep: 'input'`). */
+  every: number;
+  /** Positions of one stretch of a layer's backward; 0 for all at once. Later stretches run first. */
+  chunk: number;
+}
+
+export type HeadRule =
+  /** Logits of `positions` positions of every sample at a time; 0 for all at once. */
+  | { kind: 'chunks'; positions: number }
+  /** Logits in tiles of `rows` tokens by `columns` words, made three times, never kept. */
+  | { kind: 'tiles'; rows: number; columns: number };
+
+export interface KeptRule {
+  /** Emits what stores `tensor` and returns the tensors that are kept in its place. `site` numbers the saves of a layer. */
+  pack(trace: Trace, tensor: Tensor, site: number): Tensor[];
+  /** Emits what restores it; the caller owns the result. */
+  unpack(trace: Trace, packed: readonly Tensor[], shape: readonly number[]): Tensor;
+}
+
+export interface UnpackRule {
+  applies(weight: Weight): boolean;
+  /** Emits what writes the whole matrix into a new fp32 tensor; the caller owns it. */
+  emit(trace: Trace, weight: Weight, parts: readonly Tensor[]): Tensor;
+}
+
+export interface Update {
+  trace: Trace;
+  weight: Weight;
+  parameter: Tensor;
+  gradient: Tensor;
+  /** In the order of `states`. */
+  states: readonly Tensor[];
+}
+
+export interface OptimizerRule {
+  states(weight: Weight): Part[];
+  /** Emits the update of one parameter. The caller frees the gradient. */
+  update(update: Update): void;
+}
+
+/** Alignment of every tensor of the runner's engine: what a storage binding's offset must keep. */
+export const ALIGNMENT = 256;
+export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** What a plain plan does in the runner. */
+export const PLAIN_WEBGPU: WebgpuRules = {
+  backward: { keep: 'all', every: 1, chunk: 0 },
+  head: { kind: 'chunks', positions: 0 },
+  kept: null,
+  unpack: null,
+  optimizer: null,
+};
+
+/** Positions of every sample that make about so many tokens, one at least. */
+export const positionsOf = (batch: number, tokens: number): number => Math.max(1, Math.floor(tokens / batch));

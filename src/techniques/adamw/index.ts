@@ -1,6 +1,7 @@
 import { flag, word } from '../arguments';
 import type { Technique } from '../technique';
 import { adamStates, adamStep, type StateType } from './memory';
+import { ADAM, adamwRule } from './webgpu';
 
 export const adamw: Technique = {
   spec: {
@@ -27,6 +28,7 @@ export const adamw: Technique = {
       },
       { name: 'fused', type: { kind: 'boolean' }, default: false, doc: 'One fused kernel: no temporaries.' },
     ],
+    usual: [{ fused: true }, { states: 'bf16', fused: true }],
     citation: { title: 'Decoupled Weight Decay Regularization', id: 'arXiv:1711.05101', url: 'https://arxiv.org/abs/1711.05101' },
   },
   rewrite: (recipe, args) => {
@@ -39,4 +41,5 @@ export const adamw: Technique = {
       pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => adamStep(step, parameters, states, form) },
     };
   },
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: adamwRule(ADAM) } }),
 };

@@ -35,8 +35,11 @@ export function adamStep(
   const temp = (name: string, size: number) => trace.tensor(name, [size], 'int8', 'temporary');
   // Reads parameter, gradient and states, writes parameter and states.
   const moved = parameters.reduce((sum, group) => sum + group.count * (3 * group.bytes + 4 * bytes(group)), 0);
-  if (form === 'foreach') trace.op({ op: 'aten._foreach_sqrt', label: 'adamw', temps: [temp('sqrt', all)], moved });
-  else if (form === 'loop') {
+  if (form === 'foreach') {
+    // One block for each parameter.
+    const roots = parameters.map((group) => Object.assign(temp('sqrt', group.count * bytes(group)), { pieces: group.count }));
+    trace.op({ op: 'aten._foreach_sqrt', label: 'adamw', temps: roots, moved });
+  } else if (form === 'loop') {
     const largest = Math.max(...parameters.map(bytes));
     trace.op({ op: 'aten.div', label: 'adamw', temps: [temp('sqrt', largest), temp('denominator', largest)], moved });
   } else trace.op({ op: 'aten._fused_adamw_', label: 'adamw', moved });

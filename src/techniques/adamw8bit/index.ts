@@ -1,6 +1,8 @@
+import { ADAM } from '../adamw/webgpu';
 import { flag, number } from '../arguments';
 import type { Technique } from '../technique';
 import { blockwiseStates } from './memory';
+import { adamw8bitRule } from './webgpu';
 
 export const adamw8bit: Technique = {
   spec: {
@@ -19,6 +21,7 @@ export const adamw8bit: Technique = {
         doc: 'States of large tensors live in managed memory and page to the host under pressure.',
       },
     ],
+    usual: [{}, { paged: true }],
     citation: {
       title: '8-bit Optimizers via Block-wise Quantization',
       id: 'arXiv:2110.02861',
@@ -41,4 +44,5 @@ export const adamw8bit: Technique = {
       },
     },
   }),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: adamw8bitRule(number(args, 'block'), ADAM) } }),
 };

@@ -9,6 +9,8 @@ const kernel = (
 ): Technique => ({
   spec: { name, slot: 'attention', exact: true, summary, formula, cost, args: [] },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, attention } }),
+  // The engine's attention is fused; it has no other.
+  ...(attention === 'sdpa' ? { webgpu: (recipe) => recipe } : {}),
 });
 
 const fused = 'tokens · (2·heads + 2·kvHeads) · headDim + 4 bytes a head and token';

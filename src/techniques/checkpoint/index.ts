@@ -11,6 +11,7 @@ export const checkpoint: Technique = {
     formula: 'layers/every · tokens · hidden (the boundaries) + the saved set of one segment',
     cost: 'one more forward of the layers: about a third more compute',
     args: [{ name: 'every', type: { kind: 'count', min: 1, max: 1024 }, default: 1, doc: 'Layers in one segment.' }],
+    usual: [{}, { every: 2 }, { every: 4 }],
     citation: {
       title: 'Training Deep Nets with Sublinear Memory Cost',
       id: 'arXiv:1604.06174',
@@ -20,5 +21,9 @@ export const checkpoint: Technique = {
   rewrite: (recipe, args) => ({
     ...recipe,
     pytorch: { ...recipe.pytorch, schedule: (step) => checkpointPytorch(step, number(args, 'every')) },
+  }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, backward: { keep: 'input', every: number(args, 'every'), chunk: 0 } },
   }),
 };

@@ -12,4 +12,5 @@ export const crossEntropy: Technique = {
     args: [],
   },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, loss: fullLogits } }),
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, head: { kind: 'chunks', positions: 0 } } }),
 };

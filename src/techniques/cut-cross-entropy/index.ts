@@ -1,5 +1,6 @@
 import type { Technique } from '../technique';
 import { cutCrossEntropy as lower } from './memory';
+import { CUT_TILE } from './webgpu';
 
 export const cutCrossEntropy: Technique = {
   spec: {
@@ -17,4 +18,5 @@ export const cutCrossEntropy: Technique = {
     },
   },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, loss: lower } }),
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, head: { kind: 'tiles', ...CUT_TILE } } }),
 };

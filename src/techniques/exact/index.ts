@@ -11,4 +11,5 @@ export const exact: Technique = {
     args: [],
   },
   rewrite: (recipe) => recipe,
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, kept: null } }),
 };

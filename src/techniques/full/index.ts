@@ -11,4 +11,5 @@ export const full: Technique = {
     args: [],
   },
   rewrite: (recipe) => ({ ...recipe, adapters: null, trains: () => true }),
+  webgpu: (recipe) => recipe,
 };

@@ -1,6 +1,7 @@
 import { flag, number, use } from '../arguments';
 import type { Technique } from '../technique';
 import { galoreStates, galoreStep } from './memory';
+import { galoreWebgpu } from './webgpu';
 
 export const galore: Technique = {
   spec: {
@@ -31,6 +32,7 @@ export const galore: Technique = {
     excludes: [
       { slot: 'train', names: ['lora'], why: "GaLore projects the gradients of full matrices; LoRA's are low-rank already" },
     ],
+    usual: [{}, { layerwise: true }, { inner: { name: 'adamw8bit', args: {} }, layerwise: true }],
     citation: {
       title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection',
       id: 'arXiv:2403.03507',
@@ -47,4 +49,5 @@ export const galore: Technique = {
       pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => galoreStep(step, parameters, rank, inner.name) },
     };
   },
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: galoreWebgpu(args) } }),
 };

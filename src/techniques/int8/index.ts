@@ -1,6 +1,7 @@
 import { number } from '../arguments';
 import type { Technique } from '../technique';
 import { packInteger } from './memory';
+import { integerKept } from './webgpu';
 
 export const int8Activations: Technique = {
   spec: {
@@ -28,4 +29,5 @@ export const int8Activations: Technique = {
     ...recipe,
     pytorch: { ...recipe.pytorch, pack: (trace, tensor) => packInteger(trace, tensor, 8, number(args, 'group')) },
   }),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, kept: integerKept(8, number(args, 'group')) } }),
 };

@@ -54,6 +54,8 @@ export const lora: Technique = {
       },
     };
   },
+  // The engine reads the recipe's adapters; its own are float32 whatever their stated type.
+  webgpu: (recipe) => recipe,
 };
 
 /** The weight that a target's short name means in this family: its own, or the fused one that contains it. */

@@ -16,4 +16,5 @@ export const none: Technique = {
     layerwise: false,
     pytorch: { ...recipe.pytorch, optimizerStep: () => {} },
   }),
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: null } }),
 };

@@ -1,6 +1,7 @@
 import { bytesPer } from '../../plan/dtypes';
 import { number } from '../arguments';
 import type { Technique } from '../technique';
+import { sgdRule } from './webgpu';
 
 export const sgd: Technique = {
   spec: {
@@ -33,4 +34,5 @@ export const sgd: Technique = {
       },
     },
   }),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: sgdRule(number(args, 'momentum')) } }),
 };

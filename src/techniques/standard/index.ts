@@ -12,4 +12,5 @@ export const standard: Technique = {
     args: [],
   },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, schedule: standardPytorch } }),
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, backward: { keep: 'all', every: 1, chunk: 0 } } }),
 };

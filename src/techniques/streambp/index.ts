@@ -1,3 +1,4 @@
+import { positionsOf } from '../../tape/webgpu/rules';
 import { number } from '../arguments';
 import type { Technique } from '../technique';
 import { streamLogits, streamPytorch } from './memory';
@@ -14,6 +15,10 @@ export const streambp: Technique = {
       { name: 'chunk', type: { kind: 'count', tokens: true, min: 1 }, default: 500, doc: 'Tokens of one chunk inside a layer.' },
       { name: 'logits', type: { kind: 'count', tokens: true, min: 1 }, default: 100, doc: 'Tokens of one chunk of logits.' },
     ],
+    usual: [
+      { chunk: 2048, logits: 128 },
+      { chunk: 512, logits: 128 },
+    ],
     citation: {
       title: 'StreamBP: Memory-Efficient Exact Backpropagation for Long Sequence Training of LLMs',
       id: 'arXiv:2506.03077',
@@ -27,6 +32,14 @@ export const streambp: Technique = {
       schedule: (step) => streamPytorch(step, number(args, 'chunk')),
       // A loss technique of the plan is rewritten after this one, and then takes its place.
       loss: (step, hidden) => streamLogits(step, hidden, number(args, 'logits')),
+    },
+  }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: {
+      ...recipe.webgpu,
+      backward: { keep: 'input', every: 1, chunk: number(args, 'chunk') },
+      head: { kind: 'chunks', positions: positionsOf(recipe.batch, number(args, 'logits')) },
     },
   }),
 };

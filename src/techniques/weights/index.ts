@@ -2,6 +2,7 @@ import type { DType } from '../../plan/types';
 import { elements } from '../../plan/weights';
 import { flag, number } from '../arguments';
 import type { Technique } from '../technique';
+import { nf4Unpack } from './webgpu';
 
 /** Weights in a plain type. Wider than the compute type means autocast's copies at use. */
 const dense = (dtype: DType, summary: string): Technique => ({
@@ -20,6 +21,8 @@ const dense = (dtype: DType, summary: string): Technique => ({
     autocast: dtype === 'fp32' && recipe.compute !== 'fp32',
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype }],
   }),
+  // The engine computes and keeps plain weights in float32.
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, unpack: null } }),
 });
 
 const quantized: Technique['spec']['needs'] = [
@@ -65,6 +68,7 @@ const nf4: Technique = {
       ];
     },
   }),
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, unpack: nf4Unpack } }),
 };
 
 /** Integer codes with a 16-bit scale for each group. */

@@ -1,0 +1,19 @@
+/** Every op that the runner executes: the engine's own, and what each technique brings. */
+import { adamwBinders } from '../techniques/adamw/run';
+import { adamw8bitBinders } from '../techniques/adamw8bit/run';
+import { galoreBinders } from '../techniques/galore/run';
+import { integerBinders } from '../techniques/int8/run';
+import { sgdBinders } from '../techniques/sgd/run';
+import { weightBinders } from '../techniques/weights/run';
+import type { Binders } from './ops/bind';
+import { modelBinders } from './ops/model';
+
+export const binders: Binders = {
+  ...modelBinders,
+  ...adamwBinders,
+  ...adamw8bitBinders,
+  ...sgdBinders,
+  ...galoreBinders,
+  ...integerBinders,
+  ...weightBinders,
+};

@@ -1,0 +1,93 @@
+/** Opens a WebGPU device through Dawn, and says what it is. */
+import { create, globals } from 'webgpu';
+import { type BufferCounter, countBuffers } from './counter';
+import { RunnerError } from './errors';
+
+export interface Opened {
+  device: GPUDevice;
+  counter: BufferCounter;
+  software: boolean;
+  name: string;
+  vendor: string;
+  architecture: string;
+  features: string[];
+  /** Rejects when the device is lost; never resolves. */
+  lost: Promise<never>;
+}
+
+/** Limits that the engine asks for in full, where the adapter has more than the default. */
+const WANTED = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+/** Storage buffers that the widest kernel binds. */
+const BINDINGS_NEEDED = 8;
+
+const isSoftware = (info: GPUAdapterInfo): boolean =>
+  info.isFallbackAdapter === true ||
+  /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${info.architecture} ${info.device} ${info.description}`);
+
+/** Dawn ends the process where its instance is collected before its devices. */
+const instances: GPU[] = [];
+
+/** Opens the best adapter of the wanted kind. Errors: `no-adapter`, `limits`. */
+export async function openDevice(wanted: 'auto' | 'gpu' | 'software'): Promise<Opened> {
+  Object.assign(globalThis, globals);
+  const gpu = create([]);
+  instances.push(gpu);
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch {
+    adapter = null;
+  }
+  const found = adapter ? isSoftware(adapter.info) : false;
+  if (!adapter || (wanted === 'gpu' && found) || (wanted === 'software' && !found)) {
+    const what = wanted === 'gpu' ? 'GPU' : wanted === 'software' ? 'software Vulkan driver' : 'GPU or software driver';
+    throw new RunnerError('no-adapter', `No ${what} that WebGPU can use was found on this machine.`);
+  }
+  const { limits, info } = adapter;
+  if (limits.maxStorageBuffersPerShaderStage < BINDINGS_NEEDED)
+    throw new RunnerError(
+      'limits',
+      `${info.description || info.device} binds ${limits.maxStorageBuffersPerShaderStage} storage buffers at once; the engine needs ${BINDINGS_NEEDED}.`,
+    );
+  const features = (['timestamp-query', 'shader-f16', 'subgroups'] as GPUFeatureName[]).filter((feature) =>
+    adapter.features.has(feature),
+  );
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredFeatures: features,
+      requiredLimits: Object.fromEntries(WANTED.map((limit) => [limit, limits[limit]])),
+    });
+  } catch (error) {
+    throw new RunnerError(
+      'no-device',
+      `The adapter ${info.description || info.device} gave no device: ${(error as Error).message}`,
+    );
+  }
+  const lost = device.lost.then((info): never => {
+    throw new RunnerError('device-lost', `The GPU device was lost: ${info.message || info.reason || 'no reason given'}.`);
+  });
+  lost.catch(() => undefined);
+  return {
+    device,
+    counter: countBuffers(device),
+    software: found,
+    name: readable(info),
+    vendor: info.vendor,
+    architecture: info.architecture,
+    features: [...features],
+    lost,
+  };
+}
+
+/** A name that a person knows: drivers put it in the device or in the description. */
+function readable(info: GPUAdapterInfo): string {
+  if (/swiftshader/i.test(info.device)) return 'SwiftShader (software)';
+  if (/llvmpipe/i.test(info.device + info.description)) return `${info.description || 'llvmpipe'} (software)`;
+  return info.device || info.description || `${info.vendor} ${info.architecture}`.trim() || 'unnamed adapter';
+}

@@ -1,0 +1,17 @@
+// gate and up become their gradients.
+@group(0) @binding(0) var<storage, read_write> dz: array<f32>;
+@group(0) @binding(1) var<storage, read_write> gate: array<f32>;
+@group(0) @binding(2) var<storage, read_write> up: array<f32>;
+struct Params { count: u32 }
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = flat(id, groups);
+  if (i >= p.count) { return; }
+  let a = gate[i];
+  let s = 1.0 / (1.0 + exp(-a));
+  let d = dz[i];
+  gate[i] = d * up[i] * s * (1.0 + a * (1.0 - s));
+  up[i] = d * a * s;
+}

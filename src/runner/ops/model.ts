@@ -1,0 +1,372 @@
+/** The ops that every plan's step is made of. */
+import add from '../kernels/add.wgsl';
+import attention from '../kernels/attention.wgsl';
+import attentionBackwardKv from '../kernels/attention_backward_kv.wgsl';
+import attentionBackwardQ from '../kernels/attention_backward_q.wgsl';
+import attentionDelta from '../kernels/attention_delta.wgsl';
+import crossEntropy from '../kernels/cross_entropy.wgsl';
+import dropout from '../kernels/dropout.wgsl';
+import dropoutInPlace from '../kernels/dropout_in_place.wgsl';
+import embed from '../kernels/embed.wgsl';
+import embedBackward from '../kernels/embed_backward.wgsl';
+import lseFinish from '../kernels/lse_finish.wgsl';
+import lseStart from '../kernels/lse_start.wgsl';
+import lseTile from '../kernels/lse_tile.wgsl';
+import rmsnorm from '../kernels/rmsnorm.wgsl';
+import rmsnormBackward from '../kernels/rmsnorm_backward.wgsl';
+import rmsnormGain from '../kernels/rmsnorm_gain.wgsl';
+import rope from '../kernels/rope.wgsl';
+import swiglu from '../kernels/swiglu.wgsl';
+import swigluBackward from '../kernels/swiglu_backward.wgsl';
+import swigluInPlace from '../kernels/swiglu_in_place.wgsl';
+import tileGradient from '../kernels/tile_gradient.wgsl';
+import zero from '../kernels/zero.wgsl';
+import { type Binders, type Bound, type Dispatch, f, grid, kernel, type StepState, u } from './bind';
+import { bindMatmul } from './matmul';
+
+/** Added under the root of a norm's mean square. */
+export const NORM_EPSILON = 1e-6;
+
+/** A stream of random numbers of its own for every step, layer and site. */
+export const stream =
+  (layer: number, site: number) =>
+  (state: StepState): number =>
+    Math.imul(state.seed, 0x9e3779b1) ^
+    Math.imul(state.index + 1, 0x85ebca6b) ^
+    Math.imul(layer + 1, 0xc2b2ae35) ^
+    Math.imul(site + 1, 0x27d4eb2f);
+
+const bool = (value: boolean) => u(value ? 1 : 0);
+
+/** Elementwise over rows × columns. */
+function elementwise(bound: Bound, name: string, source: string, storages: number[]): Dispatch[] {
+  const count = bound.rows.count * bound.number('columns');
+  return [
+    kernel(name, source, { bindings: storages.map((storage) => [storage, count]), params: [u(count)], groups: grid(count) }),
+  ];
+}
+
+/** Vectors of four where the head's width allows them. */
+const headConstants = (dim: number): string =>
+  dim % 4 === 0
+    ? `const N: u32 = ${dim / 4}u;\nalias V = vec4<f32>;\nfn inner(a: V, b: V) -> f32 { return dot(a, b); }`
+    : `const N: u32 = ${dim}u;\nalias V = f32;\nfn inner(a: V, b: V) -> f32 { return a * b; }`;
+
+/** Sizes that the attention kernels share; keys and values are read up to the end of the stretch. */
+function attentionOf(bound: Bound) {
+  const { count, positions, position, batch } = bound.rows;
+  const [heads, kvHeads, dim] = [bound.number('heads'), bound.number('kvHeads'), bound.number('dim')];
+  return {
+    heads,
+    kvHeads,
+    batch,
+    positions,
+    position,
+    constants: headConstants(dim),
+    query: count * heads * dim,
+    key: (position + positions) * batch * kvHeads * dim,
+    perHead: count * heads,
+    scale: f(1 / Math.sqrt(dim)),
+    flops: bound.op.node.flops,
+  };
+}
+
+export const modelBinders: Binders = {
+  release: () => [],
+  reserve: () => [],
+  matmul: bindMatmul,
+  zero: (bound) => {
+    const count = bound.elements(bound.write(0));
+    return [kernel('zero', zero, { bindings: [[bound.write(0), count]], params: [u(count)], groups: grid(count) })];
+  },
+  add: (bound) => {
+    const columns = bound.number('columns');
+    const count = bound.rows.count * columns;
+    const a = bound.row(0) * columns;
+    const b = bound.row(1) * columns;
+    return [
+      kernel('add', add, {
+        bindings: [
+          [bound.read(0), a + count],
+          [bound.read(1), b + count],
+        ],
+        params: [u(count), u(a), u(b)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  embed: (bound) => {
+    const columns = bound.number('columns');
+    const { count } = bound.rows;
+    return [
+      kernel('embed', embed, {
+        bindings: [
+          [bound.read(0), count],
+          [bound.read(1), bound.elements(bound.read(1))],
+          [bound.write(0), count * columns],
+        ],
+        params: [u(count), u(columns)],
+        groups: grid(count * columns),
+      }),
+    ];
+  },
+  embed_backward: (bound) => {
+    const columns = bound.number('columns');
+    const words = bound.rows.count;
+    return [
+      kernel('embed_backward', embedBackward, {
+        bindings: [
+          [bound.read(0), bound.elements(bound.read(0))],
+          [bound.read(1), bound.elements(bound.read(1))],
+          [bound.read(2), words + 1],
+          [bound.write(0), words * columns],
+        ],
+        params: [u(words), u(columns), bool(bound.flag('accumulate'))],
+        groups: grid(words * columns),
+      }),
+    ];
+  },
+  rmsnorm: (bound) => {
+    const columns = bound.number('columns');
+    const { count } = bound.rows;
+    const [x, out] = [bound.row(0), bound.row(2)];
+    return [
+      kernel('rmsnorm', rmsnorm, {
+        bindings: [
+          [bound.read(0), (x + count) * columns],
+          [bound.read(1), columns],
+          [bound.write(0), (out + count) * columns],
+        ],
+        params: [u(count), u(columns), u(x), u(out), f(NORM_EPSILON)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  rmsnorm_backward: (bound) => {
+    const columns = bound.number('columns');
+    const { count } = bound.rows;
+    const [x, upstream, result] = [bound.row(0), bound.row(2), bound.row(bound.op.reads.length)];
+    return [
+      kernel('rmsnorm_backward', rmsnormBackward, {
+        bindings: [
+          [bound.read(0), (x + count) * columns],
+          [bound.read(1), columns],
+          [bound.read(2), (upstream + count) * columns],
+          [bound.write(0), (result + count) * columns],
+          [bound.write(1), count],
+        ],
+        params: [u(count), u(columns), u(x), u(upstream), u(result), bool(bound.flag('accumulate')), f(NORM_EPSILON)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  rmsnorm_gain: (bound) => {
+    const columns = bound.number('columns');
+    const { count } = bound.rows;
+    const [x, upstream] = [bound.row(0), bound.row(1)];
+    return [
+      kernel('rmsnorm_gain', rmsnormGain, {
+        bindings: [
+          [bound.read(0), (x + count) * columns],
+          [bound.read(1), (upstream + count) * columns],
+          [bound.read(2), count],
+          [bound.write(0), columns],
+        ],
+        params: [u(count), u(columns), u(x), u(upstream), bool(bound.flag('accumulate'))],
+        groups: grid(columns),
+      }),
+    ];
+  },
+  rope: (bound) => {
+    const [heads, dim] = [bound.number('heads'), bound.number('dim')];
+    const { count, batch, position, positions } = bound.rows;
+    const row = bound.row(0);
+    return [
+      kernel('rope', rope, {
+        bindings: [
+          [bound.read(0), (row + count) * heads * dim],
+          [bound.read(1), (position + positions) * dim],
+        ],
+        params: [u(count), u(row), u(heads), u(dim), u(batch), u(position), f(bound.flag('inverse') ? -1 : 1)],
+        groups: grid(count * heads * (dim / 2)),
+      }),
+    ];
+  },
+  attention: (bound) => {
+    const at = attentionOf(bound);
+    return [
+      kernel('attention', attention, {
+        constants: at.constants,
+        bindings: [
+          [bound.read(0), at.query],
+          [bound.read(1), at.key],
+          [bound.read(2), at.key],
+          [bound.write(0), at.query],
+          [bound.write(1), at.perHead],
+        ],
+        params: [u(at.positions), u(at.position), u(at.batch), u(at.heads), u(at.kvHeads), at.scale],
+        groups: [Math.ceil(at.positions / 64), at.batch, at.heads],
+        flops: at.flops,
+      }),
+    ];
+  },
+  attention_delta: (bound) => {
+    const dim = bound.number('dim');
+    const count = bound.rows.count * bound.number('heads');
+    return [
+      kernel('attention_delta', attentionDelta, {
+        bindings: [
+          [bound.read(0), count * dim],
+          [bound.read(1), count * dim],
+          [bound.write(0), count],
+        ],
+        params: [u(count), u(dim)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  attention_backward_q: (bound) => {
+    const at = attentionOf(bound);
+    return [
+      kernel('attention_backward_q', attentionBackwardQ, {
+        constants: at.constants,
+        bindings: [
+          [bound.read(0), at.query],
+          [bound.read(1), at.key],
+          [bound.read(2), at.key],
+          [bound.read(3), at.query],
+          [bound.read(4), at.perHead],
+          [bound.read(5), at.perHead],
+        ],
+        params: [u(at.positions), u(at.position), u(at.batch), u(at.heads), u(at.kvHeads), at.scale],
+        groups: [Math.ceil(at.positions / 64), at.batch, at.heads],
+        flops: at.flops,
+      }),
+    ];
+  },
+  attention_backward_kv: (bound) => {
+    const at = attentionOf(bound);
+    return [
+      kernel('attention_backward_kv', attentionBackwardKv, {
+        constants: at.constants,
+        bindings: [
+          [bound.read(0), at.query],
+          [bound.read(1), at.key],
+          [bound.read(2), at.key],
+          [bound.read(3), at.query],
+          [bound.read(4), at.perHead],
+          [bound.read(5), at.perHead],
+          [bound.write(0), at.key],
+          [bound.write(1), at.key],
+        ],
+        params: [
+          u(at.positions),
+          u(at.position),
+          u(at.batch),
+          u(at.heads),
+          u(at.kvHeads),
+          bool(bound.flag('accumulate')),
+          at.scale,
+        ],
+        groups: [Math.ceil((at.position + at.positions) / 64), at.batch, at.kvHeads],
+        flops: at.flops,
+      }),
+    ];
+  },
+  swiglu: (bound) =>
+    bound.write(0) === bound.read(0)
+      ? elementwise(bound, 'swiglu_in_place', swigluInPlace, [bound.read(0), bound.read(1)])
+      : elementwise(bound, 'swiglu', swiglu, [bound.read(0), bound.read(1), bound.write(0)]),
+  swiglu_backward: (bound) =>
+    elementwise(bound, 'swiglu_backward', swigluBackward, [bound.read(0), bound.read(1), bound.read(2)]),
+  dropout: (bound) => {
+    const columns = bound.number('columns');
+    const count = bound.rows.count * columns;
+    const from = bound.row(0) * columns;
+    const inPlace = bound.write(0) === bound.read(0);
+    return [
+      kernel(inPlace ? 'dropout_in_place' : 'dropout', inPlace ? dropoutInPlace : dropout, {
+        bindings: [[bound.read(0), from + count], ...(inPlace ? [] : [[bound.write(0), count] as [number, number]])],
+        params: [
+          u(count),
+          u(from),
+          u(bound.rows.row * columns),
+          u(stream(bound.op.layer ?? 0, bound.number('site'))),
+          f(bound.number('probability')),
+        ],
+        groups: grid(count),
+      }),
+    ];
+  },
+  cross_entropy: (bound) => {
+    const columns = bound.number('columns');
+    const { count } = bound.rows;
+    const row = bound.row(1);
+    return [
+      kernel('cross_entropy', crossEntropy, {
+        bindings: [
+          [bound.read(0), count * columns],
+          [bound.read(1), row + count],
+          [bound.write(1), row + count],
+        ],
+        params: [u(count), u(columns), u(row), f((state) => 1 / state.valid)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  lse_start: (bound) => {
+    const count = bound.elements(bound.write(0)) / 3;
+    return [kernel('lse_start', lseStart, { bindings: [[bound.write(0), count * 3]], params: [u(count)], groups: grid(count) })];
+  },
+  lse_tile: (bound) => {
+    const { count, row } = bound.rows;
+    const { stride, width, first } = tileOf(bound);
+    return [
+      kernel('lse_tile', lseTile, {
+        bindings: [
+          [bound.read(0), (count - 1) * stride + width],
+          [bound.read(1), row + count],
+          [bound.read(2), (row + count) * 3],
+        ],
+        params: [u(count), u(stride), u(width), u(first), u(row)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  lse_finish: (bound) => {
+    const { count } = bound.rows;
+    return [
+      kernel('lse_finish', lseFinish, {
+        bindings: [
+          [bound.read(0), count * 3],
+          [bound.read(1), count],
+          [bound.write(1), count],
+        ],
+        params: [u(count)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  tile_gradient: (bound) => {
+    const { count, row } = bound.rows;
+    const { stride, width, first } = tileOf(bound);
+    return [
+      kernel('tile_gradient', tileGradient, {
+        bindings: [
+          [bound.read(0), count * stride],
+          [bound.read(1), row + count],
+          [bound.read(2), (row + count) * 3],
+        ],
+        params: [u(count), u(stride), u(width), u(first), u(row), f((state) => 1 / state.valid)],
+        groups: grid(count * stride),
+      }),
+    ];
+  },
+};
+
+/** The tile of the vocabulary that this iteration of the innermost repeat works on. */
+function tileOf(bound: Bound): { stride: number; width: number; first: number } {
+  const stride = bound.number('columns');
+  const first = (bound.op.path[bound.op.path.length - 1] ?? 0) * stride;
+  return { stride, first, width: Math.min(stride, bound.number('vocab') - first) };
+}

@@ -1,0 +1,377 @@
+/**
+ * A tape made ready to run: placed in arenas, every op bound to its kernels, pipelines compiled and bind groups made once.
+ * Running a step only records dispatches and submits them.
+ */
+import { type Linear, linearise, type Storage } from '../tape/linear';
+import { place } from '../tape/place';
+import { simulate } from '../tape/simulate';
+import type { Tape } from '../tape/types';
+import { align } from '../tape/webgpu/rules';
+import type { Opened } from './device';
+import { RunnerError } from './errors';
+import { Ledger } from './ledger';
+import { type Binders, boundOf, type Dispatch, type StepState } from './ops/bind';
+
+/** Bytes of one dispatch's parameters, and the alignment of a dynamic uniform offset. */
+const PARAMETERS = 64;
+const PARAMETER_STRIDE = 256;
+/** Floating-point operations of one submit at most, so that no watchdog of an operating system fires. */
+const SUBMIT_FLOPS = { software: 4e8, gpu: 4e10 };
+const SUBMIT_DISPATCHES = 512;
+
+export interface Predicted {
+  /** Highest live tensor bytes of a step: the simulation of the tape. */
+  live: number;
+  /** Bytes of the arenas: what the placement needs. */
+  arena: number;
+  /** Bytes of every buffer: arenas, parameters, and the buffer that losses are read through. */
+  buffers: number;
+}
+
+export interface Program {
+  predicted: Predicted;
+  linear: Linear;
+  /** Storages that persist, by name; a layer's carry its number after an @: `attn.q.weight@0`. */
+  find(name: string, layer?: number): number;
+  has(name: string, layer?: number): boolean;
+  write(storage: number, data: ArrayBufferView<ArrayBuffer>): void;
+  read(storage: number): Promise<ArrayBuffer>;
+  /** Runs one step and waits for it. */
+  step(state: StepState): Promise<void>;
+  /** Runs one step op by op and names the first op that wrote a value that is no number. */
+  firstNonFinite(state: StepState): Promise<string | null>;
+  /** Most bytes that were bound in the arena at once, by its own books. */
+  highWater(): number;
+  dispatches: number;
+  destroy(): void;
+}
+
+interface Prepared extends Dispatch {
+  pipeline: GPUComputePipeline;
+  ranges: GPUBindGroup;
+  /** Offset of its parameters in the uniform buffer. */
+  at: number;
+}
+
+interface Action {
+  /** Index of the op. */
+  op: number;
+  /** Runs in steps that this divides. */
+  every: number;
+  dispatches: Prepared[];
+  binds: number[];
+  unbinds: number[];
+}
+
+/** Prepares a tape. `kernels` has a binder for every op of it. Errors: `limits`, `out-of-memory`, `shader`. */
+export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?: number): Promise<Program> {
+  const { device } = opened;
+  const linear = linearise(tape);
+  checkBindings(linear, device.limits.maxStorageBufferBindingSize);
+  const segment = Math.floor(Math.min(device.limits.maxBufferSize, 2 ** 32) / PARAMETER_STRIDE) * PARAMETER_STRIDE;
+  const { offsets, extent } = place(linear, segment);
+  if (cap !== undefined && extent > cap)
+    throw new RunnerError('out-of-memory', `The step's arena needs ${extent} bytes and was given ${cap}.`);
+
+  const bound = linear.ops.map((op) => {
+    if (op.phase === 'setup') return [];
+    const binder = binders[op.node.op];
+    if (!binder) throw new RunnerError('kernel', `The runner has no kernel for the op ${op.node.op}.`);
+    return binder(boundOf(linear, op));
+  });
+  const dispatches = bound.flat();
+  const losses = linear.storages.find((storage) => storage.name === 'loss.loss' || storage.name === 'loss');
+  const readBytes = losses?.bytes ?? 0;
+  const uniformBytes = Math.max(PARAMETER_STRIDE, dispatches.length * PARAMETER_STRIDE);
+  const predicted: Predicted = { live: simulate(tape).peak, arena: extent, buffers: extent + uniformBytes + readBytes };
+
+  device.pushErrorScope('out-of-memory');
+  device.pushErrorScope('validation');
+  const arenas: GPUBuffer[] = [];
+  for (let start = 0; start < extent; start += segment)
+    arenas.push(
+      device.createBuffer({
+        size: Math.min(segment, extent - start),
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      }),
+    );
+  const uniforms = device.createBuffer({ size: uniformBytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  const reader =
+    readBytes > 0 ? device.createBuffer({ size: readBytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST }) : null;
+  const destroy = () => {
+    for (const buffer of [...arenas, uniforms, ...(reader ? [reader] : [])]) buffer.destroy();
+    // Dawn gives memory back with the next submit that completes.
+    device.queue.submit([]);
+  };
+  const refused = [await device.popErrorScope(), await device.popErrorScope()].find(Boolean);
+  if (refused) {
+    destroy();
+    throw new RunnerError(
+      'out-of-memory',
+      `The adapter could not give ${extent} bytes for this run's arena: ${firstLine(refused.message)}`,
+    );
+  }
+
+  const rangeOf = (storage: number): { buffer: GPUBuffer; offset: number; size: number } => {
+    const offset = offsets[storage] as number;
+    return {
+      buffer: arenas[Math.floor(offset / segment)] as GPUBuffer,
+      offset: offset % segment,
+      size: (linear.storages[storage] as Storage).bytes,
+    };
+  };
+
+  // ---- pipelines and bind groups, each made once ----
+  const widths = new Set(dispatches.map((dispatch) => dispatch.bindings.length));
+  const layouts = new Map<number, GPUBindGroupLayout>();
+  for (const width of widths)
+    layouts.set(
+      width,
+      device.createBindGroupLayout({
+        entries: Array.from({ length: width }, (_, binding) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: 'storage' as const },
+        })),
+      }),
+    );
+  const uniformLayout = device.createBindGroupLayout({
+    entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform', hasDynamicOffset: true } }],
+  });
+  const uniformGroup = device.createBindGroup({
+    layout: uniformLayout,
+    entries: [{ binding: 0, resource: { buffer: uniforms, size: PARAMETERS } }],
+  });
+  const pipelines = await compile(opened, dispatches, layouts, uniformLayout);
+  const groups = new Map<string, GPUBindGroup>();
+  const groupOf = (dispatch: Dispatch): GPUBindGroup => {
+    const ranges = dispatch.bindings.map((binding) => rangeOf(binding.storage));
+    const key = ranges.map(({ buffer, offset, size }) => `${arenas.indexOf(buffer)}:${offset}+${size}`).join(' ');
+    let group = groups.get(key);
+    if (!group) {
+      group = device.createBindGroup({
+        layout: layouts.get(ranges.length) as GPUBindGroupLayout,
+        entries: ranges.map((resource, binding) => ({ binding, resource })),
+      });
+      groups.set(key, group);
+    }
+    return group;
+  };
+
+  // ---- what each storage is used for: the arena's books count what kernels and the host address ----
+  const addressed = new Float64Array(linear.storages.length);
+  const touch = (storage: number, bytes: number) => {
+    const declared = (linear.storages[storage] as Storage).bytes;
+    if (bytes > declared)
+      throw new Error(`runner: ${(linear.storages[storage] as Storage).name} is addressed to ${bytes} of ${declared} bytes`);
+    addressed[storage] = Math.max(addressed[storage] as number, bytes);
+  };
+  for (const dispatch of dispatches) for (const { storage, words } of dispatch.bindings) touch(storage, words * 4);
+
+  let at = 0;
+  const actions: Action[] = [];
+  linear.ops.forEach((op, index) => {
+    if (op.phase === 'setup') return;
+    actions.push({
+      op: index,
+      every: Number(op.node.attrs?.every ?? 1),
+      dispatches: (bound[index] ?? []).map((dispatch) => ({
+        ...dispatch,
+        pipeline: pipelines.get(dispatch.key) as GPUComputePipeline,
+        ranges: groupOf(dispatch),
+        at: PARAMETER_STRIDE * at++,
+      })),
+      binds: op.allocs,
+      unbinds: op.frees,
+    });
+  });
+
+  const ledger = new Ledger();
+  const leftovers = linear.storages.flatMap((storage, index) =>
+    !storage.persistent && storage.to === linear.ops.length ? [index] : [],
+  );
+  const floats = new Set(linear.storages.flatMap((storage, index) => (storage.dtype === 'fp32' ? [index] : [])));
+  const persistent = linear.storages.flatMap((storage, index) => (storage.persistent ? [index] : []));
+  const written = new Set<number>();
+  const parameters = new DataView(new ArrayBuffer(uniformBytes));
+  const dynamic = dispatches.some((dispatch) => dispatch.params.some((word) => typeof Object.values(word)[0] === 'function'));
+  let filled = false;
+  const fillParameters = (state: StepState) => {
+    if (filled && !dynamic) return;
+    for (const { dispatches } of actions)
+      for (const { params, at } of dispatches)
+        params.forEach((word, index) => {
+          const source = 'u' in word ? word.u : word.f;
+          const value = typeof source === 'function' ? source(state) : source;
+          if ('u' in word) parameters.setUint32(at + index * 4, value >>> 0, true);
+          else parameters.setFloat32(at + index * 4, value, true);
+        });
+    filled = true;
+    device.queue.writeBuffer(uniforms, 0, parameters.buffer);
+  };
+
+  const bind = (storage: number) => {
+    const { name, layer, bytes } = linear.storages[storage] as Storage;
+    ledger.bind(
+      layer === undefined ? name : `${name}@${layer}`,
+      offsets[storage] as number,
+      bytes,
+      align(addressed[storage] as number),
+    );
+  };
+  const write = (storage: number, data: ArrayBufferView<ArrayBuffer>) => {
+    const { buffer, offset } = rangeOf(storage);
+    touch(storage, data.byteLength);
+    device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
+    written.add(storage);
+  };
+  const settle = async (work: Promise<unknown>): Promise<void> => {
+    await Promise.race([work, opened.lost]);
+  };
+  const encode = (state: StepState, visit?: (action: Action) => Promise<void>) => run(state, visit);
+
+  let started = false;
+  async function run(state: StepState, visit?: (action: Action) => Promise<void>): Promise<void> {
+    if (!started) {
+      const missing = persistent.find((storage) => !written.has(storage));
+      if (missing !== undefined)
+        throw new Error(`runner: nothing was written into ${(linear.storages[missing] as Storage).name}`);
+      persistent.forEach(bind);
+      started = true;
+    }
+    fillParameters(state);
+    const budget = opened.software ? SUBMIT_FLOPS.software : SUBMIT_FLOPS.gpu;
+    let encoder = device.createCommandEncoder();
+    let pass = encoder.beginComputePass();
+    let flops = 0;
+    let count = 0;
+    const submit = () => {
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+      encoder = device.createCommandEncoder();
+      pass = encoder.beginComputePass();
+      flops = 0;
+      count = 0;
+    };
+    for (const action of actions) {
+      // Ops that run only every so many steps make and end their workspace among themselves.
+      if (state.index % action.every !== 0) continue;
+      for (const storage of action.binds) bind(storage);
+      for (const dispatch of action.dispatches) {
+        if (flops > 0 && (flops + dispatch.flops > budget || count >= SUBMIT_DISPATCHES)) submit();
+        pass.setPipeline(dispatch.pipeline);
+        pass.setBindGroup(0, dispatch.ranges);
+        pass.setBindGroup(1, uniformGroup, [dispatch.at]);
+        pass.dispatchWorkgroups(...dispatch.groups);
+        flops += dispatch.flops + 1;
+        count += 1;
+      }
+      if (visit) {
+        submit();
+        await visit(action);
+      }
+      for (const storage of action.unbinds) ledger.unbind(offsets[storage] as number);
+    }
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  }
+
+  const read = async (storage: number): Promise<ArrayBuffer> => {
+    const { buffer, offset, size } = rangeOf(storage);
+    const small = reader !== null && size <= readBytes;
+    const staging = small ? reader : device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await settle(staging.mapAsync(GPUMapMode.READ, 0, size));
+    const copy = staging.getMappedRange(0, size).slice(0);
+    staging.unmap();
+    if (!small) staging.destroy();
+    return copy;
+  };
+
+  const index = new Map<string, number>();
+  linear.storages.forEach((storage, at) => {
+    // Names of tensors that live and die inside a step repeat; the last is as good as any for reading after it.
+    index.set(storage.layer === undefined ? storage.name : `${storage.name}@${storage.layer}`, at);
+  });
+  const key = (name: string, layer?: number) => (layer === undefined ? name : `${name}@${layer}`);
+  return {
+    predicted,
+    linear,
+    dispatches: dispatches.length,
+    find: (name, layer) => {
+      const found = index.get(key(name, layer));
+      if (found === undefined) throw new Error(`runner: no tensor ${key(name, layer)}`);
+      return found;
+    },
+    has: (name, layer) => index.has(key(name, layer)),
+    write,
+    read,
+    step: async (state) => {
+      await encode(state);
+      await settle(device.queue.onSubmittedWorkDone());
+      // Tensors that outlive the step without being weights or states (kept gradients) are given up for the next one.
+      for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
+    },
+    firstNonFinite: async (state) => {
+      let first: string | null = null;
+      await encode(state, async (action) => {
+        if (first) return;
+        const op = linear.ops[action.op];
+        for (const storage of op?.writes ?? []) {
+          const values = new Float32Array(await read(storage));
+          const used = Math.min(values.length, (addressed[storage] as number) / 4);
+          if (floats.has(storage) && values.subarray(0, used).some((value) => !Number.isFinite(value))) {
+            first = `${op?.node.label || op?.node.op}${op?.layer === undefined ? '' : ` of layer ${op.layer}`}`;
+            return;
+          }
+        }
+      });
+      for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
+      return first;
+    },
+    highWater: () => ledger.highWater,
+    destroy,
+  };
+}
+
+function checkBindings(linear: Linear, limit: number): void {
+  const largest = linear.storages.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  if (largest.bytes > limit)
+    throw new RunnerError(
+      'limits',
+      `${largest.name} takes ${largest.bytes} bytes; this adapter binds ${limit} at most. Make the run block smaller.`,
+    );
+}
+
+async function compile(
+  opened: Opened,
+  dispatches: readonly Dispatch[],
+  layouts: ReadonlyMap<number, GPUBindGroupLayout>,
+  uniformLayout: GPUBindGroupLayout,
+): Promise<Map<string, GPUComputePipeline>> {
+  const { device } = opened;
+  const kinds = new Map(dispatches.map((dispatch) => [dispatch.key, dispatch]));
+  const compiled = await Promise.all(
+    [...kinds.values()].map(async (dispatch) => {
+      try {
+        const pipeline = await device.createComputePipelineAsync({
+          layout: device.createPipelineLayout({
+            bindGroupLayouts: [layouts.get(dispatch.bindings.length) as GPUBindGroupLayout, uniformLayout],
+          }),
+          compute: { module: device.createShaderModule({ code: dispatch.code() }), entryPoint: 'main' },
+        });
+        return [dispatch.key, pipeline] as const;
+      } catch (error) {
+        throw new RunnerError(
+          'shader',
+          `The kernel ${dispatch.key.split('\n')[0]} does not compile on this adapter: ${firstLine((error as Error).message)}`,
+        );
+      }
+    }),
+  );
+  return new Map(compiled);
+}
+
+const firstLine = (message: string): string => message.split('\n')[0] ?? message;

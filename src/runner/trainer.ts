@@ -1,0 +1,108 @@
+/** A recipe made ready to train: its tape prepared on the device, weights and states written, batches fed in. */
+import { elements, type Weight } from '../plan/weights';
+import type { Recipe } from '../tape/recipe';
+import type { Tape } from '../tape/types';
+import { lowerWebgpu, runnerWeights } from '../tape/webgpu/step';
+import { nf4Parts } from '../techniques/weights/run';
+import { binders } from './binders';
+import type { Batch } from './data';
+import type { Opened } from './device';
+import { type Program, prepare } from './program';
+import { rotaryTable, type WeightSource } from './weights';
+
+export interface Trainer {
+  program: Program;
+  /** Runs one step (from 0) and returns the mean loss of its batch before the update. */
+  step(index: number, batch: Batch, learningRate: number): Promise<number>;
+  /** The values of a weight that is stored in float32. */
+  weight(name: string, layer?: number): Promise<Float32Array<ArrayBuffer>>;
+  /** The gradient that the last step left; only where no optimizer used it up. */
+  gradient(name: string, layer?: number): Promise<Float32Array<ArrayBuffer>>;
+  /** Every trained weight, with its layer. */
+  trained: { weight: Weight; layer: number | undefined }[];
+  destroy(): void;
+}
+
+export async function createTrainer(
+  opened: Opened,
+  recipe: Recipe,
+  source: WeightSource,
+  seed: number,
+  cap?: number,
+): Promise<Trainer> {
+  const tape: Tape = lowerWebgpu(recipe);
+  const program = await prepare(opened, tape, binders, cap);
+  const { layer, outside } = runnerWeights(recipe);
+  const places = [
+    ...layer.flatMap((weight) =>
+      Array.from({ length: recipe.model.layers }, (_, index) => ({ weight, layer: index as number | undefined })),
+    ),
+    ...outside.map((weight) => ({ weight, layer: undefined })),
+  ];
+  for (const place of places) writeWeight(program, recipe, place.weight, place.layer, source(place.weight, place.layer));
+  program.linear.storages.forEach((storage, index) => {
+    if (!storage.persistent) return;
+    const name = storage.name;
+    if (name === 'positions') program.write(index, rotaryTable(recipe.sequence, recipe.model.headDim));
+    else if (name === 'loss') program.write(index, new Float32Array(recipe.batch * recipe.sequence));
+  });
+  // Optimizer states start at zero.
+  for (const op of program.linear.ops)
+    if (op.node.op === 'state')
+      for (const storage of op.writes) program.write(storage, new Uint8Array(exactBytes(program, storage)));
+
+  const read = async (name: string, at: number | undefined, count: number) =>
+    new Float32Array(await program.read(program.find(name, at))).slice(0, count);
+  const weightOf = (name: string): Weight => {
+    const found = [...layer, ...outside].find((weight) => weight.name === name);
+    if (!found) throw new Error(`runner: no weight ${name}`);
+    return found;
+  };
+  const rows = recipe.batch * recipe.sequence;
+  return {
+    program,
+    trained: places.filter(({ weight }) => weight.role === 'adapter' || recipe.trains(weight)),
+    step: async (index, batch, learningRate) => {
+      program.write(program.find('tokens'), batch.tokens);
+      program.write(program.find('targets'), batch.targets);
+      program.write(program.find('order'), batch.order);
+      program.write(program.find('starts'), batch.starts);
+      const valid = batch.targets.reduce((count, target) => count + (target === IGNORED ? 0 : 1), 0);
+      await program.step({ index, seed, learningRate, valid });
+      const losses = await read('loss', undefined, rows);
+      return losses.reduce((sum, loss) => sum + loss, 0) / valid;
+    },
+    weight: (name, at) => read(`${name}.weight`, at, elements(weightOf(name))),
+    gradient: (name, at) => read(`${name}.gradient`, at, elements(weightOf(name))),
+    destroy: () => program.destroy(),
+  };
+}
+
+/** A target that no loss is taken at. */
+export const IGNORED = 0xffffffff;
+
+function exactBytes(program: Program, storage: number): number {
+  const { shape, dtype } = program.linear.storages[storage] as { shape: readonly number[]; dtype: string };
+  const count = shape.reduce((product, size) => product * size, 1);
+  return Math.ceil((count * (dtype === 'int8' ? 1 : 4)) / 4) * 4;
+}
+
+function writeWeight(
+  program: Program,
+  recipe: Recipe,
+  weight: Weight,
+  layer: number | undefined,
+  values: Float32Array<ArrayBuffer>,
+): void {
+  if (!recipe.webgpu.unpack?.applies(weight)) return program.write(program.find(`${weight.name}.weight`, layer), values);
+  const parts = nf4Parts(values, recipe.stored(weight).length > 2);
+  for (const [part, data] of Object.entries(parts)) program.write(program.find(`${weight.name}.${part}`, layer), padded(data));
+}
+
+/** Whole words, as buffer writes want them. */
+function padded(data: ArrayBufferView<ArrayBuffer>): ArrayBufferView<ArrayBuffer> {
+  if (data.byteLength % 4 === 0) return data;
+  const bytes = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return bytes;
+}

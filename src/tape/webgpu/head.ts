@@ -1,0 +1,144 @@
+/** The final norm, the logits, the loss and their gradients: at once, some positions at a time, or tile by tile. */
+import type { Tensor } from '../trace';
+import { type Context, clearGradients, gradientOf, inputGradient, trains, weightGradient, withMatrix } from './context';
+import { normed, normedBackward, stretches } from './layer';
+import { emit, make, matmul, type Rows, reserve, slice } from './ops';
+
+/** Inputs of a step, filled by the host. */
+export interface Inputs {
+  tokens: Tensor;
+  targets: Tensor;
+  /** Rows sorted by their token, and where each word's stretch of them begins: [vocab + 1]. */
+  order: Tensor;
+  starts: Tensor;
+  /** Loss of each row. */
+  loss: Tensor;
+}
+
+export const headName = (context: Context): string => (context.recipe.model.tiedEmbeddings ? 'embed' : 'head');
+
+/** Loss of every row, and the gradient of `x`, the last layer's output, whose reference is taken over. */
+export function head(context: Context, x: Tensor, inputs: Inputs): Tensor {
+  const { trace, all } = context;
+  const rule = context.recipe.webgpu.head;
+  const dx = make(trace, 'dx', x.shape, 'activations');
+  if (rule.kind === 'tiles') tiled(context, x, inputs, dx, rule);
+  else {
+    const chunk = Math.min(rule.positions || all.sequence, all.sequence);
+    const rows: Rows = chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
+    if (rows.chunk > 0) {
+      trace.phase('backward');
+      reserve(trace, dx);
+      clearGradients(context, ['norm', headName(context)]);
+    }
+    stretches(context, rows, false, () => chunked(context, rows, x, inputs, dx));
+  }
+  trace.release(x);
+  return dx;
+}
+
+function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor): void {
+  const { trace, recipe } = context;
+  const { vocab, hidden } = recipe.model;
+  const name = headName(context);
+  const n = normed(context, rows, slice(rows, x), 'norm');
+  const logits = make(trace, 'logits', [rows.count, vocab], 'logits');
+  withMatrix(context, name, (b) => matmul(trace, { form: 'nt', rows, a: n, b, out: logits, n: vocab, k: hidden, label: 'head' }));
+  if (rows.chunk === 0) trace.phase('backward');
+  emit(trace, {
+    op: 'cross_entropy',
+    label: 'loss',
+    rows,
+    reads: [logits, slice(rows, inputs.targets)],
+    writes: [logits, slice(rows, inputs.loss)],
+    attrs: { columns: vocab },
+  });
+  weightGradient(context, rows, name, n, logits);
+  inputGradient(context, rows, name, null, logits, { out: n, accumulate: false });
+  trace.release(logits);
+  normedBackward(context, rows, slice(rows, x), 'norm', n, slice(rows, dx), true);
+  trace.release(n);
+}
+
+/** Cut cross-entropy: logits are made tile by tile, once for the log-sum-exp and once for the gradients, and never kept. */
+function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor, rule: { rows: number; columns: number }): void {
+  const { trace, recipe, all } = context;
+  const { vocab, hidden } = recipe.model;
+  const name = headName(context);
+  const chunk = Math.min(Math.max(1, Math.floor(rule.rows / all.batch)), all.sequence);
+  const rows: Rows = chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
+  const columns = Math.min(rule.columns, vocab);
+  const attrs = { columns, tiled: true, vocab };
+  const n = normed(context, all, x, 'norm');
+  /** Running maximum, sum of exponentials and target's logit of every row. */
+  const stats = make(trace, 'stats', [all.count, 3], 'logits');
+  trace.op({ op: 'lse_start', label: 'loss', writes: [stats] });
+  const overTiles = (body: (tile: Tensor) => void) =>
+    stretches(context, rows, false, () => {
+      trace.repeat({ axis: 'chunk', count: Math.ceil(vocab / columns) }, [], () => {
+        const tile = make(trace, 'tile', [rows.count, columns], 'logits');
+        withMatrix(context, name, (weight) =>
+          emit(trace, {
+            op: 'matmul',
+            label: 'head',
+            rows,
+            reads: [slice(rows, n), weight],
+            writes: [tile],
+            flops: 2 * rows.count * columns * hidden,
+            attrs: { form: 'nt', n: columns, k: hidden, alpha: 1, accumulate: false, addend: false, tiled: true, vocab },
+          }),
+        );
+        body(tile);
+        trace.release(tile);
+        return [];
+      });
+    });
+  overTiles((tile) =>
+    emit(trace, {
+      op: 'lse_tile',
+      label: 'loss',
+      rows,
+      reads: [tile, slice(rows, inputs.targets), slice(rows, stats)],
+      writes: [slice(rows, stats)],
+      attrs,
+    }),
+  );
+  emit(trace, { op: 'lse_finish', label: 'loss', rows: all, reads: [stats, inputs.targets], writes: [stats, inputs.loss] });
+  trace.phase('backward');
+  clearGradients(context, [name]);
+  const dn = make(trace, 'dn', x.shape, 'activations');
+  trace.op({ op: 'zero', label: 'head', writes: [dn] });
+  overTiles((tile) => {
+    emit(trace, {
+      op: 'tile_gradient',
+      label: 'loss',
+      rows,
+      reads: [tile, slice(rows, inputs.targets), slice(rows, stats)],
+      writes: [tile],
+      attrs,
+    });
+    const shared = { label: 'head', rows, flops: 2 * rows.count * columns * hidden };
+    const product = { alpha: 1, accumulate: true, addend: false, tiled: true, vocab };
+    withMatrix(context, name, (weight) =>
+      emit(trace, {
+        ...shared,
+        op: 'matmul',
+        reads: [tile, weight, slice(rows, dn)],
+        writes: [slice(rows, dn)],
+        attrs: { form: 'nn', n: hidden, k: columns, ...product },
+      }),
+    );
+    if (!trains(context, name)) return;
+    const { gradient } = gradientOf(context, name);
+    emit(trace, {
+      ...shared,
+      op: 'matmul',
+      reads: [tile, slice(rows, n), gradient],
+      writes: [gradient],
+      attrs: { form: 'tn', n: hidden, k: columns, ...product },
+    });
+  });
+  trace.release(stats, n);
+  normedBackward(context, all, x, 'norm', dn, dx, true);
+  trace.release(dn);
+}

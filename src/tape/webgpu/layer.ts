@@ -1,0 +1,400 @@
+/**
+ * One Llama-like layer, forward and backward, over all rows at once or one stretch of positions at a time. The stretched
+ * backward keeps the keys and values of the whole layer and runs the last stretch first: only queries at or after a position
+ * attend to it, so the gradients of a stretch's keys and values are whole when its turn comes, and its rows of the upstream
+ * gradient can be overwritten by the gradient of its input.
+ */
+import type { Tensor } from '../trace';
+import {
+  type Context,
+  clearGradients,
+  gradientOf,
+  inputGradient,
+  linear,
+  linearBackward,
+  needsInput,
+  trains,
+  update,
+  weightGradient,
+} from './context';
+import { emit, make, type Operand, type Rows, reserve, slice } from './ops';
+
+/** What one layer's backward reads. Rows are those of a stretch, except for `k` and `v`, which are whole. */
+interface Inner {
+  q: Tensor;
+  k: Tensor;
+  v: Tensor;
+  o: Tensor;
+  /** log Σ exp of each query's scores, [rows, heads]. */
+  lse: Tensor;
+  h: Tensor;
+  gate: Tensor;
+  up: Tensor;
+}
+type InnerName = keyof Inner;
+const INNER: readonly InnerName[] = ['q', 'k', 'v', 'o', 'lse', 'h', 'gate', 'up'];
+
+/** A tensor kept from forward to backward, as it is or packed. */
+interface Kept {
+  tensors: Tensor[];
+  shape: readonly number[];
+  packed: boolean;
+}
+
+/** What a layer keeps: its input, and with `keep: 'all'` what its backward reads. */
+export interface KeptLayer {
+  input: Kept;
+  inner: Map<InnerName, Kept>;
+}
+
+export const LAYER_WEIGHTS = [
+  'norm1',
+  'attn.q',
+  'attn.k',
+  'attn.v',
+  'attn.o',
+  'norm2',
+  'mlp.gate',
+  'mlp.up',
+  'mlp.down',
+] as const;
+
+const stretchOf = (context: Context): Rows => {
+  const { all } = context;
+  const chunk = Math.min(context.recipe.webgpu.backward.chunk || all.sequence, all.sequence);
+  return chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
+};
+
+/** Runs `body` for every stretch of positions. */
+export function stretches(context: Context, rows: Rows, reverse: boolean, body: () => void): void {
+  if (rows.chunk === 0) body();
+  else
+    context.trace.repeat({ axis: 'chunk', count: Math.ceil(rows.sequence / rows.chunk), reverse }, [], () => {
+      body();
+      return [];
+    });
+}
+
+export function normed(context: Context, rows: Rows, x: Operand, gain: string): Tensor {
+  const columns = context.recipe.model.hidden;
+  const result = make(context.trace, 'normed', [rows.count, columns], 'activations');
+  const weight = (context.parts.get(gain) as Tensor[])[0] as Tensor;
+  emit(context.trace, { op: 'rmsnorm', label: gain, rows, reads: [x, weight], writes: [result], attrs: { columns } });
+  return result;
+}
+
+/** target (+)= the gradient through a norm of x; adds the gain's gradient. */
+export function normedBackward(
+  context: Context,
+  rows: Rows,
+  x: Operand,
+  gain: string,
+  upstream: Tensor,
+  target: Operand,
+  fresh = false,
+): void {
+  const { trace } = context;
+  const columns = context.recipe.model.hidden;
+  const weight = (context.parts.get(gain) as Tensor[])[0] as Tensor;
+  const rstd = make(trace, 'rstd', [rows.count], 'temporary');
+  const reads = [x, weight, upstream, ...(fresh ? [] : [target])];
+  emit(trace, {
+    op: 'rmsnorm_backward',
+    label: gain,
+    rows,
+    reads,
+    writes: [target, rstd],
+    attrs: { columns, accumulate: !fresh },
+  });
+  if (trains(context, gain)) {
+    const { gradient, fresh: first } = gradientOf(context, gain);
+    emit(trace, {
+      op: 'rmsnorm_gain',
+      label: gain,
+      rows,
+      reads: [x, upstream, rstd, ...(first ? [] : [gradient])],
+      writes: [gradient],
+      attrs: { columns, accumulate: !first },
+    });
+  }
+  trace.release(rstd);
+}
+
+const keyWidth = (context: Context) => context.recipe.model.kvHeads * context.recipe.model.headDim;
+const queryWidth = (context: Context) => context.recipe.model.heads * context.recipe.model.headDim;
+
+const activation = (context: Context, name: string, rows: number, columns: number): Tensor =>
+  make(context.trace, name, [rows, columns], 'activations');
+
+function rope(context: Context, rows: Rows, operand: Operand, heads: number, inverse: boolean): void {
+  const { headDim } = context.recipe.model;
+  emit(context.trace, {
+    op: 'rope',
+    label: 'attn.rope',
+    rows,
+    reads: [operand, context.positions],
+    writes: [operand],
+    attrs: { heads, dim: headDim, inverse },
+  });
+}
+
+const attentionAttrs = (context: Context) => {
+  const { heads, kvHeads, headDim } = context.recipe.model;
+  return { heads, kvHeads, dim: headDim };
+};
+
+/** Scores and their use for the rows of a stretch: half of the square on average. */
+const attentionFlops = (context: Context, rows: Rows): number => 2 * rows.count * context.all.sequence * queryWidth(context);
+
+function keysAndValues(context: Context, rows: Rows, n1: Tensor, k: Tensor, v: Tensor): void {
+  linear(context, rows, 'attn.k', n1, slice(rows, k));
+  rope(context, rows, slice(rows, k), context.recipe.model.kvHeads, false);
+  linear(context, rows, 'attn.v', n1, slice(rows, v));
+}
+
+/** From the normed input to gate and up of the rows of a stretch. `n1` ends here. */
+function toGateAndUp(context: Context, rows: Rows, x: Operand, n1: Tensor, k: Tensor, v: Tensor, keep: boolean): Inner {
+  const { trace, recipe } = context;
+  const { heads, hidden, ffn } = recipe.model;
+  const q = activation(context, 'q', rows.count, queryWidth(context));
+  linear(context, rows, 'attn.q', n1, q);
+  trace.release(n1);
+  rope(context, rows, q, heads, false);
+  const o = activation(context, 'o', rows.count, queryWidth(context));
+  const lse = activation(context, 'lse', rows.count, heads);
+  emit(trace, {
+    op: 'attention',
+    label: 'attn',
+    rows,
+    reads: [q, k, v],
+    writes: [o, lse],
+    flops: attentionFlops(context, rows),
+    attrs: attentionAttrs(context),
+  });
+  if (!keep) trace.release(q, lse);
+  const h = activation(context, 'h', rows.count, hidden);
+  linear(context, rows, 'attn.o', o, h, { addend: x });
+  if (!keep) trace.release(o);
+  const n2 = normed(context, rows, h, 'norm2');
+  const gate = activation(context, 'gate', rows.count, ffn);
+  linear(context, rows, 'mlp.gate', n2, gate);
+  const up = activation(context, 'up', rows.count, ffn);
+  linear(context, rows, 'mlp.up', n2, up);
+  trace.release(n2);
+  return { q, k, v, o, lse, h, gate, up };
+}
+
+/** silu(gate) · up, into a new tensor or over `gate`. */
+function product(context: Context, rows: Rows, gate: Tensor, up: Tensor, inPlace: boolean): Tensor {
+  const columns = context.recipe.model.ffn;
+  const out = inPlace ? gate : activation(context, 'product', rows.count, columns);
+  emit(context.trace, { op: 'swiglu', label: 'mlp.act', rows, reads: [gate, up], writes: [out], attrs: { columns } });
+  return out;
+}
+
+/** Output of a layer. With `keep`, also what its backward reads, each held once; the input is not released. */
+export function forwardLayer(context: Context, x: Tensor, keep: boolean): { y: Tensor; inner: Inner | null } {
+  const { trace } = context;
+  const { all } = context;
+  const rows = keep ? all : stretchOf(context);
+  const k = activation(context, 'k', all.count, keyWidth(context));
+  const v = activation(context, 'v', all.count, keyWidth(context));
+  const y = activation(context, 'x', all.count, context.recipe.model.hidden);
+  let inner: Inner | null = null;
+  if (rows.chunk > 0) reserve(trace, k, v, y);
+  stretches(context, rows, false, () => {
+    const n1 = normed(context, rows, slice(rows, x), 'norm1');
+    keysAndValues(context, rows, n1, k, v);
+    const made = toGateAndUp(context, rows, slice(rows, x), n1, k, v, keep);
+    const z = product(context, rows, made.gate, made.up, !keep);
+    if (!keep) trace.release(made.up);
+    linear(context, rows, 'mlp.down', z, slice(rows, y), { addend: made.h });
+    trace.release(z);
+    if (keep) inner = made;
+    else trace.release(made.h);
+  });
+  if (!keep) trace.release(k, v);
+  return { y, inner };
+}
+
+/** Takes over the reference to `tensor` and keeps it, packed where the plan says so. Log-sum-exps stay as they are. */
+function keepTensor(context: Context, tensor: Tensor, site: number, exact = false): Kept {
+  const rule = context.recipe.webgpu.kept;
+  if (!rule || exact) return { tensors: [tensor], shape: tensor.shape, packed: false };
+  const tensors = rule.pack(context.trace, tensor, site);
+  context.trace.release(tensor);
+  return { tensors, shape: tensor.shape, packed: true };
+}
+
+/** The kept tensor as it was (or as near as its packing allows); ends what was kept. The caller owns the result. */
+function restore(context: Context, kept: Kept): Tensor {
+  if (!kept.packed) return kept.tensors[0] as Tensor;
+  const tensor = context.recipe.webgpu.kept?.unpack(context.trace, kept.tensors, kept.shape) as Tensor;
+  context.trace.release(...kept.tensors);
+  return tensor;
+}
+
+/** Keeps a layer's input, whose reference is taken over. */
+export const keepInput = (context: Context, x: Tensor): Kept => keepTensor(context, x, 0);
+
+/** Keeps what a layer's backward reads, taking over every reference. */
+export function keepLayer(context: Context, x: Tensor, inner: Inner | null): KeptLayer {
+  const entries = inner
+    ? INNER.map((name, index) => [name, keepTensor(context, inner[name], index + 1, name === 'lse')] as const)
+    : [];
+  return { input: keepInput(context, x), inner: new Map(entries) };
+}
+
+/** The layer's input as kept; the caller owns it. */
+export const restoreInput = (context: Context, kept: KeptLayer): Tensor => restore(context, kept.input);
+
+/**
+ * Backward of one layer: `dy`, the gradient of its output, becomes the gradient of its input in place. Weight gradients are
+ * left in the context, or used up at once where the optimizer runs layer by layer.
+ */
+export function backwardLayer(context: Context, kept: KeptLayer, dy: Tensor): void {
+  const { trace, all } = context;
+  if (kept.inner.size > 0) {
+    const take = (name: InnerName) => restore(context, kept.inner.get(name) as Kept);
+    backwardRows(context, all, () => restore(context, kept.input), take, dy, null);
+  } else {
+    const x = restore(context, kept.input);
+    const rows = stretchOf(context);
+    const k = activation(context, 'k', all.count, keyWidth(context));
+    const v = activation(context, 'v', all.count, keyWidth(context));
+    if (rows.chunk > 0) reserve(trace, k, v);
+    stretches(context, rows, false, () => {
+      const n1 = normed(context, rows, slice(rows, x), 'norm1');
+      keysAndValues(context, rows, n1, k, v);
+      trace.release(n1);
+    });
+    let sums: { dk: Tensor; dv: Tensor } | null = null;
+    if (rows.chunk > 0) {
+      sums = {
+        dk: activation(context, 'dk', all.count, keyWidth(context)),
+        dv: activation(context, 'dv', all.count, keyWidth(context)),
+      };
+      trace.op({ op: 'zero', label: 'attn.k', writes: [sums.dk] });
+      trace.op({ op: 'zero', label: 'attn.v', writes: [sums.dv] });
+      clearGradients(
+        context,
+        [...context.weights.keys()].filter((name) => isOfLayer(name)),
+      );
+    }
+    stretches(context, rows, true, () => {
+      const n1 = normed(context, rows, slice(rows, x), 'norm1');
+      const inner = toGateAndUp(context, rows, slice(rows, x), n1, trace.hold(k), trace.hold(v), true);
+      backwardRows(
+        context,
+        rows,
+        () => trace.hold(x),
+        (name) => inner[name],
+        dy,
+        sums,
+      );
+    });
+    trace.release(k, v, x);
+    if (sums) trace.release(sums.dk, sums.dv);
+  }
+  if (context.recipe.layerwise) for (const name of [...context.gradients.keys()].filter(isOfLayer)) update(context, name);
+}
+
+export const isOfLayer = (name: string): boolean => /^(norm[12]|attn\.|mlp\.)/.test(name);
+
+/** The backward of a stretch's rows; `take` gives up each tensor once, in the order of use. */
+function backwardRows(
+  context: Context,
+  rows: Rows,
+  takeInput: () => Tensor,
+  take: (name: InnerName) => Tensor,
+  dy: Tensor,
+  sums: { dk: Tensor; dv: Tensor } | null,
+): void {
+  mlpBackward(context, rows, take, slice(rows, dy));
+  attentionBackward(context, rows, takeInput, take, slice(rows, dy), sums);
+}
+
+/** dy becomes the gradient of h. */
+function mlpBackward(context: Context, rows: Rows, take: (name: InnerName) => Tensor, dy: Operand): void {
+  const { trace, recipe } = context;
+  const { hidden, ffn } = recipe.model;
+  const gate = take('gate');
+  const up = take('up');
+  let z: Tensor | null = needsInput(context, 'mlp.down') ? product(context, rows, gate, up, false) : null;
+  weightGradient(context, rows, 'mlp.down', z, dy);
+  if (z && !context.weights.has('mlp.down.lora_a')) {
+    trace.release(z);
+    z = null;
+  }
+  const dz = activation(context, 'dz', rows.count, ffn);
+  inputGradient(context, rows, 'mlp.down', z, dy, { out: dz, accumulate: false });
+  trace.release(z);
+  emit(trace, {
+    op: 'swiglu_backward',
+    label: 'mlp.act',
+    rows,
+    reads: [dz, gate, up],
+    writes: [gate, up],
+    attrs: { columns: ffn },
+  });
+  trace.release(dz);
+  const h = take('h');
+  const n2 = needsInput(context, 'mlp.gate') || needsInput(context, 'mlp.up') ? normed(context, rows, h, 'norm2') : null;
+  const dn2 = activation(context, 'dn2', rows.count, hidden);
+  linearBackward(context, rows, 'mlp.gate', n2, gate, { out: dn2, accumulate: false });
+  trace.release(gate);
+  linearBackward(context, rows, 'mlp.up', n2, up, { out: dn2, accumulate: true });
+  trace.release(up, n2);
+  normedBackward(context, rows, h, 'norm2', dn2, dy);
+  trace.release(h, dn2);
+}
+
+/** dh becomes the gradient of the layer's input. */
+function attentionBackward(
+  context: Context,
+  rows: Rows,
+  takeInput: () => Tensor,
+  take: (name: InnerName) => Tensor,
+  dh: Operand,
+  sums: { dk: Tensor; dv: Tensor } | null,
+): void {
+  const { trace, recipe, all } = context;
+  const { heads, kvHeads, headDim, hidden } = recipe.model;
+  const o = take('o');
+  const dout = activation(context, 'do', rows.count, queryWidth(context));
+  linearBackward(context, rows, 'attn.o', o, dh, { out: dout, accumulate: false });
+  const delta = make(trace, 'delta', [rows.count, heads], 'temporary');
+  emit(trace, { op: 'attention_delta', label: 'attn', rows, reads: [o, dout], writes: [delta], attrs: { heads, dim: headDim } });
+  trace.release(o);
+  const q = take('q');
+  const k = take('k');
+  const v = take('v');
+  const lse = take('lse');
+  const dk = sums?.dk ?? activation(context, 'dk', all.count, keyWidth(context));
+  const dv = sums?.dv ?? activation(context, 'dv', all.count, keyWidth(context));
+  const shared = { rows, label: 'attn', attrs: { ...attentionAttrs(context), accumulate: sums !== null } };
+  const read = [q, k, v, dout, lse, delta];
+  emit(trace, {
+    ...shared,
+    op: 'attention_backward_kv',
+    reads: sums ? [...read, dk, dv] : read,
+    writes: [dk, dv],
+    flops: 2 * attentionFlops(context, rows),
+  });
+  emit(trace, { ...shared, op: 'attention_backward_q', reads: read, writes: [q], flops: 1.5 * attentionFlops(context, rows) });
+  trace.release(k, v, lse, delta, dout);
+  rope(context, rows, q, heads, true);
+  rope(context, rows, slice(rows, dk), kvHeads, true);
+  const x = takeInput();
+  const projections = ['attn.q', 'attn.k', 'attn.v'] as const;
+  const n1 = projections.some((name) => needsInput(context, name)) ? normed(context, rows, slice(rows, x), 'norm1') : null;
+  const dn1 = activation(context, 'dn1', rows.count, hidden);
+  linearBackward(context, rows, 'attn.q', n1, q, { out: dn1, accumulate: false });
+  trace.release(q);
+  linearBackward(context, rows, 'attn.k', n1, slice(rows, dk), { out: dn1, accumulate: true });
+  linearBackward(context, rows, 'attn.v', n1, slice(rows, dv), { out: dn1, accumulate: true });
+  trace.release(n1);
+  if (!sums) trace.release(dk, dv);
+  normedBackward(context, rows, slice(rows, x), 'norm1', dn1, dh);
+  trace.release(x, dn1);
+}

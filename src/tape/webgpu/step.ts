@@ -1,0 +1,207 @@
+/** A whole training step of a Llama-like model on the runner's own engine. */
+import type { Model } from '../../plan/types';
+import { type Weight, weightsOf } from '../../plan/weights';
+import type { Part, Recipe } from '../recipe';
+import { type Tensor, Trace } from '../trace';
+import type { Tape } from '../types';
+import { adapterNames, type Context, gradientOf, trains, update } from './context';
+import { head, type Inputs } from './head';
+import { backwardLayer, forwardLayer, isOfLayer, type KeptLayer, keepInput, keepLayer, restoreInput } from './layer';
+import { emit, make, plainRows } from './ops';
+
+/** Families whose layers are the runner's: RMSNorm, rotary positions, grouped queries, SwiGLU, no biases. */
+const FAMILIES: readonly Model['family'][] = ['llama', 'mistral'];
+
+/** Weights and adapters of one layer, and those outside. */
+export function runnerWeights(recipe: Recipe): { layer: Weight[]; outside: Weight[] } {
+  const { layer, outside } = weightsOf(recipe.model);
+  const { adapters } = recipe;
+  const added = layer.flatMap((weight): Weight[] => {
+    if (!adapters?.targets.includes(weight.name)) return [];
+    const [out, columns] = weight.shape as [number, number];
+    const [a, b] = adapterNames(weight.name);
+    return [
+      { name: a, shape: [adapters.rank, columns], role: 'adapter' },
+      { name: b, shape: [out, adapters.rank], role: 'adapter' },
+    ];
+  });
+  return { layer: [...layer, ...added], outside };
+}
+
+/** Records the step. Setup ops (`parameter`, `state`, `input`, `table`) say what the host fills once. */
+export function lowerWebgpu(recipe: Recipe): Tape {
+  const { model, batch, sequence } = recipe;
+  if (!FAMILIES.includes(model.family) || model.attentionBias || model.experts > 0)
+    throw new Error(`the runner's engine has Llama-like layers only, not ${model.family}'s`);
+  const trace = new Trace();
+  const count = batch * sequence;
+  const { layer, outside } = runnerWeights(recipe);
+  const input = (name: string, shape: readonly number[], dtype: 'int32' | 'fp32' = 'int32') => {
+    const tensor = make(trace, name, shape, 'temporary', dtype);
+    trace.op({ op: 'input', label: name, writes: [tensor] });
+    return tensor;
+  };
+  const context: Context = {
+    trace,
+    recipe,
+    all: { count, chunk: 0, sequence, batch },
+    positions: input('positions', [sequence, model.headDim], 'fp32'),
+    weights: new Map([...layer, ...outside].map((weight) => [weight.name, weight])),
+    parts: new Map(),
+    states: new Map(),
+    gradients: new Map(),
+  };
+  const persist = (weight: Weight) => persistent(context, weight);
+  trace.repeat({ axis: 'layer', count: model.layers }, [], () => {
+    layer.forEach(persist);
+    return [];
+  });
+  outside.forEach(persist);
+  const inputs: Inputs = {
+    tokens: input('tokens', [count]),
+    targets: input('targets', [count]),
+    order: input('order', [count]),
+    starts: input('starts', [model.vocab + 1]),
+    loss: input('loss', [count], 'fp32'),
+  };
+
+  trace.phase('forward');
+  const { x, stretches } = forward(context, inputs);
+  const dx = head(context, x, inputs);
+  if (recipe.layerwise) outsideUpdates(context, ['norm', ...(model.tiedEmbeddings ? [] : ['head'])]);
+  const layers = backward(context, stretches, dx);
+  embedBackward(context, inputs, dx);
+  trace.release(dx);
+
+  trace.phase('optimizer');
+  if (!recipe.webgpu.optimizer) return trace.finish();
+  for (const { from, count, gradients } of layers) {
+    if (gradients.size === 0) continue;
+    trace.repeat({ axis: 'layer', count, from }, [], () => {
+      const inside: Context = { ...context, gradients: new Map(gradients) };
+      for (const name of gradients.keys()) update(inside, name);
+      return [];
+    });
+  }
+  outsideUpdates(context, [...context.gradients.keys()]);
+  return trace.finish();
+}
+
+function outsideUpdates(context: Context, names: readonly string[]): void {
+  for (const name of names) update(context, name);
+}
+
+/** A weight's stored parts and its optimizer states: alive from the first step to the last. */
+function persistent(context: Context, weight: Weight): void {
+  const { trace, recipe } = context;
+  const tensors = (parts: readonly Part[], op: string, category: 'weights' | 'optimizer') =>
+    parts.map((part) => {
+      const tensor = make(trace, `${weight.name}.${part.name}`, part.shape, category, part.dtype);
+      trace.op({ op, label: weight.name, writes: [tensor], attrs: { part: part.name } });
+      return tensor;
+    });
+  const packed = recipe.webgpu.unpack?.applies(weight) ?? false;
+  const stored: Part[] = packed ? recipe.stored(weight) : [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }];
+  context.parts.set(weight.name, tensors(stored, 'parameter', 'weights'));
+  const rule = recipe.webgpu.optimizer;
+  if (rule && trains(context, weight.name)) context.states.set(weight.name, tensors(rule.states(weight), 'state', 'optimizer'));
+}
+
+/** A stretch of layers that runs from one kept input. */
+interface Stretch {
+  from: number;
+  count: number;
+  kept: KeptLayer;
+}
+
+function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stretch[] } {
+  const { trace, recipe, all } = context;
+  const { model } = recipe;
+  const { keep, every } = recipe.webgpu.backward;
+  let x = make(trace, 'x', [all.count, model.hidden], 'activations');
+  const table = (context.parts.get('embed') as Tensor[])[0] as Tensor;
+  emit(trace, {
+    op: 'embed',
+    label: 'embed',
+    rows: all,
+    reads: [inputs.tokens, table],
+    writes: [x],
+    attrs: { columns: model.hidden },
+  });
+  const stretches: Stretch[] = [];
+  const run = (from: number, count: number) => {
+    let kept: KeptLayer | null = null;
+    const [out] = trace.repeat({ axis: 'layer', count, from }, [x], ([input]) => {
+      const { y, inner } = forwardLayer(context, input as Tensor, keep === 'all');
+      kept = keepLayer(context, input as Tensor, inner);
+      return [y];
+    });
+    x = out as Tensor;
+    stretches.push({ from, count, kept: kept as unknown as KeptLayer });
+  };
+  if (keep === 'all' || every <= 1) run(0, model.layers);
+  else
+    for (let from = 0; from < model.layers; from += every) {
+      const count = Math.min(every, model.layers - from);
+      const kept: KeptLayer = { input: keepInput(context, trace.hold(x)), inner: new Map() };
+      const [out] = trace.repeat({ axis: 'layer', count, from }, [x], ([input]) => {
+        const { y } = forwardLayer(context, input as Tensor, false);
+        trace.release(input);
+        return [y];
+      });
+      x = out as Tensor;
+      stretches.push({ from, count, kept });
+    }
+  return { x, stretches };
+}
+
+/** Gradients of a stretch's layers. */
+interface LayerGradients {
+  from: number;
+  count: number;
+  gradients: Map<string, Tensor>;
+}
+
+/** dx becomes the gradient of the embeddings. Returns the gradients that still wait for the optimizer. */
+function backward(context: Context, stretches: readonly Stretch[], dx: Tensor): LayerGradients[] {
+  const { trace, recipe } = context;
+  const { keep, every } = recipe.webgpu.backward;
+  return [...stretches].reverse().map(({ from, count, kept }) => {
+    const inside = keep === 'input' && every > 1 ? again(context, from, count, kept) : kept;
+    trace.repeat({ axis: 'layer', count, from, reverse: true }, [], () => {
+      backwardLayer(context, inside, dx);
+      return [];
+    });
+    const made = [...context.gradients.entries()].filter(([name]) => isOfLayer(name));
+    for (const [name] of made) context.gradients.delete(name);
+    return { from, count, gradients: new Map(made) };
+  });
+}
+
+/** Runs the layers of a stretch again from its kept input, keeping what their backward reads. */
+function again(context: Context, from: number, count: number, kept: KeptLayer): KeptLayer {
+  let inside = kept;
+  const exact: Context = { ...context, recipe: { ...context.recipe, webgpu: { ...context.recipe.webgpu, kept: null } } };
+  const [last] = context.trace.repeat({ axis: 'layer', count, from }, [restoreInput(context, kept)], ([input]) => {
+    const { y, inner } = forwardLayer(exact, input as Tensor, true);
+    inside = keepLayer(exact, input as Tensor, inner);
+    return [y];
+  });
+  context.trace.release(last);
+  return inside;
+}
+
+function embedBackward(context: Context, inputs: Inputs, dx: Tensor): void {
+  if (!trains(context, 'embed')) return;
+  const { gradient, fresh } = gradientOf(context, 'embed');
+  const { hidden, vocab } = context.recipe.model;
+  emit(context.trace, {
+    op: 'embed_backward',
+    label: 'embed',
+    rows: plainRows(vocab),
+    reads: [dx, inputs.order, inputs.starts, ...(fresh ? [] : [gradient])],
+    writes: [gradient],
+    attrs: { columns: hidden, accumulate: !fresh },
+  });
+  if (context.recipe.layerwise) update(context, 'embed');
+}

@@ -1,0 +1,21 @@
+// One Adam step on the parameter: d = m / (√v + epsilon), with the bias corrections folded into `rate` and `epsilon`.
+@group(0) @binding(0) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read_write> parameter: array<f32>;
+@group(0) @binding(2) var<storage, read_write> mean: array<f32>;
+@group(0) @binding(3) var<storage, read_write> square: array<f32>;
+struct Params { count: u32, decay_first: u32, rate: f32, epsilon: f32, beta1: f32, beta2: f32, rest1: f32, rest2: f32, keep: f32 }
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = flat(id, groups);
+  if (i >= p.count) { return; }
+  let g = gradient[i];
+  let m = p.beta1 * mean[i] + p.rest1 * g;
+  let v = p.beta2 * square[i] + p.rest2 * g * g;
+  mean[i] = m;
+  square[i] = v;
+  let change = p.rate * m / (sqrt(v) + p.epsilon);
+  let w = parameter[i];
+  parameter[i] = select((w - change) * p.keep, w * p.keep - change, p.decay_first != 0u);
+}

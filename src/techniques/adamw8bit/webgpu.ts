@@ -1,0 +1,39 @@
+import { elements, type Weight } from '../../plan/weights';
+import type { Tensor } from '../../tape/trace';
+import { type AdamSettings, adamAttrs, adamwRule, type InnerRule } from '../adamw/webgpu';
+import { blockwiseStates, SMALLEST_QUANTIZED } from './memory';
+
+/** Blockwise 8-bit Adam; tensors under 4096 elements keep float32 moments. Paging needs managed memory, which WebGPU has not. */
+export function adamw8bitRule(block: number, settings: AdamSettings): InnerRule {
+  if (block % 4 !== 0)
+    throw new Error(`the runner packs four codes to a word: adamw8bit(block: ${block}) must be a multiple of 4`);
+  const plain = adamwRule(settings);
+  const states = blockwiseStates(block, false);
+  const small = (count: number) => count < SMALLEST_QUANTIZED;
+  const attrs = { ...adamAttrs(settings), block };
+  return {
+    states: (weight: Weight) => states(weight, 'fp32'),
+    update: (update) => {
+      if (small(elements(update.weight))) return plain.update(update);
+      const kept = [...update.states];
+      update.trace.op({
+        op: 'adamw8bit',
+        label: update.weight.name,
+        reads: [update.gradient, ...kept, update.parameter],
+        writes: [update.parameter, ...kept],
+        attrs,
+      });
+    },
+    direction: (trace, gradient: Tensor, kept, scale, label) => {
+      const count = gradient.shape.reduce((product, size) => product * size, 1);
+      if (small(count)) return plain.direction(trace, gradient, kept, scale, label);
+      trace.op({
+        op: 'adamw8bit_direction',
+        label,
+        reads: [gradient, ...kept],
+        writes: [gradient, ...kept],
+        attrs: { ...attrs, scale },
+      });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** What combines with what: the specs' relations, read against a plan's stated techniques. */
+import { LIST_SLOTS, type ListSlot, type Plan, type Slot, TECHNIQUE_SLOTS } from '../plan/types';
+import { DEFAULT_USE, findSpec } from './registry';
+import type { Relation } from './spec';
+
+type Techniques = Pick<Plan, 'slots' | 'lists'>;
+
+/** A relation that a plan breaks. */
+export interface Conflict {
+  slot: Slot;
+  name: string;
+  /** `excludes`: what stands in the other slot and must not; `needs`: what should stand there. */
+  kind: 'excludes' | 'needs';
+  relation: Relation;
+  /** The technique of the relation's slot that is in the way, where one is. */
+  other?: string;
+}
+
+const isList = (slot: Slot): slot is ListSlot => (LIST_SLOTS as readonly string[]).includes(slot);
+
+/** Names in a slot: what is stated, or else its default. */
+function namesIn(plan: Techniques, slot: Slot, stated: boolean): string[] {
+  if (isList(slot)) return (plan.lists[slot] ?? []).map((use) => use.name);
+  const use = plan.slots[slot] ?? (stated ? undefined : DEFAULT_USE[slot]);
+  return use ? [use.name] : [];
+}
+
+/** The technique that a relation speaks of, where the plan has it; `*` speaks of any stated one. */
+const met = (relation: Relation, plan: Techniques): string | undefined =>
+  relation.names.includes('*')
+    ? namesIn(plan, relation.slot, true)[0]
+    : namesIn(plan, relation.slot, false).find((name) => relation.names.includes(name));
+
+/** Every relation that the plan's stated techniques break, in the order of the slots. */
+export function conflictsOf(plan: Techniques): Conflict[] {
+  const conflicts: Conflict[] = [];
+  for (const slot of [...TECHNIQUE_SLOTS, ...LIST_SLOTS]) {
+    for (const name of namesIn(plan, slot, true)) {
+      const spec = findSpec(slot, name);
+      for (const relation of spec?.excludes ?? []) {
+        const other = met(relation, plan);
+        if (other) conflicts.push({ slot, name, kind: 'excludes', relation, other });
+      }
+      for (const relation of spec?.needs ?? []) {
+        if (!met(relation, plan)) conflicts.push({ slot, name, kind: 'needs', relation });
+      }
+    }
+  }
+  return conflicts;
+}

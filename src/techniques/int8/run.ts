@@ -1,0 +1,43 @@
+import { type Binders, grid, kernel, u } from '../../runner/ops/bind';
+import { stream } from '../../runner/ops/model';
+import pack from './kernels/pack.wgsl';
+import unpack from './kernels/unpack.wgsl';
+
+/** Set apart from the streams of dropout. */
+const ROUNDING_SITES = 9001;
+
+export const integerBinders: Binders = {
+  quantize: (bound) => {
+    const [bits, group] = [bound.number('bits'), bound.number('group')];
+    const count = bound.elements(bound.read(0));
+    const groups = Math.ceil(count / group);
+    return [
+      kernel('quantize', pack, {
+        constants: `const BITS: u32 = ${bits}u;`,
+        bindings: [
+          [bound.read(0), count],
+          [bound.write(0), Math.ceil((count * bits) / 32)],
+          [bound.write(1), groups],
+        ],
+        params: [u(count), u(group), u(stream(bound.op.layer ?? 0, ROUNDING_SITES + bound.number('site')))],
+        groups: grid(groups),
+      }),
+    ];
+  },
+  dequantize: (bound) => {
+    const [bits, group] = [bound.number('bits'), bound.number('group')];
+    const count = bound.elements(bound.write(0));
+    return [
+      kernel('dequantize', unpack, {
+        constants: `const BITS: u32 = ${bits}u;`,
+        bindings: [
+          [bound.read(0), Math.ceil((count * bits) / 32)],
+          [bound.read(1), Math.ceil(count / group)],
+          [bound.write(0), count],
+        ],
+        params: [u(count), u(group)],
+        groups: grid(count),
+      }),
+    ];
+  },
+};
