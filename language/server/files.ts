@@ -45,6 +45,7 @@ export function fileReader({ roots, open, asked }: World): FileReader {
     if (!inside(root, path)) return { problem: 'it lies outside the workspace' };
     const uri = uriOf(path);
     asked?.(uri);
+    if (open?.(uri) !== undefined) return { path, uri };
     try {
       if (!inside(realpathSync(root), realpathSync(path))) return { problem: 'it is a link that leads outside the workspace' };
       if (!lstatSync(realpathSync(path)).isFile()) return { problem: 'it is not a file' };

@@ -104,6 +104,10 @@ function inherited(context: Context, node: PlanDeclaration, uri: string): Compil
     context.error(uri, 'cycle', `${message}${way}`, span);
     return { problem: message, stated: new Map(), partial: true };
   }
+  // An error of another file is not underlined in this one: say that it is there.
+  if (base.problem !== undefined && target.uri !== uri) {
+    context.error(uri, 'bad-import', `Plan \`${node.base}\` has an error where it is declared: ${base.problem}`, span);
+  }
   if (!base.partial) return { stated: base.stated };
   return { stated: base.stated, partial: true, problem: `It extends \`${node.base}\`, which has an error` };
 }

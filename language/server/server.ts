@@ -83,41 +83,35 @@ export function serve(connection: Connection): void {
       ...workspace.roots.filter((root) => !gone.includes(root)),
       ...added.flatMap(({ uri }) => pathOf(uri) ?? []),
     ];
-    for (const { uri } of workspace.documents) touched(uri);
+    look(workspace.documents.flatMap(({ uri }) => workspace.forget(uri)));
   }
 
   // ---- documents ----
 
-  const schedule = new Schedule(workspace, { run: look }, (error) => connection.console.error(describe(error)));
+  const schedule = new Schedule(workspace, { run: answer }, (error) => connection.console.error(describe(error)));
 
-  /** Looks at a document and at all that depend on it. */
-  function touched(uri: string): void {
-    for (const document of workspace.forget(uri)) schedule.touch(canonical(document.uri));
-  }
+  const look = (documents: readonly TextDocument[]): void => {
+    for (const { uri } of documents) schedule.touch(canonical(uri));
+  };
 
   connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) => {
-    workspace.put(TextDocument.create(uri, languageId, version, text));
-    touched(uri);
+    look(workspace.put(TextDocument.create(uri, languageId, version, text)));
   });
   connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {
     const document = workspace.document(uri);
-    if (!document) return;
-    workspace.put(TextDocument.update(document, contentChanges as TextDocumentContentChangeEvent[], version));
-    touched(uri);
+    if (document) look(workspace.put(TextDocument.update(document, contentChanges as TextDocumentContentChangeEvent[], version)));
   });
   connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
-    const touching = workspace.forget(uri);
-    workspace.close(uri);
     schedule.forget(canonical(uri));
     connection.sendDiagnostics({ uri, diagnostics: [] });
-    for (const document of touching) if (workspace.document(document.uri)) schedule.touch(canonical(document.uri));
+    look(workspace.close(uri));
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
-    for (const { uri } of changes) if (!workspace.document(uri)) touched(uri);
+    for (const { uri } of changes) if (!workspace.document(uri)) look(workspace.forget(uri));
   });
 
   /** First what the text alone says and the estimates, plan by plan; then the searches. Nothing is sent of a version that is gone. */
-  async function look(view: View, isCurrent: () => boolean): Promise<void> {
+  async function answer(view: View, isCurrent: () => boolean): Promise<void> {
     const { analysis, document } = view;
     const problems: Problem[] = [...analysis.problems];
     for (const plan of analysis.plans) {
@@ -149,12 +143,12 @@ export function serve(connection: Connection): void {
 
   /** A request about a place of a document: nothing where there is no document, and a failure is logged, not thrown. */
   const at =
-    <P extends { textDocument: { uri: string } }, R>(otherwise: R, answer: (view: View, params: P) => R) =>
+    <P extends { textDocument: { uri: string } }, R>(otherwise: R, respond: (view: View, params: P) => R) =>
     (params: P, token: CancellationToken): R | ResponseError<void> => {
       if (token.isCancellationRequested) return new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled');
       try {
         const view = workspace.view(params.textDocument.uri);
-        return view ? answer(view, params) : otherwise;
+        return view ? respond(view, params) : otherwise;
       } catch (error) {
         connection.console.error(describe(error));
         return otherwise;

@@ -29,16 +29,17 @@ export class Workspace {
     return this.#open.get(canonical(uri));
   }
 
-  /** Opens or updates a document. */
-  put(document: TextDocument): void {
+  /** Opens or updates a document; returns the open documents that must be looked at again. */
+  put(document: TextDocument): TextDocument[] {
     this.#open.set(canonical(document.uri), document);
-    this.forget(document.uri);
+    return this.forget(document.uri);
   }
 
-  close(uri: string): void {
+  /** Closes a document; returns those that depended on its unsaved text. */
+  close(uri: string): TextDocument[] {
     this.#open.delete(canonical(uri));
     this.#parsed.delete(canonical(uri));
-    this.forget(uri);
+    return this.forget(uri);
   }
 
   /** Forgets what depends on a file; returns the open documents that must be looked at again. */

@@ -1,0 +1,198 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  CodeLens,
+  CompletionItem,
+  DocumentSymbol,
+  Hover,
+  Location,
+  TextEdit,
+  WorkspaceEdit,
+} from 'vscode-languageserver-protocol';
+import type { EstimateReply, RunRequestReply } from '../../src/protocol';
+import { build, type Client, start } from './client';
+
+const example = readFileSync(fileURLToPath(new URL('../../media/examples/long-context.memplan', import.meta.url)), 'utf8');
+const lineOf = (text: string, words: string) => text.slice(0, text.indexOf(words)).split('\n').length - 1;
+
+describe('the built server over stdio', () => {
+  let folder: string;
+  let client: Client;
+  const uriOf = (name: string) => `file://${join(folder, name)}`;
+  let uri: string;
+
+  beforeAll(async () => {
+    build();
+    folder = mkdtempSync(join(tmpdir(), 'memplan-'));
+    writeFileSync(join(folder, 'corpus.txt'), 'text');
+    client = await start(folder);
+    uri = uriOf('a.memplan');
+  });
+  afterAll(async () => {
+    client.process.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('offers what an editor needs', () => {
+    const { capabilities } = client.initialized;
+    for (const one of [
+      'completionProvider',
+      'hoverProvider',
+      'codeLensProvider',
+      'renameProvider',
+      'documentFormattingProvider',
+      'foldingRangeProvider',
+    ] as const) {
+      expect(capabilities[one], one).toBeTruthy();
+    }
+  });
+
+  it('says of the example that plan full exceeds the card, where and by how much', async () => {
+    client.open(uri, example);
+    const diagnostics = await client.diagnostics(uri, 1);
+    const full = diagnostics.find(({ code, message }) => code === 'exceeds-memory' && message.includes('`full`'));
+    expect(full?.source).toBe('memplan');
+    expect(full?.message).toMatch(/exceeds `card` by [\d.,]+ GiB/);
+    expect(full?.message).toMatch(/The peak comes in the (forward pass|backward pass|optimizer step)/);
+    expect(full?.message).toMatch(/the largest part is .+, [\d.,]+ GiB/);
+    const line = full?.range.start.line ?? -1;
+    expect(line).toBeGreaterThanOrEqual(lineOf(example, 'plan full'));
+    expect(line).toBeLessThan(lineOf(example, 'plan longform'));
+    expect(diagnostics.filter(({ code }) => !['exceeds-memory', 'require-failed'].includes(String(code)))).toEqual([]);
+  });
+
+  it('puts Estimate and Run on GPU above every plan, the estimate with its verdict', async () => {
+    const lenses = await client.connection.sendRequest<CodeLens[]>('textDocument/codeLens', { textDocument: { uri } });
+    for (const plan of ['full', 'longform', 'adapter']) {
+      const own = lenses.filter(({ range }) => range.start.line === lineOf(example, `plan ${plan}`));
+      expect(own.map(({ command }) => command?.command)).toEqual(['memplan.estimate', 'memplan.runOnGpu']);
+      expect(own[0]?.command?.title).toMatch(/^Estimate: [\d.,]+ \w+( of [\d.,]+ \w+, fits|, over by [\d.,]+ \w+)$/);
+      expect(own[1]?.command?.arguments).toEqual([{ uri, plan }]);
+    }
+  });
+
+  it('completes the techniques of a slot and only those', async () => {
+    const line = lineOf(example, 'optimizer   galore');
+    const items = await client.connection.sendRequest<CompletionItem[]>('textDocument/completion', {
+      textDocument: { uri },
+      position: { line, character: 14 },
+    });
+    const labels = items.map(({ label }) => label);
+    expect(labels).toContain('adamw8bit');
+    expect(labels).not.toContain('streambp');
+    expect(items.find(({ label }) => label === 'galore')?.documentation).toMatchObject({
+      value: expect.stringContaining('arxiv.org'),
+    });
+  });
+
+  it('tells of a technique what it does to this plan', async () => {
+    const line = lineOf(example, 'backward    checkpoint');
+    const found = await client.connection.sendRequest<Hover>('textDocument/hover', {
+      textDocument: { uri },
+      position: { line, character: 16 },
+    });
+    expect(JSON.stringify(found.contents)).toMatch(/In plan `adapter` it takes [\d.,]+ GiB off the peak/);
+  });
+
+  it('estimates on request, with the place of every step of the waterfall', async () => {
+    const reply = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri });
+    expect(reply.version).toBe(1);
+    expect(reply.plans.map(({ name }) => name)).toEqual(['full', 'longform', 'adapter']);
+    for (const { estimate, places } of reply.plans) {
+      if (!estimate) throw new Error('no estimate');
+      expect(places).toHaveLength(estimate.waterfall.length);
+      for (const [index, step] of estimate.waterfall.entries()) {
+        expect(places[index]?.line).toBe(step.line);
+        if (step.line) expect(example.split('\n')[step.line - 1]).toContain(step.label.split('(')[0]);
+      }
+    }
+    const one = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri, plan: 'adapter', timeline: true });
+    expect(one.plans).toHaveLength(1);
+    expect(one.plans[0]?.estimate?.timeline?.length).toBeGreaterThan(10);
+  });
+
+  it('answers a run request with the plan and its proxy, or a sentence', async () => {
+    const reply = await client.connection.sendRequest<RunRequestReply>('memplan/runRequest', { uri, plan: 'longform' });
+    expect(reply).toMatchObject({
+      ok: true,
+      request: {
+        type: 'run',
+        plan: { name: 'longform' },
+        run: { hidden: 256, steps: 20, seed: 7, data: join(folder, 'corpus.txt') },
+      },
+    });
+    const none = await client.connection.sendRequest<RunRequestReply>('memplan/runRequest', { uri, plan: 'nobody' });
+    expect(none).toMatchObject({ ok: false, message: expect.stringContaining('nobody') });
+  });
+
+  it('renames a plan everywhere, conditions and run blocks included', async () => {
+    const line = lineOf(example, 'plan full');
+    const edit = await client.connection.sendRequest<WorkspaceEdit>('textDocument/rename', {
+      textDocument: { uri },
+      position: { line, character: 6 },
+      newName: 'base',
+    });
+    expect(edit.changes?.[uri]).toHaveLength(4);
+    const places = await client.connection.sendRequest<Location[]>('textDocument/references', {
+      textDocument: { uri },
+      position: { line, character: 6 },
+      context: { includeDeclaration: false },
+    });
+    expect(places).toHaveLength(3);
+  });
+
+  it('shows an outline, and leaves a well-formed file as it is', async () => {
+    const symbols = await client.connection.sendRequest<DocumentSymbol[]>('textDocument/documentSymbol', {
+      textDocument: { uri },
+    });
+    expect(symbols.map(({ name }) => name)).toEqual(['ctx', 'llama', 'card', 'full', 'longform', 'adapter', 'run longform']);
+    const edits = await client.connection.sendRequest<TextEdit[]>('textDocument/formatting', {
+      textDocument: { uri },
+      options: { tabSize: 2, insertSpaces: true },
+    });
+    expect(edits).toEqual([]);
+  });
+
+  it('follows a storm of edits and ends at the last, never publishing backwards', async () => {
+    const storm = uriOf('storm.memplan');
+    client.open(storm, example);
+    for (let version = 2; version <= 120; version++) client.change(storm, version, example.replace('32k', `${version}k`));
+    const last = example.replace('32k', '0');
+    client.change(storm, 121, last);
+    const reply = client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri: storm });
+    const diagnostics = await client.diagnostics(storm, 121);
+    expect(diagnostics.some(({ code }) => code === 'out-of-range')).toBe(true);
+    expect((await reply).version).toBe(121);
+    const versions = client.published.filter((one) => one.uri === storm).map(({ version }) => version ?? 0);
+    expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+  });
+
+  it('looks again at files that import a changed one, and at those that read a configuration', async () => {
+    const base = 'model m from "gpt2"\ndevice d from "RTX 4090"\nplan p { model m device d sequence 1k }\n';
+    client.open(uriOf('base.memplan'), base);
+    client.open(uriOf('user.memplan'), 'import "base.memplan"\nplan q extends p { batch 2 }\n');
+    expect(await client.diagnostics(uriOf('user.memplan'), 1)).toEqual([]);
+    client.published.length = 0;
+    client.change(uriOf('base.memplan'), 2, base.replace('sequence 1k', 'sequnce 1k'));
+    const after = await client.diagnostics(uriOf('user.memplan'), 1);
+    expect(after.map(({ code }) => code)).toEqual(['bad-import']);
+    const reply = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri: uriOf('user.memplan') });
+    expect(reply.plans[0]?.problem).toContain('`p`');
+  });
+
+  it('reads no file outside the workspace', async () => {
+    const outside = uriOf('outside.memplan');
+    client.open(outside, 'model m from "../../../etc/config.json"\nmodel n from "/etc/passwd.json"\nimport "../x.memplan"\n');
+    const messages = (await client.diagnostics(outside, 1)).map(({ message }) => message).join('\n');
+    expect(messages).toContain('it lies outside the workspace');
+    expect(messages).toContain('a path relative to this file is wanted');
+  });
+
+  it('ends when it is told to', async () => {
+    const other = await start(folder);
+    expect(await other.stop()).toBe(0);
+  });
+});
