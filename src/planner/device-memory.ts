@@ -1,30 +1,118 @@
-/** From live bytes to what a card must have: the allocator's slack, the context, the libraries' workspaces. */
+/** From live bytes to what a card must have: what the allocator holds, the context, the libraries' workspaces. */
 import type { Device, Plan } from '../plan/types';
+import { OutOfMemory } from '../tape/allocators/caching';
+import { replay } from '../tape/allocators/replay';
 import type { Tape } from '../tape/types';
 import { useOf } from '../techniques/recipe-of';
+import type { Fit } from './types';
 
 const MiB = 2 ** 20;
 
+/** Bytes of a process on the card outside its allocator: the least and the most seen, and what to plan with. */
+interface Context {
+  low: number;
+  value: number;
+  high: number;
+  source: string;
+}
+
+/** The driver's own part before any kernel is loaded; kernels come on first use since CUDA 11.7. */
+const BARE = 320 * MiB;
+const LAZY = 480 * MiB;
+
+const context = (high: number, source: string): Context => ({ low: BARE, value: LAZY, high: high * MiB, source });
+
+const A100 = 'ml-engineering: 0.47 GiB on an A100 with lazy loading (torch 2.1), 0.92 GiB with eager';
+const NONE: Context = { low: 0, value: 0, high: 0, source: 'no CUDA context' };
+
+/** CUDA context and kernels by generation. The lower end is bare CUDA on a Titan V, pytorch/pytorch#28394. */
+const CONTEXTS: { readonly [architecture in Device['architecture']]: Context } = {
+  volta: context(1008, 'pytorch/pytorch#28394: 1008 MiB on a Titan V with every kernel loaded, 320 of them bare CUDA'),
+  turing: context(1008, 'pytorch/pytorch#28394 (Volta), pytorch/pytorch#107667: about 0.3 GiB since lazy loading'),
+  ampere: context(942, A100),
+  ada: context(942, A100),
+  hopper: context(1454, 'ml-engineering: 0.71 GiB before the first kernels and 1.42 GiB after them on a data-centre card'),
+  blackwell: context(1434, 'Unsloth: 1.4 GiB on an RTX 5070 Ti'),
+  rdna: context(942, `no figure for HIP; as CUDA: ${A100}`),
+  cdna: context(942, `no figure for HIP; as CUDA: ${A100}`),
+  other: context(942, `pytorch/pytorch#28113: 0.2 to 0.7 GiB on a K40; ${A100}`),
+  apple: NONE,
+  intel: context(942, `no figure for Level Zero; as CUDA: ${A100}`),
+};
+
+/** cuBLAS keeps one workspace a stream, inside PyTorch's allocator: `:4096:2:16:8` up to Ada, 32 MiB on Hopper and later. */
+const workspaceOf = (architecture: Device['architecture']): number =>
+  architecture === 'apple' ? 0 : architecture === 'hopper' || architecture === 'blackwell' ? 32 * MiB : 8.125 * MiB;
+
 /**
- * Share of live bytes that an allocator holds beyond them in a loop of like steps: reserved/allocated of well-behaved
- * static-shape runs is 1.02 with expandable segments and 1.04 with fixed ones (published Megatron and LoRA runs: 1.01 to 1.09).
+ * Reserved over live bytes of published runs with static shapes is 1.01 to 1.09 (Megatron, SimuMax; LoRA runs the lower
+ * end), and expandable segments leave the tail of each pool's last page. A simulated arrangement may be worse than that.
  */
-const SLACK: Record<string, number> = { 'cuda-caching': 1.04, 'expandable-segments': 1.02, exact: 1 };
+const STATIC_SLACK: { readonly [allocator: string]: number } = { 'cuda-caching': 1.09, 'expandable-segments': 1.02 };
 
-export function reservedBytes(plan: Plan, _tape: Tape, allocated: number): number {
-  const allocator = useOf(plan, 'allocator')?.name ?? 'exact';
-  const held = Math.ceil(allocated * (SLACK[allocator] ?? 1));
-  return allocator === 'exact' ? held : Math.ceil(held / (2 * MiB)) * 2 * MiB;
+/** What a plan needs of its card. The allocator is simulated when somebody asks for what depends on it. */
+export interface CardMemory {
+  readonly reserved: number;
+  readonly device: number;
+  /** Bytes on the card at the least (no slack at all, bare context) and at the most. */
+  readonly range: readonly [number, number];
+  readonly fits: boolean;
+  readonly fit: Fit;
 }
 
-/** CUDA context with lazily loaded kernels (torch 2.1 and later): 0.47 GiB measured on an A100 (ml-engineering). */
-const CONTEXT = 480 * MiB;
+export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemory {
+  const usable = plan.device.memory - plan.device.reserve;
+  const webgpu = useOf(plan, 'engine')?.name === 'webgpu';
+  const allocator = webgpu ? 'exact' : (useOf(plan, 'allocator')?.name ?? 'exact');
+  const { architecture } = plan.device;
+  const outside = webgpu ? NONE : CONTEXTS[architecture];
+  const workspace = webgpu ? 0 : workspaceOf(architecture);
+  const least = allocated + workspace;
+  const exceeds = least + outside.low > usable;
 
-/** cuBLAS keeps one workspace a stream: 8.125 MiB up to Ada, 32 MiB on Hopper and later. */
-const workspace = (architecture: Device['architecture']): number =>
-  architecture === 'hopper' || architecture === 'blackwell' ? 32 * MiB : 8.125 * MiB;
+  const simulated = (limit: number): number => {
+    if (allocator === 'exact') return least;
+    return replay(tape, { expandable: allocator === 'expandable-segments', limit }, workspace).peakReserved;
+  };
+  /** Unlimited; and where that is too much for the card, under its limit, if the step can run there. */
+  const reserve = (): { free: number; held: number } => {
+    const free = simulated(Number.POSITIVE_INFINITY);
+    const limit = usable - outside.value;
+    if (free <= limit || exceeds) return { free, held: free };
+    try {
+      return { free, held: simulated(limit) };
+    } catch (error) {
+      if (error instanceof OutOfMemory) return { free, held: free };
+      throw error;
+    }
+  };
+  let known: ReturnType<typeof reserve> | undefined;
+  const reservation = () => {
+    known ??= reserve();
+    return known;
+  };
+  const most = (): number => Math.max(reservation().free, Math.ceil(least * (STATIC_SLACK[allocator] ?? 1))) + outside.high;
 
-/** Bytes on the card outside of what the framework's allocator holds. */
-export function deviceBytes(plan: Plan): number {
-  return useOf(plan, 'engine')?.name === 'webgpu' ? 0 : CONTEXT + workspace(plan.device.architecture);
+  return {
+    get reserved() {
+      return reservation().held;
+    },
+    get device() {
+      return reservation().held + outside.value;
+    },
+    get range(): [number, number] {
+      return [least + outside.low, most()];
+    },
+    get fits() {
+      // No arrangement of blocks fills a third of a card with holes: well under it nothing need be simulated.
+      if (exceeds) return false;
+      return least + outside.high <= ROOMY * usable || reservation().held + outside.value <= usable;
+    },
+    get fit() {
+      return exceeds ? 'exceeds' : most() <= usable ? 'fits' : 'tight';
+    },
+  };
 }
+
+/** Share of a card under which the allocator's slack cannot matter. */
+const ROOMY = 2 / 3;

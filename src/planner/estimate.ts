@@ -5,7 +5,7 @@ import { parameterCount } from '../plan/weights';
 import { type Simulation, simulate } from '../tape/simulate';
 import type { Tape } from '../tape/types';
 import { recipeOf, tapeOf } from '../techniques/recipe-of';
-import { deviceBytes, reservedBytes } from './device-memory';
+import { cardMemory } from './device-memory';
 import { trainedParameters } from './parameters';
 import { stepTime } from './time';
 import { timelineOf } from './timeline';
@@ -19,8 +19,7 @@ export interface EstimateOptions {
 export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
   const tape = tapeOf(plan);
   const simulation = simulate(tape);
-  const reserved = reservedBytes(plan, tape, simulation.peak);
-  const device = reserved + deviceBytes(plan);
+  const card = cardMemory(plan, tape, simulation.peak);
   const usable = plan.device.memory - plan.device.reserve;
   const step = stepTime(tape, plan);
   return {
@@ -29,8 +28,25 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
     device: plan.device.name,
     capacity: plan.device.memory,
     usable,
-    peak: { allocated: simulation.peak, reserved, device },
-    fits: device <= usable,
+    peak: {
+      allocated: simulation.peak,
+      // Simulated when read: a search reads only what it compares.
+      get reserved() {
+        return card.reserved;
+      },
+      get device() {
+        return card.device;
+      },
+      get range() {
+        return card.range;
+      },
+    },
+    get fits() {
+      return card.fits;
+    },
+    get fit() {
+      return card.fit;
+    },
     peakAt: simulation.at,
     instants: simulation.instants.map(({ phase, allocated }) => ({ phase, allocated })),
     categories: simulation.categories,

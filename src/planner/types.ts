@@ -20,7 +20,12 @@ export interface Peak {
   allocated: number;
   reserved: number;
   device: number;
+  /** Bytes on the card at the least (no allocator slack, bare context) and at the most. */
+  range: readonly [number, number];
 }
+
+/** `tight`: only where the allocator's slack stays small, or gives cached memory back in time. */
+export type Fit = 'fits' | 'tight' | 'exceeds';
 
 /** One step of the waterfall: what the peak was before this technique and is after it. */
 export interface WaterfallStep {
@@ -56,6 +61,7 @@ export interface Estimate {
   usable: number;
   peak: Peak;
   fits: boolean;
+  fit: Fit;
   peakAt: Moment;
   instants: { phase: Phase; allocated: number }[];
   categories: Bytes;

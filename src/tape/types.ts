@@ -14,6 +14,8 @@ export interface TensorDecl {
   category: Category;
   /** One instance for each layer: it was made inside a repeat over layers. */
   perLayer: boolean;
+  /** Equal blocks that its bytes are made of; one where it is not said. */
+  pieces?: number;
 }
 
 /** One operation. `allocs` come to life before it, `frees` end after it; ids index `Tape.tensors`. */

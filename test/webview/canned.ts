@@ -25,8 +25,14 @@ export function estimate(name: string, steps: readonly Step[], held = 0.03): Est
     device: 'RTX 4090',
     capacity: 24 * GiB,
     usable,
-    peak: { allocated, reserved, device: reserved + 500 * 2 ** 20 },
+    peak: {
+      allocated,
+      reserved,
+      device: reserved + 500 * 2 ** 20,
+      range: [allocated + 320 * 2 ** 20, reserved + 900 * 2 ** 20],
+    },
     fits: reserved + 500 * 2 ** 20 <= usable,
+    fit: reserved + 500 * 2 ** 20 <= usable ? 'fits' : 'exceeds',
     peakAt: { phase: 'backward', layer: 31, op: 'mlp.down' },
     instants: [
       { phase: 'forward', allocated: Math.round(allocated * 0.84) },
