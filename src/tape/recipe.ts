@@ -24,6 +24,14 @@ export interface Adapters {
   dtype: DType;
 }
 
+/** Layers `from` … `from + count - 1`. */
+export interface ActiveLayers {
+  from: number;
+  count: number;
+  /** Layers that learnt before keep their optimizer states. */
+  statesStay: boolean;
+}
+
 export interface Recipe {
   model: Model;
   batch: number;
@@ -41,10 +49,17 @@ export interface Recipe {
   stored(weight: Weight): Part[];
   trains(weight: Weight): boolean;
   adapters: Adapters | null;
+  /** Parameters beside the model's own: those of each layer, and those outside. */
+  added: { layer: readonly Weight[]; outside: readonly Weight[] };
+  /** The layers whose parameters learn in this step, where not all of them do. */
+  active: ActiveLayers | null;
   /** State tensors that the optimizer keeps for one trained weight of the given parameter type. */
   states(weight: Weight, parameter: DType): Part[];
-  /** The optimizer runs for each layer inside backward, and its gradients end there. */
-  layerwise: boolean;
+  /**
+   * The optimizer runs inside the passes, and gradients end there: once a layer is done, or as soon as each parameter's
+   * gradient is complete.
+   */
+  layerwise: boolean | 'parameter';
   /** How each engine does what techniques change. */
   pytorch: PytorchRules;
   webgpu: WebgpuRules;

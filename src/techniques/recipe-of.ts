@@ -49,6 +49,8 @@ function blank(plan: Plan): Recipe {
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }],
     trains: () => true,
     adapters: null,
+    added: { layer: [], outside: [] },
+    active: null,
     states: () => [],
     layerwise: false,
     pytorch: { attention: 'sdpa', schedule: standardPytorch, loss: fullLogits, optimizerStep: () => {} },

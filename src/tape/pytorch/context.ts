@@ -47,6 +47,8 @@ export interface PytorchStep {
   enter(stretch: Stretch | null, offset?: number): void;
   /** Autocast ends: what it cached is let go, in every layer or, inside a recomputed stretch, in this one. */
   endAutocast(where: 'everywhere' | 'here'): void;
+  /** Makes every trained parameter's gradient out of nothing, for an optimizer's step by itself. */
+  allGradients(): void;
   /** Autocast's cache of weight copies, for the layers being written. */
   cachedCast(name: string): Tensor | undefined;
   cacheCast(name: string, copy: Tensor): void;

@@ -1,5 +1,6 @@
 /** What techniques may change in PyTorch's engine. Each rule is a function that writes its part of the tape. */
 import type { Packing, Tensor, Trace } from '../trace';
+import type { Heads } from './attention';
 import type { PytorchStep } from './context';
 
 export interface PytorchRules {
@@ -14,8 +15,24 @@ export interface PytorchRules {
   loss(step: PytorchStep, hidden: Tensor): () => Tensor | null;
   /** Compresses a tensor that forward keeps for backward; null: kept as it is. */
   pack?(trace: Trace, tensor: Tensor): Packing | null;
+  /** Writes the product of an input with a named weight in another way than `plain`, which writes it as it would be. */
+  product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
+  /** Writes what stands around an attention or an MLP (norm and residual excluded) of a layer, which `plain` writes. */
+  sublayer?(step: PytorchStep, kind: 'attn' | 'mlp', input: Tensor, plain: (input: Tensor) => Tensor): Tensor;
+  /** Writes attention's core from queries, keys and values, which `plain` writes; takes over the references to them. */
+  attentionCore?(step: PytorchStep, heads: Heads, plain: (heads: Heads) => Tensor): Tensor;
+  /** A layer's gradients are handed over in parts: an optimizer inside backward must wait for the last one. */
+  gradientsInParts?: boolean;
   /** Temporaries of the optimizer's step over the given parameters (all of them, or one layer's). */
   optimizerStep(step: PytorchStep, parameters: readonly ParameterGroup[]): void;
+}
+
+/** One use of a weight in a matrix product. */
+export interface ProductCall {
+  name: string;
+  input: Tensor;
+  weight: Tensor;
+  category: 'activations' | 'logits';
 }
 
 /** Like parameters: `count` tensors of the same shape and type. */

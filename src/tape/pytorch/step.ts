@@ -11,6 +11,7 @@ import { embed } from './embed';
 import { decoderLayer } from './layers';
 import { norm } from './norms';
 import type { ParameterGroup } from './rules';
+import { isActive, stretchesOf } from './stretches';
 
 interface Parameter {
   weight: Weight;
@@ -80,6 +81,9 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     enter: (next, offset = 0) => {
       stretch = next;
       place = next ? `${next.from}+${offset}` : '';
+      if (!next || !recipe.active) return;
+      const active = isActive(recipe, next.from + offset);
+      for (const { tensor, weight, perLayer } of parameters) if (perLayer) tensor.requiresGrad = active && recipe.trains(weight);
     },
     afterLayerBackward: () => {
       if (!recipe.layerwise) return;
@@ -94,6 +98,24 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
         trace.release(tensor);
         gradients.delete(key);
       }
+    },
+    allGradients: () => {
+      trace.phase('backward');
+      const make = ({ tensor }: Parameter): void => {
+        if (!tensor.requiresGrad) return;
+        const gradient = trace.tensor('gradient', tensor.shape, tensor.dtype, 'gradients');
+        trace.op({ op: 'gradient', label: tensor.name, writes: [gradient], moved: 0 });
+        trace.onParameterGradient(tensor, gradient);
+      };
+      for (const at of step.stretches) {
+        step.enter(at);
+        trace.repeat({ axis: 'layer', ...at }, [], () => {
+          for (const parameter of parameters) if (parameter.perLayer) make(parameter);
+          return [];
+        });
+      }
+      step.enter(null);
+      for (const parameter of parameters) if (!parameter.perLayer) make(parameter);
     },
     cachedCast: (name) => casts.get(`${place}:${name}`)?.tensor,
     cacheCast: (name, tensor) => casts.set(`${place}:${name}`, { tensor: trace.hold(tensor), stretch }),
@@ -125,11 +147,13 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
 
   trace.phase('optimizer');
   const trained = parameters.filter(
-    ({ tensor }) => tensor.requiresGrad && !takesAtOnce(recipe, tensor) && !(recipe.layerwise && tensor.perLayer),
+    ({ weight, tensor, perLayer }) =>
+      recipe.trains(weight) && !takesAtOnce(recipe, tensor) && !(recipe.layerwise && perLayer),
   );
+  const layers = recipe.active?.count ?? recipe.model.layers;
   recipe.pytorch.optimizerStep(
     step,
-    trained.map((parameter) => groupOf(parameter, parameter.perLayer ? recipe.model.layers : 1)),
+    trained.map((parameter) => groupOf(parameter, parameter.perLayer ? layers : 1)),
   );
   // zero_grad(set_to_none=True)
   releaseAll(trace, [...gradients.values()]);
@@ -137,11 +161,14 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
 }
 
 /**
- * Whether a layerwise optimizer takes a gradient outside the layers inside backward. A tied table's gradient is complete
- * only when the embedding has added its part, at the end.
+ * Whether an optimizer inside backward takes a gradient as soon as it is there, rather than a layer's together. A tied
+ * table's gradient is complete only when the embedding has added its part, at the end.
  */
-const takesAtOnce = (recipe: Recipe, parameter: Tensor): boolean =>
-  recipe.layerwise && !parameter.perLayer && !(recipe.model.tiedEmbeddings && parameter.name === 'embed');
+function takesAtOnce({ layerwise, model, pytorch }: Recipe, parameter: Tensor): boolean {
+  if (!layerwise) return false;
+  if (parameter.perLayer) return layerwise === 'parameter' && !pytorch.gradientsInParts;
+  return !(model.tiedEmbeddings && parameter.name === 'embed');
+}
 
 /** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
 function releaseAll(trace: Trace, placed: readonly Placed[]): void {
@@ -173,6 +200,9 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
   const { model } = recipe;
   const { layer, outside } = weightsOf(model);
   const parameters: Parameter[] = [];
+  // Layers that do not learn, and whose states went when they ceased to, have none.
+  const fewer = recipe.active && !recipe.active.statesStay ? recipe.active : null;
+  const later: { weight: Weight; states: Tensor[] }[] = [];
   const make = (weight: Weight, perLayer: boolean): void => {
     const parts = recipe.stored(weight);
     const tensor = trace.tensor(weight.name, weight.shape, parts[0]?.dtype ?? recipe.parameters, 'weights', partsBytes(parts));
@@ -183,14 +213,21 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
     // Optimizers that count steps keep a float32 scalar for each parameter; on CUDA the foreach ones keep it on the host.
     if (states.length && options.kernels === 'cpu' && countsSteps(states))
       kept.push(trace.tensor(`${weight.name}.step`, [1], 'fp32', 'optimizer'));
-    trace.op({ op: 'parameter', label: weight.name, writes: [tensor, ...kept], moved: 0 });
+    if (perLayer && fewer) later.push({ weight, states: kept });
+    trace.op({ op: 'parameter', label: weight.name, writes: perLayer && fewer ? [tensor] : [tensor, ...kept], moved: 0 });
     parameters.push({ weight, tensor, perLayer });
   };
   trace.repeat({ axis: 'layer', count: model.layers }, [], () => {
-    for (const weight of [...layer, ...adapterWeights(recipe, layer)]) make(weight, true);
+    for (const weight of [...layer, ...addedWeights(recipe, layer)]) make(weight, true);
     return [];
   });
-  for (const weight of outside) make(weight, false);
+  if (fewer) {
+    trace.repeat({ axis: 'layer', from: fewer.from, count: fewer.count }, [], () => {
+      for (const { weight, states } of later) trace.op({ op: 'parameter', label: weight.name, writes: states, moved: 0 });
+      return [];
+    });
+  }
+  for (const weight of [...outside, ...recipe.added.outside]) make(weight, false);
   if (FAMILIES[model.family].position === 'rotary') {
     const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
     trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });
@@ -210,11 +247,10 @@ const partsBytes = (parts: readonly Part[]): number =>
     0,
   );
 
-/** LoRA's two factors of each target: A is [rank, in], B is [out, rank]. */
-export function adapterWeights(recipe: Recipe, layer: readonly Weight[]): Weight[] {
-  const adapters = recipe.adapters;
-  if (!adapters) return [];
-  return layer
+/** A layer's parameters beside the model's own, LoRA's two factors of each target among them: A is [rank, in], B is [out, rank]. */
+export function addedWeights({ adapters, added }: Recipe, layer: readonly Weight[]): Weight[] {
+  if (!adapters) return [...added.layer];
+  const factors = layer
     .filter((weight) => adapters.targets.includes(weight.name))
     .flatMap((weight): Weight[] => {
       const [out = 1, width = 1] = weight.shape;
@@ -223,17 +259,7 @@ export function adapterWeights(recipe: Recipe, layer: readonly Weight[]): Weight
         { name: `${weight.name}.lora_B`, shape: [out, adapters.rank], role: 'adapter' },
       ];
     });
-}
-
-/** The first layer differs where its input needs no gradient: it keeps less, and its backward ends there. */
-function stretchesOf(recipe: Recipe): Stretch[] {
-  const { layers, vocab, hidden } = recipe.model;
-  const embedTrains = recipe.trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
-  if (embedTrains || layers === 1) return [{ from: 0, count: layers, stride: 1 }];
-  return [
-    { from: 0, count: 1, stride: 1 },
-    { from: 1, count: layers - 1, stride: 1 },
-  ];
+  return [...factors, ...added.layer];
 }
 
 function groupOf({ weight, tensor }: Parameter, count: number): ParameterGroup {

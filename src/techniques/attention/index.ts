@@ -7,7 +7,8 @@ const kernel = (
   formula: string,
   cost: string,
 ): Technique => ({
-  spec: { name, slot: 'attention', exact: true, summary, formula, cost, args: [] },
+  // The fused kernel is never worse: nothing else is worth trying to make a plan fit.
+  spec: { name, slot: 'attention', exact: true, summary, formula, cost, args: [], ...(name === 'flash' ? {} : { usual: [] }) },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, attention } }),
   // The engine's attention is fused; it has no other.
   ...(attention === 'sdpa' ? { webgpu: (recipe) => recipe } : {}),

@@ -11,6 +11,7 @@ export const sgd: Technique = {
     summary: 'Stochastic gradient descent, with momentum where asked for.',
     formula: 'parameters · bytes with momentum, else 0',
     cost: 'elementwise',
+    usual: [],
     args: [
       {
         name: 'momentum',

@@ -1,0 +1,183 @@
+/**
+ * The ways to make a plan fit: compatible techniques with their usual settings in place of the stated ones, and of all
+ * these plans the ones that no other beats in both peak and time.
+ */
+import type { Plan, TechniqueSlot, Use } from '../plan/types';
+import { conflictsOf } from '../techniques/compatibility';
+import { DEFAULT_USE, findSpec, specsOf } from '../techniques/registry';
+import { bytesAndTime } from './bytes-and-time';
+import { estimate, labelOf } from './estimate';
+import type { Bytes, Estimate } from './types';
+
+/** One statement that changes. */
+export interface Edit {
+  slot: TechniqueSlot;
+  /** As it stands; null where the plan does not state the slot. */
+  from: string | null;
+  to: string;
+  use: Use;
+  exact: boolean;
+  /** Change of the allocated peak and of the step's seconds when this edit is made after those before it. */
+  bytes: number;
+  seconds: number;
+}
+
+export interface FitPoint {
+  plan: Plan;
+  edits: Edit[];
+  /** A fresh estimate of the edited plan. */
+  estimate: Estimate;
+  /** Every technique of the edited plan keeps the mathematics of the step. */
+  exact: boolean;
+}
+
+export interface Fit {
+  /** Plans that fit and that none beats, exact ones first, then by time. */
+  points: FitPoint[];
+  /** Plans considered. */
+  considered: number;
+  /** Where nothing fits: the smallest plan found, and what its peak is made of. */
+  floor: { plan: Plan; edits: Edit[]; peak: number; categories: Bytes } | null;
+}
+
+/** Slots that a fit may change; what is trained and in which precision stays the author's. */
+export const FIT_SLOTS: readonly TechniqueSlot[] = ['optimizer', 'backward', 'activations', 'attention', 'loss'];
+
+interface Candidate {
+  plan: Plan;
+  /** Slots that differ from the given plan. */
+  changed: TechniqueSlot[];
+  approximations: number;
+  peak: number;
+  time: number;
+}
+
+/** Finds the best ways to make a plan fit, changing as little as possible. `slots` limits what may change. */
+export function fit(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Fit {
+  const candidates = candidatesOf(plan, slots);
+  const exact = candidates.filter((candidate) => candidate.approximations <= approximationsOf(plan, plan));
+  const front = [...new Set([...frontOf(exact), ...frontOf(candidates)])];
+  const points = front.map((candidate) => pointOf(plan, candidate)).filter((point) => point.estimate.fits);
+  const lowest = [...candidates].sort(byPeak)[0];
+  return {
+    points: points.sort((a, b) => Number(b.exact) - Number(a.exact) || a.estimate.time.step - b.estimate.time.step),
+    considered: candidates.length,
+    floor: points.length === 0 && lowest ? floorOf(plan, lowest) : null,
+  };
+}
+
+/** Every compatible plan that the menus of the slots make, with its peak and its time. */
+export function candidatesOf(plan: Plan, slots: readonly TechniqueSlot[]): Candidate[] {
+  const menus = slots.map((slot) => ({ slot, uses: menuOf(plan, slot) }));
+  const measure = bytesAndTime();
+  const candidates: Candidate[] = [];
+  const choose = (index: number, chosen: Plan, changed: TechniqueSlot[]): void => {
+    const menu = menus[index];
+    if (!menu) {
+      if (conflictsOf(chosen).length > conflictsOf(plan).length) return;
+      candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, plan), ...measure(chosen) });
+      return;
+    }
+    choose(index + 1, chosen, changed);
+    for (const use of menu.uses) {
+      choose(index + 1, { ...chosen, slots: { ...chosen.slots, [menu.slot]: use } }, [...changed, menu.slot]);
+    }
+  };
+  choose(0, plan, []);
+  return candidates;
+}
+
+/** What else a slot could hold: every technique of it at its usual settings, less what it holds now. */
+function menuOf(plan: Plan, slot: TechniqueSlot): Use[] {
+  const now = plan.slots[slot] ?? DEFAULT_USE[slot];
+  const current = now && labelOf(now);
+  return specsOf(slot)
+    .filter((spec) => spec.name !== 'none')
+    .flatMap((spec) => {
+      const settings = spec.usual ?? (spec.args.every((argument) => argument.default !== undefined) ? [{}] : []);
+      // What the plan says of its own technique stays, but for the setting that is tried.
+      const own = spec.name === now?.name ? now.args : {};
+      return settings.map((args): Use => ({ name: spec.name, args: { ...own, ...args } }));
+    })
+    .filter((use) => labelOf(use) !== current);
+}
+
+/** Techniques that change the mathematics of the step, another optimizer than the given one's among them. */
+function approximationsOf(plan: Plan, given: Plan): number {
+  return FIT_SLOTS.filter((slot) => {
+    const use = plan.slots[slot] ?? DEFAULT_USE[slot];
+    return use && !keepsMathematics(slot, use, given);
+  }).length;
+}
+
+function keepsMathematics(slot: TechniqueSlot, use: Use, given: Plan): boolean {
+  const stated = given.slots[slot] ?? DEFAULT_USE[slot];
+  if (slot === 'optimizer') return use.name === stated?.name && labelOf(rounding(use)) === labelOf(rounding(stated));
+  return findSpec(slot, use.name)?.exact ?? false;
+}
+
+/** An optimizer without the arguments that only change how its step is run. */
+const rounding = (use: Use): Use => {
+  const { foreach: _, fused: __, paged: ___, layerwise: ____, ...args } = use.args;
+  return { name: use.name, args };
+};
+
+/** Lower peak first; then less time, fewer approximations, fewer edits. */
+const byPeak = (a: Candidate, b: Candidate): number => a.peak - b.peak || a.time - b.time || rank(a) - rank(b);
+const rank = (candidate: Candidate): number => 100 * candidate.approximations + candidate.changed.length;
+
+/** Those that no other beats: of equal ones, the one with the fewest approximations and edits. */
+export function frontOf<C extends Candidate>(candidates: readonly C[]): C[] {
+  const front: C[] = [];
+  let fastest = Number.POSITIVE_INFINITY;
+  for (const candidate of [...candidates].sort(byPeak)) {
+    if (candidate.time >= fastest) continue;
+    fastest = candidate.time;
+    front.push(candidate);
+  }
+  return front;
+}
+
+function pointOf(given: Plan, { plan, changed, approximations }: Candidate): FitPoint {
+  return {
+    plan: ordered(given, plan, changed),
+    edits: editsOf(given, plan, changed),
+    estimate: estimate(ordered(given, plan, changed)),
+    exact: approximations === 0,
+  };
+}
+
+/** New statements come after the plan's own, in the order of the slots. */
+const ordered = (given: Plan, plan: Plan, changed: readonly TechniqueSlot[]): Plan => ({
+  ...plan,
+  order: [...given.order, ...changed.filter((slot) => !given.order.includes(slot))],
+});
+
+/** The edits one after the other, each with what it saves and costs on top of those before it. */
+function editsOf(given: Plan, plan: Plan, changed: readonly TechniqueSlot[]): Edit[] {
+  const measure = bytesAndTime();
+  let current = given;
+  let before = measure(current);
+  return changed.map((slot) => {
+    const use = plan.slots[slot] as Use;
+    const stated = given.slots[slot];
+    current = { ...current, slots: { ...current.slots, [slot]: use } };
+    const after = measure(current);
+    const edit: Edit = {
+      slot,
+      from: stated ? labelOf(stated) : null,
+      to: labelOf(use),
+      use,
+      exact: keepsMathematics(slot, use, given),
+      bytes: after.peak - before.peak,
+      seconds: after.time - before.time,
+    };
+    before = after;
+    return edit;
+  });
+}
+
+function floorOf(given: Plan, lowest: Candidate): Fit['floor'] {
+  const { peak, categories } = estimate({ ...lowest.plan, order: [] });
+  return { plan: lowest.plan, edits: editsOf(given, lowest.plan, lowest.changed), peak: peak.allocated, categories };
+}
