@@ -1,7 +1,7 @@
 /** Analysis → estimates: what the editor draws and the command line prints. */
 import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
 import type { Plan } from '../../src/plan/types';
-import { type Answer, type Estimator, find, judge, type SweepPoint, sweep } from '../../src/planner/answers';
+import { type Answer, type Estimator, findSteps, finish, judge, type SweepPoint, sweepSteps } from '../../src/planner/answers';
 import { estimate } from '../../src/planner/estimate';
 import { pathText } from '../../src/planner/knobs';
 import type { Category, Estimate, Moment } from '../../src/planner/types';
@@ -225,47 +225,53 @@ export interface Answers {
 }
 
 /** Answers of a plan's `find`, `sweep` and `compare`. Searches estimate many plans; all of them are kept. */
-export function answersOf(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Answers {
-  const none: Answers = { answers: [], sweeps: [], comparisons: [] };
-  const made = plan.plan && cache.get(plan.plan);
-  if (!plan.plan || !made || 'failure' in made) return none;
+export const answersOf = (...args: Parameters<typeof answerSteps>): Answers => finish(answerSteps(...args));
+
+/** The same, yielding after every estimate. */
+export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<void, Answers> {
+  const found: Answers = { answers: [], sweeps: [], comparisons: [] };
   const { plan: data } = plan;
+  const made = data && cache.get(data);
+  if (!data || !made || 'failure' in made) return found;
   const lines = new Lines(analysis.text);
   const line = ({ start }: Span) => lines.position(start).line;
   const others = estimateOf(analysis, cache);
   const conditions = plan.requires.map(({ condition }) => condition);
-  const answers = plan.finds.map(({ span, goal, path }): FindAnswer => {
+  for (const { span, goal, path } of plan.finds) {
     const label = { line: line(span), find: `${goal} ${pathText(path)}`, span };
     try {
-      return { ...label, ...find(data, path, goal, cache.estimator, conditions, others) };
+      found.answers.push({ ...label, ...(yield* findSteps(data, path, goal, cache.estimator, conditions, others)) });
     } catch (error) {
-      return { ...label, reason: error instanceof Error ? error.message : String(error) };
+      found.answers.push({ ...label, reason: error instanceof Error ? error.message : String(error) });
     }
-  });
-  const sweeps = plan.sweeps.flatMap(({ span, path, values }): SweepAnswer[] => {
+  }
+  for (const { span, path, values } of plan.sweeps) {
     try {
-      return [{ line: line(span), key: pathText(path), span, points: sweep(data, path, values, cache.estimator) }];
-    } catch {
-      return [];
-    }
-  });
-  const comparisons = plan.compares.flatMap(({ span, plan: to }): Comparison[] => {
-    const other = others(to);
-    if (!other) return [];
-    const { peak, time } = made.estimate;
-    return [
-      {
+      found.sweeps.push({
         line: line(span),
-        to,
+        key: pathText(path),
         span,
-        allocated: peak.allocated,
-        otherAllocated: other.peak.allocated,
-        step: time.step,
-        otherStep: other.time.step,
-      },
-    ];
-  });
-  return { answers, sweeps, comparisons };
+        points: yield* sweepSteps(data, path, values, cache.estimator),
+      });
+    } catch {
+      // A value at which the plan cannot be estimated leaves the curve undrawn; the plan's own failure is reported elsewhere.
+    }
+  }
+  for (const { span, plan: to } of plan.compares) {
+    const other = others(to);
+    if (!other) continue;
+    const { peak, time } = made.estimate;
+    found.comparisons.push({
+      line: line(span),
+      to,
+      span,
+      allocated: peak.allocated,
+      otherAllocated: other.peak.allocated,
+      step: time.step,
+      otherStep: other.time.step,
+    });
+  }
+  return found;
 }
 
 /** Searches that came to nothing. */

@@ -7,6 +7,22 @@ const PAUSE_MS = 8;
 /** Lets waiting messages in. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Longest stretch of work during which a keystroke waits. */
+const TURN_MS = 8;
+
+/** Runs stepwise work to its end, letting messages in between; undefined where it is no longer wanted. */
+export async function taking<T>(turns: Generator<void, T>, isWanted: () => boolean): Promise<T | undefined> {
+  let began = performance.now();
+  for (;;) {
+    const { done, value } = turns.next();
+    if (done) return value;
+    if (performance.now() - began < TURN_MS) continue;
+    await breathe();
+    if (!isWanted()) return undefined;
+    began = performance.now();
+  }
+}
+
 export interface Steps {
   /** What is known at once; then what takes estimates; then what takes searches. Each is skipped once the document has changed. */
   run(view: View, isCurrent: () => boolean): Promise<void>;

@@ -21,7 +21,7 @@ import {
   type RunRequestParams,
   type RunRequestReply,
 } from '../../src/protocol';
-import { answersOf, unanswered, verdictsOn, viewOf } from './estimates';
+import { answerSteps, unanswered, verdictsOn, viewOf } from './estimates';
 import { completions } from './features/completion';
 import { hover } from './features/hover';
 import { codeLenses } from './features/lenses';
@@ -31,7 +31,7 @@ import { canonical, pathOf } from './files';
 import { format } from './format';
 import { diagnosticOf, editOf } from './lsp';
 import type { Problem } from './problems';
-import { breathe, Schedule } from './schedule';
+import { breathe, Schedule, taking } from './schedule';
 import { Lines } from './span';
 import { type View, Workspace } from './workspace';
 
@@ -128,7 +128,9 @@ export function serve(connection: Connection): void {
     for (const plan of analysis.plans) {
       await breathe();
       if (!isCurrent()) return;
-      problems.push(...unanswered(answersOf(analysis, plan, workspace.cache)));
+      const answers = await taking(answerSteps(analysis, plan, workspace.cache), isCurrent);
+      if (!answers) return;
+      problems.push(...unanswered(answers));
     }
     if (problems.length > silent) publish(view, problems);
   }
@@ -181,7 +183,16 @@ export function serve(connection: Connection): void {
       ? new ResponseError(LSPErrorCodes.RequestFailed, changes.problem)
       : { changes: changes as Exclude<typeof changes, { problem: string }> };
   });
-  connection.onCodeLens(at([], (view) => codeLenses(view, workspace.cache)));
+  connection.onCodeLens(async ({ textDocument: { uri } }, token) => {
+    const view = workspace.view(uri);
+    for (const { plan } of view?.analysis.plans ?? []) {
+      await breathe();
+      if (token.isCancellationRequested || !view || stale(view))
+        return new ResponseError(LSPErrorCodes.ContentModified, 'The text has changed');
+      if (plan) workspace.cache.get(plan);
+    }
+    return view ? codeLenses(view, workspace.cache) : [];
+  });
 
   const formatted = (view: View, options: { insertSpaces: boolean; tabSize: number }, lines?: { from: number; to: number }) => {
     const indent = options.insertSpaces ? ' '.repeat(options.tabSize) : '\t';

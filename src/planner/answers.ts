@@ -35,21 +35,24 @@ export interface Answer {
  * The largest or smallest whole value of a number at which the plan fits its card and holds what it requires. By bisection, with
  * values beyond the border tried too: rounding and changes of the peak's place make the border uneven.
  */
-export function find(
+export const find = (...args: Parameters<typeof findSteps>): Answer => finish(findSteps(...args));
+
+/** The same search, yielding after every estimate, so that others can have their turn. */
+export function* findSteps(
   plan: Plan,
   path: Path,
   goal: 'max' | 'min',
   estimator: Estimator,
   conditions: readonly Condition[] = [],
   estimateOf: (plan: string) => Estimate | undefined = () => undefined,
-): Answer {
+): Generator<void, Answer> {
   const knob = knobOf(plan, path);
   if ('problem' in knob) return { reason: knob.problem };
   const serves = (value: number): boolean => {
     const estimate = estimator(bare(knob.set(value)));
     return estimate.fits && conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
   };
-  const found = extreme(knob, goal, serves);
+  const found = yield* extremeSteps(knob, goal, serves);
   if (found === undefined)
     return { reason: conditions.length > 0 ? 'no value fits the card and holds what is required' : 'no value fits the card' };
   return { value: found, ...(found === (goal === 'max' ? knob.max : knob.min) ? { atLimit: true } : {}) };
@@ -62,49 +65,62 @@ const bare = (plan: Plan): Plan => ({ ...plan, order: [] });
 const BEYOND = [1.01, 1.1, 1.5, 2, 4];
 
 /** The extreme value that serves, by doubling away from the near end and bisecting; undefined where none was met. */
-export function extreme(
+export const extreme = (...args: Parameters<typeof extremeSteps>): number | undefined => finish(extremeSteps(...args));
+
+function* extremeSteps(
   { min, max, current }: Pick<Knob, 'min' | 'max' | 'current'>,
   goal: 'max' | 'min',
   serves: (value: number) => boolean,
-): number | undefined {
+): Generator<void, number | undefined> {
   const known = new Map<number, boolean>();
-  const ask = (value: number): boolean => {
+  function* ask(value: number): Generator<void, boolean> {
     const before = known.get(value);
     if (before !== undefined) return before;
     const answer = serves(value);
     known.set(value, answer);
+    yield;
     return answer;
-  };
+  }
   const [near, far] = goal === 'max' ? [min, max] : [max, min];
-  /** Value at `share` of the way from the near end: steps grow as the values do. */
-  const doubled = (value: number): number => {
-    if (goal === 'max') return Math.min(far, Math.max(value + 1, value * 2));
-    return Math.max(far, Math.min(value - 1, Math.floor(value / 2)));
-  };
-  let good = [current, near].find((value) => value >= min && value <= max && ask(value));
+  /** The next value away from the near end: steps grow as the values do. */
+  const doubled = (value: number): number =>
+    goal === 'max' ? Math.min(far, Math.max(value + 1, value * 2)) : Math.max(far, Math.min(value - 1, Math.floor(value / 2)));
+  let good: number | undefined;
+  for (const value of [current, near])
+    if (good === undefined && value >= min && value <= max && (yield* ask(value))) good = value;
   for (let value = near; good === undefined && value !== far; ) {
     value = doubled(value);
-    if (ask(value)) good = value;
+    if (yield* ask(value)) good = value;
   }
   if (good === undefined) return undefined;
   for (;;) {
     let bad: number | undefined;
     for (let value = good; value !== far && bad === undefined; ) {
       value = doubled(value);
-      if (ask(value)) good = value;
+      if (yield* ask(value)) good = value;
       else bad = value;
     }
     if (bad === undefined) return good;
     while (Math.abs(bad - good) > 1) {
       const middle: number = Math.trunc((good + bad) / 2);
-      if (ask(middle)) good = middle;
+      if (yield* ask(middle)) good = middle;
       else bad = middle;
     }
-    const border: number = good;
-    const further = BEYOND.map((factor) => (goal === 'max' ? Math.ceil(border * factor) + 1 : Math.floor(border / factor) - 1));
-    const better = further.filter((value) => value >= min && value <= max && value !== bad).findLast(ask);
+    let better: number | undefined;
+    for (const factor of BEYOND) {
+      const value: number = goal === 'max' ? Math.ceil(good * factor) + 1 : Math.floor(good / factor) - 1;
+      if (value >= min && value <= max && value !== bad && (yield* ask(value))) better = value;
+    }
     if (better === undefined) return good;
     good = better;
+  }
+}
+
+/** Runs a search to its end. */
+export function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 
@@ -115,11 +131,21 @@ export interface SweepPoint {
 }
 
 /** One estimate for each value. */
-export function sweep(plan: Plan, path: Path, values: readonly number[], estimator: Estimator): SweepPoint[] {
+export const sweep = (...args: Parameters<typeof sweepSteps>): SweepPoint[] => finish(sweepSteps(...args));
+
+export function* sweepSteps(
+  plan: Plan,
+  path: Path,
+  values: readonly number[],
+  estimator: Estimator,
+): Generator<void, SweepPoint[]> {
   const knob = knobOf(plan, path);
-  if ('problem' in knob) return [];
-  return values.map((value) => {
+  const points: SweepPoint[] = [];
+  if ('problem' in knob) return points;
+  for (const value of values) {
     const { peak, fits } = estimator(bare(knob.set(value)));
-    return { value, allocated: peak.allocated, fits };
-  });
+    points.push({ value, allocated: peak.allocated, fits });
+    yield;
+  }
+  return points;
 }
