@@ -46,6 +46,8 @@ export interface GradNode {
   inputs: readonly Tensor[];
   saved: readonly Tensor[];
   backward(gradient: Tensor): readonly (Tensor | null)[];
+  /** Share of its cost that the op was counted at. */
+  share: number;
 }
 
 export class Trace {
@@ -56,6 +58,7 @@ export class Trace {
   private recording: GradNode[] | null = null;
   /** Dotted name of the stretch being written. */
   private prefix = '';
+  private share = 1;
   private crossing = false;
   private readonly packings = new Map<number, Packing & { users: number }>();
   /** Compresses what is kept from the forward phase to the backward phase; null keeps it as it is. */
@@ -100,8 +103,8 @@ export class Trace {
       writes: writes.map(idOf),
       allocs,
       frees: temps.map(idOf),
-      flops: spec.flops ?? 0,
-      moved: spec.moved ?? moved,
+      flops: (spec.flops ?? 0) * this.share,
+      moved: (spec.moved ?? moved) * this.share,
       ...(spec.attrs ? { attrs: spec.attrs } : {}),
     };
     this.body.push(node);
@@ -195,6 +198,20 @@ export class Trace {
     return this.under(this.place(label), body);
   }
 
+  /**
+   * Counts the arithmetic and the traffic of `body`, and of its backward, at a share of what its tensors say: a stretch
+   * that stands for iterations of different lengths is written at the longest.
+   */
+  costing<R>(share: number, body: () => R): R {
+    const outer = this.share;
+    this.share = outer * share;
+    try {
+      return body();
+    } finally {
+      this.share = outer;
+    }
+  }
+
   private under<R>(prefix: string, body: () => R): R {
     const outer = this.prefix;
     this.prefix = prefix;
@@ -282,11 +299,11 @@ export class Trace {
   }
 
   /** Says how an op that just ran is differentiated. Nothing is kept where no input needs a gradient. */
-  record(node: Omit<GradNode, 'label'> & { label?: string }): void {
+  record(node: Omit<GradNode, 'label' | 'share'> & { label?: string }): void {
     if (!this.recording || !node.inputs.some((input) => input.requiresGrad)) return;
     node.output.requiresGrad = true;
     for (const tensor of node.saved) this.keep(tensor);
-    this.recording.push({ ...node, label: this.place(node.label ?? '') });
+    this.recording.push({ ...node, label: this.place(node.label ?? ''), share: this.share });
   }
 
   /**
@@ -311,7 +328,7 @@ export class Trace {
         }
         const results = this.under(node.label, () => {
           for (const tensor of node.saved) this.restore(tensor);
-          return node.backward(gradient);
+          return this.costing(node.share, () => node.backward(gradient));
         });
         for (const tensor of node.saved) this.done(tensor);
         this.release(gradient);

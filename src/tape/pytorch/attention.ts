@@ -14,6 +14,8 @@ export interface Heads {
 export interface Extent {
   queries: Rows;
   keys: Rows;
+  /** Pairs of query and key that a causal kernel visits, where the extent stands for several of different lengths. */
+  pairs?: number;
 }
 
 /**
@@ -75,13 +77,12 @@ export function attend(step: PytorchStep, heads: Heads, extent: Extent): Tensor 
         : dropout > 0 && options.kernels === 'cpu'
           ? 'math'
           : 'sdpa';
-  return step.trace.within('attn', () =>
-    kernel === 'sdpa' ? fused(step, heads, extent) : composed(step, heads, extent, kernel),
-  );
+  const core = (given: Heads): Tensor => (kernel === 'sdpa' ? fused(step, given, extent) : composed(step, given, extent, kernel));
+  return step.trace.within('attn', () => recipe.pytorch.attentionCore?.(step, heads, core) ?? core(heads));
 }
 
 /** Fused kernels keep q, k, v, their output and one float32 log-sum-exp a query head and row (FlashAttention-2). */
-function fused(step: PytorchStep, heads: Heads, { queries, keys }: Extent): Tensor {
+function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited }: Extent): Tensor {
   const { trace, recipe, options } = step;
   const { model } = recipe;
   // Autocast brings the kernel's inputs down to the compute type.
@@ -93,7 +94,7 @@ function fused(step: PytorchStep, heads: Heads, { queries, keys }: Extent): Tens
   const lse = trace.tensor('lse', [queries.batch, model.heads, queries.tokens], 'fp32', 'activations');
   lse.statistic = true;
   const output = trace.tensor('sdpa', q.shape, q.dtype, 'activations');
-  const pairs = attendedPairs(queries.tokens, keys.tokens, model.slidingWindow);
+  const pairs = visited ?? attendedPairs(queries.tokens, keys.tokens, model.slidingWindow);
   const flops = 4 * queries.batch * model.heads * model.headDim * pairs;
   trace.op({ op: 'sdpa', reads: [q, k, v], writes: [output, lse], flops });
   trace.record({

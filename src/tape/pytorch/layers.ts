@@ -3,7 +3,7 @@
 import { FAMILIES } from '../../plan/families';
 import type { Tensor } from '../trace';
 import * as aten from './aten';
-import { attend, type Extent, type Heads, rotary } from './attention';
+import { attend, attendedPairs, type Extent, type Heads, rotary } from './attention';
 import { type PytorchStep, type Rows, streamType, tokensOf } from './context';
 import { linear } from './linear';
 import { mlp } from './mlp';
@@ -21,22 +21,36 @@ export function decoderLayer(step: PytorchStep, input: Tensor, rows: Rows = step
 function preNormLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
   const { trace, recipe } = step;
   const stream = streamType(recipe);
-  const { postNorms } = FAMILIES[recipe.model.family];
-  const normed = norm(step, 'norm1', input);
-  let attention = selfAttention(step, normed, rows);
-  trace.release(normed);
-  if (postNorms) attention = replace(step, attention, (x) => norm(step, 'attn.norm', x));
-  attention = replace(step, attention, (x) => residualDropout(step, x));
+  const attention = attentionBranch(step, input, rows);
   const middle = aten.add(trace, input, attention, stream);
   trace.release(attention);
-  const second = norm(step, 'norm2', middle);
-  let inner = mlp(step, second);
-  trace.release(second);
-  if (postNorms) inner = replace(step, inner, (x) => norm(step, 'mlp.norm', x));
-  inner = replace(step, inner, (x) => residualDropout(step, x));
+  const inner = mlpBranch(step, middle);
   const output = aten.add(trace, middle, inner, stream);
   trace.release(middle, inner);
   return output;
+}
+
+/** What a pre-norm layer adds to its residual stream first: attention of the normalised input. */
+export function attentionBranch(step: PytorchStep, input: Tensor, rows: Rows = step.rows): Tensor {
+  const normed = norm(step, 'norm1', input);
+  const attention = selfAttention(step, normed, rows);
+  step.trace.release(normed);
+  return finished(step, 'attn', attention);
+}
+
+/** What it adds second: the MLP of the normalised middle. */
+export function mlpBranch(step: PytorchStep, middle: Tensor): Tensor {
+  const normed = norm(step, 'norm2', middle);
+  const inner = mlp(step, normed);
+  step.trace.release(normed);
+  return finished(step, 'mlp', inner);
+}
+
+/** The norm after a branch, where the family has one, and dropout. */
+function finished(step: PytorchStep, branch: 'attn' | 'mlp', output: Tensor): Tensor {
+  const { postNorms } = FAMILIES[step.recipe.model.family];
+  const normed = postNorms ? replace(step, output, (x) => norm(step, `${branch}.norm`, x)) : output;
+  return replace(step, normed, (x) => residualDropout(step, x));
 }
 
 /** x + attention(norm(x)) + mlp(norm(x)): GPT-NeoX on two norms, Falcon on one or two. */
@@ -92,7 +106,7 @@ function selfAttention(step: PytorchStep, normed: Tensor, rows: Rows): Tensor {
 }
 
 /** A projection split into heads (a view), normalised and turned where the family does so. */
-function headed(step: PytorchStep, name: string, normed: Tensor, rows: Rows, count: number, positioned = true): Tensor {
+export function headed(step: PytorchStep, name: string, normed: Tensor, rows: Rows, count: number, positioned = true): Tensor {
   let x = linear(step, name, normed);
   x.shape = [rows.batch, count, rows.tokens, step.recipe.model.headDim];
   if (!positioned) return x;
@@ -137,20 +151,22 @@ function fusedHeads(step: PytorchStep, normed: Tensor, rows: Rows): Heads {
   return rotary ? { q: turned(step, q), k: turned(step, k), v } : { q, k, v };
 }
 
-function mixed(step: PytorchStep, heads: Heads, extent: Extent): Tensor {
+/** Attention over the heads and its output projection; takes over the references to the heads. */
+export function mixed(step: PytorchStep, heads: Heads, extent: Extent): Tensor {
   const { trace, recipe } = step;
   const mix = attend(step, heads, extent);
   mix.shape = [tokensOf(extent.queries), recipe.model.heads * recipe.model.headDim];
   const output = linear(step, 'attn.o', mix);
   trace.release(mix);
-  return output;
+  return recipe.pytorch.adapt?.(step, 'attn', output) ?? output;
 }
 
 /**
  * The rows of one chunk through a layer, with keys and values of the whole prefix projected again for it: the norm runs
- * over all of the input. Written at the length of the last chunk, whose prefix is the whole sequence.
+ * over all of the input. Written at the length of the last chunk, whose prefix is the whole sequence; what grows with the
+ * prefix is counted at the average of the `chunks`.
  */
-export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
+export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows, chunks: number): Tensor {
   const { trace, recipe } = step;
   const { model } = recipe;
   const all = step.rows;
@@ -164,10 +180,13 @@ export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows): Tens
   const mine = view(normed);
   const q = headed(step, 'attn.q', mine, rows, model.heads);
   trace.release(mine);
-  const k = headed(step, 'attn.k', normed, all, model.kvHeads);
-  const v = headed(step, 'attn.v', normed, all, model.kvHeads, false);
+  const [k, v] = trace.costing((chunks + 1) / (2 * chunks), () => [
+    headed(step, 'attn.k', normed, all, model.kvHeads),
+    headed(step, 'attn.v', normed, all, model.kvHeads, false),
+  ]) as [Tensor, Tensor];
   trace.release(normed);
-  const attention = mixed(step, { q, k, v }, { queries: rows, keys: all });
+  const pairs = attendedPairs(all.tokens, all.tokens, model.slidingWindow) / chunks;
+  const attention = mixed(step, { q, k, v }, { queries: rows, keys: all, pairs });
   const residual = view(input);
   const middle = aten.add(trace, residual, attention, streamType(recipe));
   trace.release(attention, residual);

@@ -1,6 +1,7 @@
 import type { Tensor } from '../trace';
 import * as aten from './aten';
 import type { PytorchStep } from './context';
+import type { ProductCall } from './rules';
 
 /**
  * `nn.Linear` of a named weight, with what the plan puts around it: autocast's copies, a quantized base that is
@@ -14,16 +15,15 @@ export function linear(
 ): Tensor {
   const { trace, recipe } = step;
   return trace.within(name, () => {
-    const base = product(step, name, input, category);
+    const base = product(step, { name, input, weight: step.parameter(name), category });
     const adapters = recipe.adapters;
     if (!adapters?.targets.includes(name)) return base;
-    const a = step.parameter(`${name}.lora_A`);
-    const b = step.parameter(`${name}.lora_B`);
+    const [a, b] = ['lora_A', 'lora_B'].map((factor) => `${name}.${factor}`) as [string, string];
     const cast = aten.to(trace, input, adapters.dtype);
     const dropped = aten.dropout(trace, cast, adapters.dropout, step.options.kernels);
-    const low = matmul(step, `${name}.lora_A`, dropped, a);
+    const low = product(step, { name: a, input: dropped, weight: step.parameter(a), category: 'activations' });
     trace.release(cast, dropped);
-    const high = matmul(step, `${name}.lora_B`, low, b);
+    const high = product(step, { name: b, input: low, weight: step.parameter(b), category: 'activations' });
     trace.release(low);
     const scaled = aten.scale(trace, high);
     trace.release(high);
@@ -37,27 +37,32 @@ export function linear(
 
 const wider = (a: Tensor, b: Tensor): Tensor['dtype'] => (a.dtype === 'fp32' || b.dtype === 'fp32' ? 'fp32' : a.dtype);
 
-function product(step: PytorchStep, name: string, input: Tensor, category: 'activations' | 'logits'): Tensor {
+/** One product with a weight, in the way of the plan's techniques. */
+function product(step: PytorchStep, call: ProductCall): Tensor {
+  const { recipe } = step;
+  const plain = (): Tensor =>
+    recipe.stored(step.weight(call.name)).length > 1
+      ? dequantized(step, call)
+      : matmul(step, call.name, call.input, call.weight, call.category);
+  return recipe.pytorch.product?.(step, call, plain) ?? plain();
+}
+
+/** A quantized base: a full-precision copy of the matrix lives for the product, in forward and again in backward. */
+function dequantized(step: PytorchStep, { input, weight, category }: ProductCall): Tensor {
   const { trace, recipe } = step;
-  const weight = step.parameter(name);
-  const kept = recipe.stored(step.weight(name));
-  if (kept.length > 1) {
-    // A quantized base: a full-precision copy of the matrix lives for the product, in forward and again in backward.
-    const copy = () => trace.tensor('dequantized', weight.shape, recipe.compute, 'temporary');
-    const [m = 1, k = 1] = weight.shape;
-    const rows = input.shape.reduce((product, size) => product * size, 1) / k;
-    const flops = 2 * rows * m * k;
-    const output = trace.tensor('mm', [rows, m], input.dtype, category);
-    trace.op({ op: 'matmul_4bit', reads: [input, weight], writes: [output], temps: [copy()], flops });
-    trace.record({
-      output,
-      inputs: [input],
-      saved: [],
-      backward: (g) => [aten.gradientOf(trace, 'matmul_4bit', input, [g, weight], [copy()], flops)],
-    });
-    return output;
-  }
-  return matmul(step, name, input, weight, category);
+  const copy = () => trace.tensor('dequantized', weight.shape, recipe.compute, 'temporary');
+  const [m = 1, k = 1] = weight.shape;
+  const rows = input.shape.reduce((product, size) => product * size, 1) / k;
+  const flops = 2 * rows * m * k;
+  const output = trace.tensor('mm', [rows, m], input.dtype, category);
+  trace.op({ op: 'matmul_4bit', reads: [input, weight], writes: [output], temps: [copy()], flops });
+  trace.record({
+    output,
+    inputs: [input],
+    saved: [],
+    backward: (g) => [aten.gradientOf(trace, 'matmul_4bit', input, [g, weight], [copy()], flops)],
+  });
+  return output;
 }
 
 /** The product in the compute type: under autocast the input is copied for each use, the weight once while the cache is on. */

@@ -6,9 +6,10 @@ import { linear } from './linear';
 
 /** The family's MLP: gated, plain, or experts behind a router. */
 export function mlp(step: PytorchStep, input: Tensor): Tensor {
-  const { model } = step.recipe;
-  if (model.experts > 0) return experts(step, input);
-  return gatedMlp(model) ? gated(step, input) : plain(step, input);
+  const { model, pytorch } = step.recipe;
+  const whole = (x: Tensor): Tensor => (model.experts > 0 ? experts(step, x) : gatedMlp(model) ? gated(step, x) : plain(step, x));
+  const output = pytorch.mlp?.(step, input, whole) ?? whole(input);
+  return pytorch.adapt?.(step, 'mlp', output) ?? output;
 }
 
 /** down(act(gate(x)) · up(x)); where gate and up are one matrix, both are views of its output. */

@@ -17,8 +17,10 @@ export interface PytorchRules {
   pack?(trace: Trace, tensor: Tensor): Packing | null;
   /** Writes the product of an input with a named weight in another way than `plain`, which writes it as it would be. */
   product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
-  /** Writes what stands around an attention or an MLP (norm and residual excluded) of a layer, which `plain` writes. */
-  sublayer?(step: PytorchStep, kind: 'attn' | 'mlp', input: Tensor, plain: (input: Tensor) => Tensor): Tensor;
+  /** Writes the MLP of a layer, which `plain` writes. */
+  mlp?(step: PytorchStep, input: Tensor, plain: (input: Tensor) => Tensor): Tensor;
+  /** Writes what follows the output of a layer's attention or MLP; takes over the reference to it. */
+  adapt?(step: PytorchStep, branch: 'attn' | 'mlp', output: Tensor): Tensor;
   /** Writes attention's core from queries, keys and values, which `plain` writes; takes over the references to them. */
   attentionCore?(step: PytorchStep, heads: Heads, plain: (heads: Heads) => Tensor): Tensor;
   /** A layer's gradients are handed over in parts: an optimizer inside backward must wait for the last one. */

@@ -147,8 +147,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
 
   trace.phase('optimizer');
   const trained = parameters.filter(
-    ({ weight, tensor, perLayer }) =>
-      recipe.trains(weight) && !takesAtOnce(recipe, tensor) && !(recipe.layerwise && perLayer),
+    ({ weight, tensor, perLayer }) => recipe.trains(weight) && !takesAtOnce(recipe, tensor) && !(recipe.layerwise && perLayer),
   );
   const layers = recipe.active?.count ?? recipe.model.layers;
   recipe.pytorch.optimizerStep(

@@ -29,6 +29,7 @@ export const streambp: Technique = {
     ...recipe,
     pytorch: {
       ...recipe.pytorch,
+      gradientsInParts: true,
       schedule: (step) => streamPytorch(step, number(args, 'chunk')),
       // A loss technique of the plan is rewritten after this one, and then takes its place.
       loss: (step, hidden) => streamLogits(step, hidden, number(args, 'logits')),

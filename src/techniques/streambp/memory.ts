@@ -1,6 +1,7 @@
-import { type PytorchStep, type Rows, tokensOf } from '../../tape/pytorch/context';
+import { type PytorchStep, type Rows, type Stretch, tokensOf } from '../../tape/pytorch/context';
 import { chunkOfLayer } from '../../tape/pytorch/layers';
 import { crossEntropyOf, headLogits } from '../../tape/pytorch/loss';
+import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { Tensor } from '../../tape/trace';
 
 /**
@@ -14,31 +15,35 @@ export function streamPytorch(step: PytorchStep, chunk: number): void {
   trace.phase('forward');
   const embedded = trace.capture(() => step.embed());
   embedded.value.requiresGrad = true;
-  const stretch = { from: 0, count: step.recipe.model.layers, stride: 1 };
-  let boundary = embedded.value;
-  step.enter(stretch);
-  let [x] = trace.repeat({ axis: 'layer', ...stretch }, [embedded.value], ([entry]) => {
-    boundary = entry as Tensor;
-    trace.keep(boundary);
-    const output = trace.noGrad(() => step.layer(boundary));
-    trace.release(boundary);
-    output.requiresGrad = true;
-    return [output];
-  }) as [Tensor];
+  let x = embedded.value;
+  const passes: { stretch: Stretch; boundary: Tensor }[] = [];
+  for (const stretch of segmentsOf(step.recipe, 1)) {
+    step.enter(stretch);
+    [x] = trace.repeat({ axis: 'layer', ...stretch }, [x], ([entry]) => {
+      const boundary = entry as Tensor;
+      passes.push({ stretch, boundary });
+      trace.keep(boundary);
+      const output = trace.noGrad(() => step.layer(boundary));
+      trace.release(boundary);
+      output.requiresGrad = true;
+      return [output];
+    }) as [Tensor];
+  }
   step.enter(null);
   const backward = step.head(x);
   step.endAutocast('everywhere');
   trace.phase('backward');
   let gradient = backward();
-  if (gradient) {
-    const size = Math.min(chunk, rows.tokens);
-    const chunks = Math.ceil(rows.tokens / size);
+  const size = Math.min(chunk, rows.tokens);
+  const chunks = Math.ceil(rows.tokens / size);
+  for (const { stretch, boundary } of passes.reverse()) {
+    if (!gradient) break;
     step.enter(stretch);
     [gradient = null] = trace.repeat({ axis: 'layer', ...stretch, reverse: true }, [gradient], ([seed]) => {
       const through = seed as Tensor;
       trace.restore(boundary);
       const into = trace.tensor('input.gradient', boundary.shape, boundary.dtype, 'temporary');
-      const one = (): void => streamChunk(step, boundary, through, into, { batch: rows.batch, tokens: size });
+      const one = (): void => streamChunk(step, boundary, through, into, { batch: rows.batch, tokens: size }, chunks);
       // The first chunk makes the weights' gradients, the others add to them.
       one();
       trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
@@ -50,17 +55,16 @@ export function streamPytorch(step: PytorchStep, chunk: number): void {
       step.afterLayerBackward();
       return [into];
     });
-    step.enter(null);
   }
-  x = embedded.value;
-  if (gradient && embedded.nodes.length) step.backward(embedded.nodes, x, gradient);
+  step.enter(null);
+  if (gradient && embedded.nodes.length) step.backward(embedded.nodes, embedded.value, gradient);
   else trace.release(gradient);
 }
 
 /** Rows of one chunk through a layer and back. Written with the longest prefix: the last chunk is the largest. */
-function streamChunk(step: PytorchStep, boundary: Tensor, through: Tensor, into: Tensor, rows: Rows): void {
+function streamChunk(step: PytorchStep, boundary: Tensor, through: Tensor, into: Tensor, rows: Rows, chunks: number): void {
   const { trace } = step;
-  const { value: output, nodes } = trace.capture(() => chunkOfLayer(step, boundary, rows));
+  const { value: output, nodes } = trace.capture(() => chunkOfLayer(step, boundary, rows, chunks));
   trace.release(output);
   step.endAutocast('here');
   // The slice of the upstream gradient is a view.
