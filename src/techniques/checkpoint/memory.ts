@@ -1,4 +1,5 @@
-import type { PytorchStep } from '../../tape/pytorch/context';
+import type { PytorchStep, Stretch } from '../../tape/pytorch/context';
+import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { GradNode, Tensor } from '../../tape/trace';
 
 /**
@@ -12,8 +13,8 @@ export function checkpointPytorch(step: PytorchStep, every: number): void {
   // Trainers make the embedding's output require a gradient, or a frozen embedding would stop the backward of everything.
   embedded.value.requiresGrad = true;
   let x = embedded.value;
-  const passes: { segment: Segment; boundary: Tensor }[] = [];
-  for (const segment of segmentsOf(step.recipe.model.layers, every)) {
+  const passes: { segment: Stretch; boundary: Tensor }[] = [];
+  for (const segment of segmentsOf(step.recipe, every)) {
     [x] = trace.repeat({ axis: 'layer', ...segment }, [x], ([entry]) => {
       const boundary = entry as Tensor;
       passes.push({ segment, boundary });
@@ -64,21 +65,4 @@ export function checkpointPytorch(step: PytorchStep, every: number): void {
   step.enter(null);
   if (gradient && embedded.nodes.length) step.backward(embedded.nodes, embedded.value, gradient);
   else trace.release(gradient);
-}
-
-/** `count` segments of `stride` layers from layer `from` on. */
-export interface Segment {
-  from: number;
-  count: number;
-  stride: number;
-}
-
-/** Whole segments of `every` layers, and a shorter last one where the layers do not divide. */
-export function segmentsOf(layers: number, every: number): Segment[] {
-  const whole = Math.floor(layers / every);
-  const rest = layers - whole * every;
-  return [
-    ...(whole ? [{ from: 0, count: whole, stride: every }] : []),
-    ...(rest ? [{ from: whole * every, count: 1, stride: rest }] : []),
-  ];
 }

@@ -1,0 +1,39 @@
+import type { Recipe } from '../recipe';
+import type { Stretch } from './context';
+
+/** Whether a layer's parameters learn in this step. */
+export const isActive = ({ active }: Recipe, layer: number): boolean =>
+  !active || (layer >= active.from && layer < active.from + active.count);
+
+/**
+ * Groups of `every` layers, the last one shorter where they do not divide; neighbouring groups whose layers are alike are
+ * one stretch. `kind` tells layers apart.
+ */
+export function stretchesBy(layers: number, every: number, kind: (layer: number) => string): Stretch[] {
+  const stretches: Stretch[] = [];
+  let last = '';
+  for (let from = 0; from < layers; from += every) {
+    const stride = Math.min(every, layers - from);
+    const like = Array.from({ length: stride }, (_, offset) => kind(from + offset)).join();
+    const stretch = stretches.at(-1);
+    if (stretch && like === last) stretch.count += 1;
+    else stretches.push({ from, count: 1, stride });
+    last = like;
+  }
+  return stretches;
+}
+
+/** Groups of `every` layers, told apart by whether they learn. */
+export const segmentsOf = (recipe: Recipe, every: number): Stretch[] =>
+  stretchesBy(recipe.model.layers, every, (layer) => String(isActive(recipe, layer)));
+
+/**
+ * Layers as autograd sees them: below the first one that learns nothing is kept where the embedding does not learn, and
+ * the first one itself keeps less, for its input needs no gradient.
+ */
+export function stretchesOf(recipe: Recipe): Stretch[] {
+  const { layers, vocab, hidden } = recipe.model;
+  const embedTrains = recipe.trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
+  const first = embedTrains ? -1 : (recipe.active?.from ?? 0);
+  return stretchesBy(layers, 1, (layer) => `${isActive(recipe, layer)} ${layer === first} ${layer < first}`);
+}
