@@ -8,7 +8,8 @@ export type Invocation =
   | { command: 'help'; topic?: CommandName }
   | { command: 'version' }
   | { command: 'check'; files: string[]; json: boolean }
-  | { command: 'estimate'; file: string; plan?: string; json: boolean; timeline: boolean }
+  | { command: 'estimate'; file: string; plan?: string; json: boolean; timeline: boolean; explain: boolean }
+  | { command: 'fit'; file: string; plan?: string; json: boolean }
   | { command: 'run'; file: string; plan?: string; json: boolean; adapter: Adapter; timeout: number }
   | { command: 'verify'; technique: 'galore'; file: string; json: boolean; adapter: Adapter; timeout: number }
   | { command: 'format'; files: string[]; write: boolean }
@@ -16,12 +17,13 @@ export type Invocation =
 
 export type CommandName = Exclude<Invocation['command'], 'help' | 'version'>;
 
-export const COMMANDS: readonly CommandName[] = ['check', 'estimate', 'run', 'verify', 'format', 'lsp'];
+export const COMMANDS: readonly CommandName[] = ['check', 'estimate', 'fit', 'run', 'verify', 'format', 'lsp'];
 
 /** Options of each command, beside `--help`. */
 const OPTIONS: Record<CommandName, Record<string, 'boolean' | 'string'>> = {
   check: { json: 'boolean' },
-  estimate: { plan: 'string', json: 'boolean', timeline: 'boolean' },
+  estimate: { plan: 'string', json: 'boolean', timeline: 'boolean', explain: 'boolean' },
+  fit: { plan: 'string', json: 'boolean' },
   run: { plan: 'string', json: 'boolean', adapter: 'string', timeout: 'string' },
   verify: { json: 'boolean', adapter: 'string', timeout: 'string' },
   format: { write: 'boolean' },
@@ -123,7 +125,16 @@ export function readArguments(args: readonly string[]): Invocation {
       if (files.length === 0) throw new UsageError('check wants one or more .memplan files');
       return { command, files, json };
     case 'estimate':
-      return { command, file: one(command, files), ...plan, json, timeline: values.timeline === true };
+      return {
+        command,
+        file: one(command, files),
+        ...plan,
+        json,
+        timeline: values.timeline === true,
+        explain: values.explain === true,
+      };
+    case 'fit':
+      return { command, file: one(command, files), json, ...plan };
     case 'run':
       return { command, file: one(command, files), ...plan, json, adapter: adapterOf(values), timeout: timeoutOf(values) };
     case 'verify': {

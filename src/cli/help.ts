@@ -4,6 +4,7 @@ const GENERAL = `memplan: what a training step costs in memory, why, and whether
 
   memplan check    FILE…              mistakes, one a line
   memplan estimate FILE               peak memory and waterfall of every plan
+  memplan fit      FILE               the changes that make a plan fit, and what each costs
   memplan run      FILE               run the proxy on the GPU and verify its techniques
   memplan verify   galore FILE        replay recorded optimizer trajectories on the GPU
   memplan format   FILE…              the file in its usual layout
@@ -23,11 +24,20 @@ Prints every diagnostic as FILE:LINE:COLUMN: SEVERITY CODE: MESSAGE.
 
   --json        one object, as \`estimate --json\` prints for each file
 `,
-  estimate: `memplan estimate FILE [--plan NAME] [--json] [--timeline]
+  estimate: `memplan estimate FILE [--plan NAME] [--json] [--timeline] [--explain]
 
   --plan NAME   this plan only
   --json        one object, sizes in bytes, times in seconds
   --timeline    live bytes by category through the step
+  --explain     the ledger: every tensor alive at the peak, what made it, and what the figures hold for
+`,
+  fit: `memplan fit FILE [--plan NAME] [--json]
+
+Lists, for each plan, the ways to make it fit that no other beats in both peak and time: exact ones first.
+Each is a list of edits with what it saves and what it costs.
+
+  --plan NAME   this plan only
+  --json        one object, sizes in bytes, times in seconds
 `,
   run: `memplan run FILE [--plan NAME] [--json] [--adapter gpu|software] [--timeout S]
 

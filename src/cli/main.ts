@@ -3,6 +3,7 @@ import { version } from '../../package.json';
 import { type Invocation, readArguments, UsageError } from './arguments';
 import { check } from './commands/check';
 import { estimate } from './commands/estimate';
+import { fit as fitPlans } from './commands/fit';
 import { format } from './commands/format';
 import { lsp } from './commands/lsp';
 import { run } from './commands/run';
@@ -26,6 +27,8 @@ async function perform(invocation: Invocation, io: Io): Promise<Status> {
       return check(invocation, io);
     case 'estimate':
       return estimate(invocation, io);
+    case 'fit':
+      return fitPlans(invocation, io);
     case 'run':
       return run(invocation, io);
     case 'verify':

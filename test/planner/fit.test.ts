@@ -4,7 +4,7 @@ import { findModel } from '../../src/plan/presets/models';
 import type { Device, Plan, TechniqueSlot, Use } from '../../src/plan/types';
 import { bytesAndTime } from '../../src/planner/bytes-and-time';
 import { estimate } from '../../src/planner/estimate';
-import { candidatesOf, FIT_SLOTS, fit } from '../../src/planner/fit';
+import { candidatesOf, FIT_SLOTS, fit as findFits } from '../../src/planner/fit';
 import { card, model, plan, use } from '../tape/plans';
 
 const GiB = 2 ** 30;
@@ -63,7 +63,7 @@ describe('fit', () => {
   it('gives the front that brute force gives, and promises only what a fresh estimate of the edited plan gives', () => {
     fc.assert(
       fc.property(plans, (candidate) => {
-        const { points, considered } = fit(candidate, slots);
+        const { points, considered } = findFits(candidate, slots);
         const all = candidatesOf(candidate, slots).map(({ plan: edited }) => {
           const { peak, time, fits } = estimate({ ...edited, order: [] });
           return { peak: peak.allocated, time: time.step, fits };
@@ -91,7 +91,7 @@ describe('fit', () => {
   }, 120_000);
 
   it('never offers another optimizer as an exact change', () => {
-    const { points } = fit(plan({}, { device: { ...card, memory: 80 * GiB } }));
+    const { points } = findFits(plan({}, { device: { ...card, memory: 80 * GiB } }));
     for (const { edits, exact } of points) {
       if (exact) expect(edits.filter((edit) => edit.slot === 'optimizer' && !edit.to.startsWith('adamw('))).toEqual([]);
     }
@@ -99,7 +99,7 @@ describe('fit', () => {
 
   it('makes a full fine-tune of an 8B model fit 48 GiB, exact ways first', () => {
     const device = { ...card, memory: 48 * GiB, reserve: 0 };
-    const { points } = fit(plan({}, { model: large, device, batch: 1, sequence: 4096 }), FIT_SLOTS);
+    const { points } = findFits(plan({}, { model: large, device, batch: 1, sequence: 4096 }), FIT_SLOTS);
     expect(points.length).toBeGreaterThan(0);
     const exactness = points.map((point) => point.exact);
     expect(exactness).toEqual([...exactness].sort((a, b) => Number(b) - Number(a)));
@@ -107,7 +107,7 @@ describe('fit', () => {
 
   it('says what the floor is made of where nothing fits', () => {
     const device = { ...card, memory: 8 * GiB, reserve: 0 };
-    const { points, floor } = fit(plan({}, { model: large, device, batch: 1, sequence: 4096 }));
+    const { points, floor } = findFits(plan({}, { model: large, device, batch: 1, sequence: 4096 }));
     expect(points).toEqual([]);
     expect(floor?.peak).toBeGreaterThan(8 * GiB);
     expect(floor?.categories.weights).toBe(large.publishedParameters ? large.publishedParameters * 2 + 256 : Number.NaN);

@@ -1,0 +1,28 @@
+/** A plan's ledger in a terminal: the tensors alive at the peak, largest first, and what the figures hold for. */
+import { formatBytes } from '../../plan/format';
+import type { Ledger, LedgerLine } from '../../planner/explain';
+import { moment } from './estimate';
+import { clip, padEnd, padStart, paint, type Style, wrap } from './style';
+
+/** Lines below this share of the peak are added up in one. */
+const SMALLEST = 0.002;
+
+export function paintLedger(style: Style, ledger: Ledger): string[] {
+  const shown = ledger.lines.filter((line) => line.bytes >= SMALLEST * ledger.allocated);
+  const rest = ledger.lines.slice(shown.length);
+  const others = rest.reduce((sum, line) => sum + line.bytes, 0);
+  return [
+    paint(style, 'bold', `  what is alive at the peak, in ${moment(ledger.at)}`),
+    ...shown.map((line) => row(style, formatBytes(line.bytes), line)),
+    ...(rest.length > 0 ? [`  ${padStart(formatBytes(others), 10)}  ${rest.length} smaller kinds of tensors`] : []),
+    `  ${padStart(formatBytes(ledger.allocated), 10)}  in all (${ledger.allocated} bytes)`,
+    '',
+    ...ledger.holds.flatMap((line) => wrap(`· ${line}`, style.width - 4, '  ').map((text) => paint(style, 'gray', `  ${text}`))),
+  ];
+}
+
+function row(style: Style, size: string, line: LedgerLine): string {
+  const what = `${line.count} × ${line.dtype} [${line.shape.join(' × ')}]`;
+  const text = `  ${padStart(size, 10)}  ${padEnd(line.category, 11)}  ${padEnd(line.name, 26)}  ${padEnd(what, 30)}  ${line.source}`;
+  return clip(text, style.width);
+}

@@ -1,0 +1,46 @@
+/** The ways to make a plan fit, in a terminal. */
+import { formatBytes, formatTime } from '../../plan/format';
+import type { Edit, Fit, FitPoint } from '../../planner/fit';
+import type { Estimate } from '../../planner/types';
+import { padStart, paint, type Style } from './style';
+
+export function paintFit(style: Style, before: Estimate, found: Fit): string[] {
+  const head = `${paint(style, 'bold', before.name)}: ${formatBytes(before.peak.device)} where ${formatBytes(before.usable)} are usable, ${formatTime(before.time.step)} a step`;
+  if (found.points.length === 0) return [head, ...floorLines(style, before, found)];
+  return [
+    head,
+    `  ${found.considered} compatible plans considered; nothing beats these in both peak and time`,
+    ...found.points.flatMap((point) => ['', ...pointLines(style, before, point)]),
+  ];
+}
+
+function pointLines(style: Style, before: Estimate, { estimate, edits, exact }: FitPoint): string[] {
+  const slower = estimate.time.step / before.time.step - 1;
+  const kind = exact ? paint(style, 'green', 'exact') : paint(style, 'yellow', 'approximate');
+  return [
+    `  ${padStart(formatBytes(estimate.peak.device), 9)}  ${padStart(formatTime(estimate.time.step), 9)} a step (${percent(slower)})  ${kind}`,
+    ...(edits.length === 0 ? ['             as it stands'] : edits.map((edit) => `             ${editText(edit)}`)),
+  ];
+}
+
+const percent = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(0)} % time`;
+
+/** `loss cut-cross-entropy: −12.7 GiB, +0.02 s`. */
+export function editText({ slot, to, bytes, seconds }: Edit): string {
+  const signed = (value: number, text: string) => `${value < 0 ? '−' : '+'}${text}`;
+  return `${slot} ${to}: ${signed(bytes, formatBytes(Math.abs(bytes)))}, ${signed(seconds, formatTime(Math.abs(seconds)))}`;
+}
+
+function floorLines(style: Style, before: Estimate, { floor, considered }: Fit): string[] {
+  if (!floor) return [];
+  const parts = Object.entries(floor.categories)
+    .filter(([, bytes]) => bytes > 0)
+    .sort((a, b) => b[1] - a[1])
+    .map(([category, bytes]) => `${category} ${formatBytes(bytes)}`);
+  return [
+    `  ${paint(style, 'red', 'nothing fits')}: of ${considered} compatible plans the smallest needs ${formatBytes(floor.peak)} of tensors alone`,
+    `  it is made of ${parts.join(', ')}`,
+    ...floor.edits.map((edit) => `    ${editText(edit)}`),
+    `  a card with more memory, a smaller batch or a shorter sequence than ${before.name} has would be needed`,
+  ];
+}
