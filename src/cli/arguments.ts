@@ -1,5 +1,6 @@
 /** What was asked for on the command line, as plain data; or one sentence on what is wrong with it. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { trainerNames } from '../interchange/convert';
 import { nearest } from '../plan/nearest';
 
 export type Adapter = 'auto' | 'gpu' | 'software';
@@ -13,20 +14,34 @@ export type Invocation =
   | { command: 'run'; file: string; plan?: string; json: boolean; adapter: Adapter; timeout: number }
   | { command: 'verify'; technique: 'galore'; file: string; json: boolean; adapter: Adapter; timeout: number }
   | { command: 'format'; files: string[]; write: boolean }
+  | { command: 'export'; file: string; plan?: string; to: string }
+  | { command: 'import'; file: string; from?: string }
   | { command: 'lsp' };
 
 export type CommandName = Exclude<Invocation['command'], 'help' | 'version'>;
 
-export const COMMANDS: readonly CommandName[] = ['check', 'estimate', 'fit', 'run', 'verify', 'format', 'lsp'];
+export const COMMANDS: readonly CommandName[] = [
+  'check',
+  'estimate',
+  'fit',
+  'run',
+  'verify',
+  'format',
+  'export',
+  'import',
+  'lsp',
+];
 
 /** Options of each command, beside `--help`. */
 const OPTIONS: Record<CommandName, Record<string, 'boolean' | 'string'>> = {
   check: { json: 'boolean' },
   estimate: { plan: 'string', json: 'boolean', timeline: 'boolean', explain: 'boolean' },
-  fit: { plan: 'string', json: 'boolean' },
   run: { plan: 'string', json: 'boolean', adapter: 'string', timeout: 'string' },
   verify: { json: 'boolean', adapter: 'string', timeout: 'string' },
+  fit: { plan: 'string', json: 'boolean' },
   format: { write: 'boolean' },
+  export: { plan: 'string', to: 'string' },
+  import: { from: 'string' },
   lsp: { stdio: 'boolean' },
 };
 
@@ -97,6 +112,11 @@ function adapterOf(values: Given['values']): Adapter {
   return found;
 }
 
+function trainerOf(word: string): string {
+  if (trainerNames.includes(word)) return word;
+  throw new UsageError(`there is no trainer ${word}${hint(word, trainerNames) || `; there are ${trainerNames.join(', ')}`}`);
+}
+
 function timeoutOf(values: Given['values']): number {
   const stated = text(values.timeout);
   if (stated === undefined) return TIMEOUT;
@@ -154,6 +174,16 @@ export function readArguments(args: readonly string[]): Invocation {
         adapter: adapterOf(values),
         timeout: timeoutOf(values),
       };
+    }
+    case 'export': {
+      const to = text(values.to);
+      if (to === undefined) throw new UsageError(`export wants --to and one of ${trainerNames.join(', ')}`);
+      return { command, file: one(command, files), ...plan, to: trainerOf(to) };
+    }
+    case 'import': {
+      const from = text(values.from);
+      const file = one(command, files, 'a trainer’s configuration');
+      return from === undefined ? { command, file } : { command, file, from: trainerOf(from) };
     }
     case 'format':
       if (files.length === 0) throw new UsageError('format wants one or more .memplan files');

@@ -1,3 +1,4 @@
+import { trainerNames } from '../interchange/convert';
 import type { CommandName } from './arguments';
 
 const GENERAL = `memplan: what a training step costs in memory, why, and whether it does what it claims
@@ -8,6 +9,8 @@ const GENERAL = `memplan: what a training step costs in memory, why, and whether
   memplan run      FILE               run the proxy on the GPU and verify its techniques
   memplan verify   galore FILE        replay recorded optimizer trajectories on the GPU
   memplan format   FILE…              the file in its usual layout
+  memplan export   FILE --to TRAINER  a plan as a trainer's configuration
+  memplan import   CONFIG             a trainer's configuration as a plan
   memplan lsp      --stdio            the language server, for any editor
 
   memplan COMMAND --help              what a command takes
@@ -34,7 +37,7 @@ Prints every diagnostic as FILE:LINE:COLUMN: SEVERITY CODE: MESSAGE.
   fit: `memplan fit FILE [--plan NAME] [--json]
 
 Lists, for each plan, the ways to make it fit that no other beats in both peak and time: exact ones first.
-Each is a list of edits with what it saves and what it costs.
+Each is a list of edits with what it saves and what it costs. What is trained, and in which precision, stays as it is.
 
   --plan NAME   this plan only
   --json        one object, sizes in bytes, times in seconds
@@ -52,6 +55,14 @@ the same gradients, a bounded error, the predicted bytes.
   verify: `memplan verify galore FILE [--json] [--adapter gpu|software] [--timeout S]
 
 Replays the trajectories of FILE (weights, gradients, expected weights) with the GPU's GaLore and compares.
+`,
+  export: `memplan export FILE [--plan NAME] --to ${trainerNames.join('|')}
+
+Prints the plan as a trainer's configuration. What the trainer has no setting for is said on standard error.
+`,
+  import: `memplan import CONFIG [--from TRAINER]
+
+Prints a trainer's configuration as a .memplan file; the trainer is recognized by its settings.
 `,
   format: `memplan format FILE… [--write]
 

@@ -2,6 +2,7 @@
 import { version } from '../../package.json';
 import { type Invocation, readArguments, UsageError } from './arguments';
 import { check } from './commands/check';
+import { exportTo, importFrom } from './commands/convert';
 import { estimate } from './commands/estimate';
 import { fit as fitPlans } from './commands/fit';
 import { format } from './commands/format';
@@ -35,6 +36,10 @@ async function perform(invocation: Invocation, io: Io): Promise<Status> {
       return verify(invocation, io);
     case 'format':
       return format(invocation, io);
+    case 'export':
+      return exportTo(invocation, io);
+    case 'import':
+      return importFrom(invocation, io);
     case 'lsp':
       return lsp();
   }

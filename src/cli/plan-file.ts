@@ -3,10 +3,15 @@ import { resolve } from 'node:path';
 import { type Analysis, analyze } from '../../language/server/analyze';
 import { EstimateCache } from '../../language/server/estimates';
 import { fileReader, uriOf } from '../../language/server/files';
-import { type Report, type ReportedDiagnostic, type ReportOptions, reportOf } from '../../language/server/report';
+import { diagnosticsOf, type Report, type ReportedDiagnostic, type ReportOptions, reportOf } from '../../language/server/report';
+import { Lines } from '../../language/server/span';
 import { nearest } from '../plan/nearest';
+import type { Plan } from '../plan/types';
 import { UsageError } from './arguments';
 import { readText } from './files';
+import type { Io } from './io';
+import { paintDiagnostics } from './paint/diagnostics';
+import { render } from './paint/style';
 import { workspaceOf } from './workspace';
 
 export interface PlanFile {
@@ -32,6 +37,32 @@ export function assertPlan({ file, analysis }: PlanFile, name: string | undefine
   const hint =
     names.length === 0 ? 'it has no plans' : near === undefined ? `it has ${names.join(', ')}` : `did you mean ${near}?`;
   throw new UsageError(`${file} has no plan ${name}; ${hint}`);
+}
+
+/**
+ * The plan that is meant: the one that is named, else the only one. Throws `UsageError` where there is none, or several, or it has
+ * errors, which are then printed.
+ */
+export function wholePlan(opened: PlanFile, named: string | undefined, io: Io): { name: string; plan: Plan } {
+  assertPlan(opened, named);
+  const { file, analysis } = opened;
+  const names = analysis.plans.map(({ name }) => name);
+  const [name, ...others] = named === undefined ? names : [named];
+  if (name === undefined) throw new UsageError(`${file} has no plans: one starts with \`plan NAME {\``);
+  if (others.length > 0) throw new UsageError(`${file} has the plans ${names.join(', ')}; name one with --plan`);
+  const plan = analysis.plans.find((one) => one.name === name)?.plan;
+  if (plan === undefined) {
+    printErrors(opened, io);
+    throw new UsageError(`${file}: plan ${name} has errors`);
+  }
+  return { name, plan };
+}
+
+/** Mistakes of the file, what its estimates say aside. */
+export function printErrors({ file, analysis }: PlanFile, io: Io): void {
+  const errors = analysis.problems.filter(({ severity }) => severity === 'error');
+  const { errorStyle: style } = io;
+  io.err(render(style, paintDiagnostics(style, file, diagnosticsOf(errors, new Lines(analysis.text)))));
 }
 
 /** What the estimates say against a file that is otherwise in order. */

@@ -21,12 +21,15 @@ describe('what is asked for', () => {
     ['run --help', { command: 'help', topic: 'run' }],
     ['--version', { command: 'version' }],
     ['check a.memplan b.memplan', { command: 'check', files: ['a.memplan', 'b.memplan'], json: false }],
-    ['estimate a.memplan', { command: 'estimate', file: 'a.memplan', json: false, timeline: false }],
+    ['estimate a.memplan', { command: 'estimate', file: 'a.memplan', json: false, timeline: false, explain: false }],
     [
       'estimate --json a.memplan --plan full',
-      { command: 'estimate', file: 'a.memplan', plan: 'full', json: true, timeline: false },
+      { command: 'estimate', file: 'a.memplan', plan: 'full', json: true, timeline: false, explain: false },
     ],
-    ['estimate --plan=full --timeline a', { command: 'estimate', file: 'a', plan: 'full', json: false, timeline: true }],
+    [
+      'estimate --plan=full --timeline a',
+      { command: 'estimate', file: 'a', plan: 'full', json: false, timeline: true, explain: false },
+    ],
     ['run a', { command: 'run', file: 'a', json: false, adapter: 'auto', timeout: 600 }],
     ['run a --adapter software --timeout 2.5', { command: 'run', file: 'a', json: false, adapter: 'software', timeout: 2.5 }],
     [
@@ -34,18 +37,21 @@ describe('what is asked for', () => {
       { command: 'verify', technique: 'galore', file: 't.json', json: true, adapter: 'auto', timeout: 600 },
     ],
     ['format a b --write', { command: 'format', files: ['a', 'b'], write: true }],
+    ['fit a --plan p', { command: 'fit', file: 'a', plan: 'p', json: false }],
+    ['export a --to trl', { command: 'export', file: 'a', to: 'trl' }],
+    ['import c.yml', { command: 'import', file: 'c.yml' }],
     ['lsp --stdio', { command: 'lsp' }],
-    ['estimate -- --odd.memplan', { command: 'estimate', file: '--odd.memplan', json: false, timeline: false }],
+    ['estimate -- --odd.memplan', { command: 'estimate', file: '--odd.memplan', json: false, timeline: false, explain: false }],
   ])('%s', (line, expected) => expect(read(line)).toEqual(expected));
 });
 
 describe('what is refused, and what is suggested', () => {
   it.each([
     ['estmate a', 'there is no command estmate; did you mean estimate?'],
-    ['zzz', 'there is no command zzz; there are check, estimate, run, verify, format, lsp'],
+    ['zzz', 'there is no command zzz; there are check, estimate, fit, run, verify, format, export, import, lsp'],
     ['--jsn', 'there is no option --jsn before a command'],
     ['estimate a --jsno', 'estimate has no option --jsno; did you mean --json?'],
-    ['estimate a --adapter gpu', 'estimate has no option --adapter; it takes --plan, --json, --timeline, --help'],
+    ['estimate a --adapter gpu', 'estimate has no option --adapter; it takes --plan, --json, --timeline, --explain, --help'],
     ['estimate a -x', 'estimate has no option -x'],
     ['estimate', 'estimate wants a .memplan file'],
     ['estimate a b', 'estimate takes one file, and 2 are given'],
@@ -64,6 +70,9 @@ describe('what is refused, and what is suggested', () => {
     ['verify', 'verify wants a technique and a file: memplan verify galore FILE'],
     ['verify galroe x', 'verify does not know galroe; did you mean galore?'],
     ['verify galore', 'verify wants a JSON file of trajectories'],
+    ['export a', 'export wants --to and one of deepspeed'],
+    ['export a --to axolot', 'there is no trainer axolot; did you mean axolotl?'],
+    ['import a --from x', 'there is no trainer x; there are'],
     ['lsp file', 'lsp takes no files'],
   ])('%s', (line, words) => expect(refusal(line)).toContain(words));
 

@@ -42,7 +42,7 @@ const AREAS: readonly Area[] = [
     anywhere: true,
   },
   { name: 'interchange', files: /^src\/interchange\//, areas: CORE, packages: /^yaml$/ },
-  { name: 'launch', files: /^src\/runner\/launch(?:\/[^/]+)?\.ts$/, areas: ['vocabulary', 'plan'], packages: NODE },
+  { name: 'launch', files: /^src\/runner\/(?:launch|choose-node|drivers)\.ts$/, areas: ['vocabulary', 'plan'], packages: NODE },
   {
     name: 'runner',
     files: /^src\/runner\//,
@@ -104,7 +104,8 @@ export function violations(sources: readonly Source[]): string[] {
         return area.packages.test(name) ? [] : [`${path}: ${area.name} may not import the package ${name}`];
       const target = resolve(path, name);
       const found = areaOf(/\.\w+$/.test(target) ? target : `${target}.ts`);
-      if (found === undefined) return target.startsWith('media/') ? [] : [`${path}: imports ${target}, which belongs to no area`];
+      if (found === undefined)
+        return /^(?:media\/|package\.json$)/.test(target) ? [] : [`${path}: imports ${target}, which belongs to no area`];
       return found.name === area.name || area.areas.includes(found.name)
         ? []
         : [`${path}: ${area.name} may not import ${found.name} (${target})`];

@@ -4,9 +4,7 @@ import { launch } from '../../runner/launch';
 import { type Invocation, UsageError } from '../arguments';
 import { follow } from '../follow';
 import type { Io } from '../io';
-import { paintDiagnostics } from '../paint/diagnostics';
-import { render } from '../paint/style';
-import { assertPlan, openPlanFile, type PlanFile } from '../plan-file';
+import { assertPlan, openPlanFile, type PlanFile, printErrors } from '../plan-file';
 
 /** Runs the proxy of one plan on the GPU and follows it. */
 export async function run(asked: Extract<Invocation, { command: 'run' }>, io: Io): Promise<0 | 1 | 2 | 130> {
@@ -14,9 +12,7 @@ export async function run(asked: Extract<Invocation, { command: 'run' }>, io: Io
   const name = planOf(opened, asked.plan);
   const plan = opened.analysis.plans.find((one) => one.name === name);
   if (plan?.plan === undefined || plan.run === undefined) {
-    const { diagnostics } = opened.report({ plan: name });
-    const errors = diagnostics.filter(({ severity, code }) => severity === 'error' && code !== 'exceeds-memory');
-    io.err(render(io.errorStyle, paintDiagnostics(io.errorStyle, asked.file, errors)));
+    printErrors(opened, io);
     throw new UsageError(`${asked.file}: plan ${name} has errors, so it cannot run`);
   }
   const request: RunRequest = { type: 'run', plan: plan.plan, run: plan.run, adapter: asked.adapter, timeout: asked.timeout };
