@@ -50,13 +50,15 @@ describe('the repository', () => {
 
   it('keeps files small enough to read at one sitting', () => {
     const code = tracked.filter((path) => /^(?:src|language|webview)\/.*\.(?:ts|wgsl)$/.test(path));
-    const long = code.map((path) => ({ path, lines: text(path).split('\n').length })).filter(({ lines }) => lines > 400);
+    const long = code.map((path) => ({ path, lines: text(path).split('\n').length - 1 })).filter(({ lines }) => lines > 400);
     expect(long).toEqual([]);
   });
 
   it('names files in kebab-case', () => {
     const names = tracked.filter((path) => /^(?:src|language|webview|test)\//.test(path)).flatMap((path) => path.split('/'));
-    expect(names.filter((name) => !/^[a-z0-9_.-]+$/.test(name) && name !== 'memplan.tmLanguage.json')).toEqual([]);
+    expect(
+      names.filter((name) => !/^[a-z0-9_.-]+$/.test(name) && !['memplan.tmLanguage.json', 'README.md'].includes(name)),
+    ).toEqual([]);
   });
 
   it('knows no machine but the one it runs on', () => {
