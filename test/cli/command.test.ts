@@ -134,7 +134,8 @@ describe('memplan estimate', () => {
       expect(plan.instants.map(({ phase }) => phase)).toEqual(['forward', 'backward', 'optimizer']);
       expect(plan.waterfall.at(-1)?.after).toBe(plan.peak.allocated);
       expect(plan.timeline?.length).toBeGreaterThan(10);
-      for (const size of [plan.usable, ...Object.values(plan.peak), ...Object.values(plan.categories)])
+      const { allocated, reserved, device } = plan.peak;
+      for (const size of [plan.usable, allocated, reserved, device, ...Object.values(plan.categories)])
         expect(Number.isInteger(size)).toBe(true);
     }
     expect(report.diagnostics).toEqual([

@@ -59,7 +59,9 @@ describe('an estimate in a terminal', () => {
     expect(text).toContain('✓ fits: 18.0 GiB of 23.0 GiB, 5.0 GiB to spare');
     expect(text).toContain('peak in backward of layer 31, mlp.down; 1.20 s a step, 27,306 tokens/s');
     expect(text).toContain('8.03 B parameters');
-    const large = { ...report, fits: false, peak: { ...report.peak, device: 30 * GiB } };
+    expect(text).toContain('with the context 18.0 GiB (from 17.0 GiB to 19.0 GiB)');
+    expect(render(plain, paintPlan(plain, { ...report, fit: 'tight' }))).toContain('✓ tight: 18.0 GiB of 23.0 GiB');
+    const large: ReportedPlan = { ...report, fits: false, fit: 'exceeds', peak: { ...report.peak, device: 30 * GiB } };
     expect(render(plain, paintPlan(plain, large))).toContain(
       '✗ does not fit: 30.0 GiB where 23.0 GiB are usable, 7.0 GiB too much',
     );

@@ -40,19 +40,35 @@ function heading(style: Style, plan: ReportedPlan): string[] {
   return [`${paint(style, 'gray', '──')} ${paint(style, 'bold', plan.name)}${rest} ${paint(style, 'gray', line)}`];
 }
 
+const VERDICTS: { readonly [fit in ReportedPlan['fit']]: { color: Color; says(plan: ReportedPlan, room: string): string } } = {
+  fits: {
+    color: 'green',
+    says: ({ peak, usable }, room) => `✓ fits: ${formatBytes(peak.device)} of ${formatBytes(usable)}, ${room} to spare`,
+  },
+  tight: {
+    color: 'yellow',
+    says: ({ peak, usable, fits }, room) =>
+      `${fits ? '✓' : '✗'} tight: ${formatBytes(peak.device)} of ${formatBytes(usable)}, ${room} ${fits ? 'to spare' : 'too much'}; it fits only while the allocator's slack stays small`,
+  },
+  exceeds: {
+    color: 'red',
+    says: ({ peak, usable }, room) =>
+      `✗ does not fit: ${formatBytes(peak.device)} where ${formatBytes(usable)} are usable, ${room} too much`,
+  },
+};
+
 function verdict(style: Style, plan: ReportedPlan): string[] {
-  const { device, allocated, reserved } = plan.peak;
+  const { device, allocated, reserved, range } = plan.peak;
+  const { color, says } = VERDICTS[plan.fit];
   const room = formatBytes(Math.abs(plan.usable - device));
-  const says = plan.fits
-    ? `✓ fits: ${formatBytes(device)} of ${formatBytes(plan.usable)}, ${room} to spare`
-    : `✗ does not fit: ${formatBytes(device)} where ${formatBytes(plan.usable)} are usable, ${room} too much`;
   const { step, tokensPerSecond } = plan.time;
   const time = step > 0 ? `; ${formatTime(step)} a step, ${formatCount(Math.round(tokensPerSecond))} tokens/s` : '';
-  const sizes = `tensors ${formatBytes(allocated)}, allocator ${formatBytes(reserved)}, with the context ${formatBytes(device)}`;
-  const lines = (color: Color | undefined, text: string) =>
-    wrap(text, style.width - 4, '  ').map((line) => INDENT + paint(style, color, line));
+  const [least, most] = range.map((bytes) => formatBytes(bytes));
+  const sizes = `tensors ${formatBytes(allocated)}, allocator ${formatBytes(reserved)}, with the context ${formatBytes(device)} (from ${least} to ${most})`;
+  const lines = (tint: Color | undefined, text: string) =>
+    wrap(text, style.width - 4, '  ').map((line) => INDENT + paint(style, tint, line));
   return [
-    ...lines(plan.fits ? 'green' : 'red', says),
+    ...lines(color, says(plan, room)),
     ...lines(undefined, `peak in ${moment(plan.peakAt)}${time}`),
     ...lines('gray', sizes),
   ];

@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** KiB, minified: what is sent to every user. A bundle that outgrows its budget has to say why here. */
+const BUDGETS: { readonly [bundle: string]: number } = {
+  // vscode-languageclient is most of it.
+  'extension.cjs': 450,
+  // langium and chevrotain are two thirds, vscode-languageserver most of the rest.
+  'server.mjs': 850,
+  'cli.mjs': 950,
+  'runner.mjs': 400,
+  // d3's shapes and scales, and the toolkit's controls.
+  'webview.js': 300,
+};
+
+let out = '';
+beforeAll(() => {
+  out = mkdtempSync(join(tmpdir(), 'memplan-bundles-'));
+  execFileSync(process.execPath, ['esbuild.mjs', '--minify', `--outdir=${out}`], { stdio: 'inherit' });
+}, 120_000);
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+const KiB = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB`;
+
+describe('bundles', () => {
+  it.each(Object.entries(BUDGETS))('%s stays within %d KiB', (name, budget) => {
+    const path = join(out, name);
+    const { size } = statSync(path);
+    console.log(`${name}: ${KiB(size)}, ${KiB(gzipSync(readFileSync(path)).length)} compressed, of ${budget} KiB`);
+    expect(size / 1024).toBeLessThanOrEqual(budget);
+  });
+
+  it('are all in the table', () => {
+    const built = readdirSync(out).filter((name) => /\.(?:mjs|cjs|js)$/.test(name));
+    expect(built.sort()).toEqual(Object.keys(BUDGETS).sort());
+  });
+});
