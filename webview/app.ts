@@ -48,7 +48,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   const card = createCard();
   root.replaceChildren(
     h('header', {}, picker.element, subject, busy, h('span', { class: 'actions' }, run.element)),
-    h('main', {}, notice, answer, figure, table, runSection),
+    h('main', {}, answer, notice, figure, table, runSection),
     card.element,
   );
 
@@ -163,9 +163,14 @@ function notices(state: State, plan: PlanView | null, reveal: (place: Place) => 
     });
     add('bad', 'fail', 'Plan ', go, ` cannot be estimated: ${plan.problem}`);
   }
-  if (errors > 0 && plan?.problem === undefined) {
-    const words = errors === 1 ? 'The file has an error' : `The file has ${errors} errors`;
-    add('plain', 'warning', plans.length === 0 ? `${words} and no plan that can be estimated.` : `${words}; this plan is whole.`);
-  }
+  if (plans.length === 0 && errors > 0)
+    add('plain', 'warning', `The file has ${errors === 1 ? 'an error' : `${errors} errors`} and no plan that can be estimated.`);
+  const broken = plans.filter((other) => other !== plan && other.problem !== undefined).map(({ name }) => name);
+  if (broken.length > 0)
+    add(
+      'plain',
+      'warning',
+      `${broken.length === 1 ? 'Plan' : 'Plans'} ${broken.join(', ')} of this file cannot be estimated; this one is whole.`,
+    );
   return nodes;
 }

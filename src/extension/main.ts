@@ -71,7 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     server.onDidChangeState(({ oldState, newState }) => {
       if (oldState === State.Running && newState === State.Stopped)
-        estimates.interrupt('The language server stopped; it is started again at the next edit or with the window.');
+        estimates.interrupt('The language server stopped; it is being started again.');
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
   );

@@ -1,29 +1,18 @@
 import type { RunEvent, ToWebview } from '../protocol';
 
 export type Ended = Extract<ToWebview, { type: 'run-ended' }>;
+type Failure = Extract<RunEvent, { type: 'error' }>;
 
-export interface RunnerExit {
-  events: readonly RunEvent[];
-  cancelled: boolean;
-  /** `missing`: there is no Node that could run it. */
-  node: 'found' | 'missing';
-  /** What went wrong where the runner itself could not say it. */
-  message?: string;
-}
+/** The last thing that went wrong, if anything did. */
+export const failureOf = (events: readonly RunEvent[]): Failure | undefined =>
+  events.findLast((event): event is Failure => event.type === 'error');
 
-/** How a run ended, read from what the runner said last. */
-export function ended(plan: string, exit: RunnerExit): Ended {
-  const of = (outcome: Ended['outcome'], message?: string): Ended => ({
-    type: 'run-ended',
-    plan,
-    outcome,
-    ...(message === undefined ? {} : { message }),
-  });
-  const error = exit.events.findLast((event): event is Extract<RunEvent, { type: 'error' }> => event.type === 'error');
-  const summary = exit.events.findLast((event): event is Extract<RunEvent, { type: 'summary' }> => event.type === 'summary');
-  if (exit.cancelled) return of('cancelled');
-  if (error) return of('error', error.message);
-  if (exit.message !== undefined) return of('error', exit.message);
-  if (!summary) return of('error', 'The runner ended without a summary.');
-  return of(summary.failed > 0 ? 'failed' : 'passed');
+/** How a run ended, read from what the runner said. Without a summary nothing was proved, whatever the checks were. */
+export function ended(plan: string, events: readonly RunEvent[]): Ended {
+  const failure = failureOf(events);
+  if (failure?.code === 'cancelled') return { type: 'run-ended', plan, outcome: 'cancelled' };
+  if (failure) return { type: 'run-ended', plan, outcome: 'error', message: failure.message };
+  const summary = events.findLast((event) => event.type === 'summary');
+  if (!summary) return { type: 'run-ended', plan, outcome: 'error', message: 'The runner ended without a summary.' };
+  return { type: 'run-ended', plan, outcome: summary.failed > 0 ? 'failed' : 'passed' };
 }

@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { RUN_REQUEST, type RunRequestParams, type RunRequestReply, type ToWebview } from '../protocol';
-import { type Ended, ended } from './outcome';
+import { type Ended, ended, failureOf } from './outcome';
 import { startRunner } from './runner-host';
 import { readSettings } from './settings';
 
@@ -30,6 +30,7 @@ export function createRuns(
 ): Runs {
   const history = new Map<string, ToWebview[]>();
   const emitter = new vscode.EventEmitter<{ uri: vscode.Uri; message: ToWebview }>();
+  const places = { extensionPath: context.extensionPath, cache: context.globalStorageUri.fsPath };
   let active: Active | null = null;
 
   const tell = (uri: vscode.Uri, message: ToWebview) => {
@@ -52,6 +53,7 @@ export function createRuns(
     if (!['file', 'untitled'].includes(uri.scheme))
       return refuse(`Running on the GPU needs files on disk; this workspace is virtual (${uri.scheme}). Estimates work without.`);
     if (active) {
+      log.info(`A run of ${plan} was not started: one of ${active.plan} is under way.`);
       const action = await vscode.window.showWarningMessage(`A run of ${active.plan} is under way.`, 'Cancel It');
       if (action !== undefined) active?.cancel.cancel();
       return 'error';
@@ -81,27 +83,18 @@ export function createRuns(
     tell(uri, { type: 'run-started', plan, uri: uri.toString(), ...(version === undefined ? {} : { version }) });
     log.info(`Run of ${plan}: adapter ${adapter}, ${timeout} s at most.`);
     const options = { location: vscode.ProgressLocation.Notification, title: `Memplan: run of ${plan}`, cancellable: true };
-    const exit = await vscode.window.withProgress(options, (progress, token) => {
+    const events = await vscode.window.withProgress(options, (progress, token) => {
       token.onCancellationRequested(() => cancel.cancel());
       let last = 0;
-      return startRunner(
-        {
-          extensionPath: context.extensionPath,
-          nodePath,
-          log,
-          cancel: cancel.token,
-          request: { ...reply.request, adapter, timeout },
-        },
-        (event) => {
-          tell(uri, { type: 'run-event', plan, event });
-          if (event.type !== 'progress') return;
-          const percent = event.total > 0 ? (event.done / event.total) * 100 : 0;
-          progress.report({ message: event.stage, increment: percent - last });
-          last = percent;
-        },
-      );
+      return startRunner({ ...reply.request, adapter, timeout }, { ...places, nodePath, log, cancel: cancel.token }, (event) => {
+        tell(uri, { type: 'run-event', plan, event });
+        if (event.type !== 'progress') return;
+        const percent = event.total > 0 ? (event.done / event.total) * 100 : 0;
+        progress.report({ message: event.stage, increment: percent - last });
+        last = percent;
+      });
     });
-    return end(uri, ended(plan, exit), exit.node === 'missing' ? [SET_NODE] : []);
+    return end(uri, ended(plan, events), failureOf(events)?.code === 'no-node' ? [SET_NODE] : []);
   };
 
   const end = (uri: vscode.Uri, message: Ended, actions: Action[]): Ended['outcome'] => {

@@ -6,7 +6,7 @@ import { ended } from '../../src/extension/outcome';
 import { panelHtml } from '../../src/extension/panel-html';
 import { budgetSentence, budgetWords } from '../../src/extension/words';
 import type { EstimateReply, RunEvent } from '../../src/protocol';
-import { full, longform, reply } from '../webview/canned';
+import { events, full, longform, reply } from '../webview/canned';
 
 describe('the cursor’s plan', () => {
   test.each([
@@ -59,22 +59,20 @@ describe('messages of the page', () => {
 
 describe('how a run ended', () => {
   const summary = (failed: number): RunEvent => ({ type: 'summary', passed: 3, failed });
-  const error: RunEvent = { type: 'error', code: 'no-adapter', message: 'No adapter was found.' };
-  const of = (events: RunEvent[], rest: Partial<Parameters<typeof ended>[1]> = {}) =>
-    ended('full', { events, cancelled: false, node: 'found', ...rest });
+  const error = (code: string): RunEvent => ({ type: 'error', code, message: 'No adapter was found.' });
+  const passedCheck = events.find((event) => event.type === 'check') as RunEvent;
 
   test('passed and failed by the summary', () => {
-    expect(of([summary(0)]).outcome).toBe('passed');
-    expect(of([summary(1)]).outcome).toBe('failed');
+    expect(ended('full', [summary(0)]).outcome).toBe('passed');
+    expect(ended('full', [summary(1)]).outcome).toBe('failed');
   });
   test('no summary is an error, never a pass', () =>
-    expect(of([])).toMatchObject({ outcome: 'error', message: expect.stringContaining('summary') }));
+    expect(ended('full', [passedCheck])).toMatchObject({ outcome: 'error', message: expect.stringContaining('summary') }));
   test('an error of the runner is passed on in its words', () =>
-    expect(of([error])).toMatchObject({ outcome: 'error', message: error.type === 'error' && error.message }));
-  test('an error outweighs a summary', () => expect(of([error, summary(0)]).outcome).toBe('error'));
-  test('cancelled is no error', () => expect(of([error], { cancelled: true }).outcome).toBe('cancelled'));
-  test('a lost process is said', () =>
-    expect(of([], { message: 'The runner was killed.' }).message).toBe('The runner was killed.'));
+    expect(ended('full', [error('no-adapter')])).toMatchObject({ outcome: 'error', message: 'No adapter was found.' }));
+  test('an error outweighs a summary', () => expect(ended('full', [error('lost'), summary(0)]).outcome).toBe('error'));
+  test('cancelled is no error', () =>
+    expect(ended('full', [passedCheck, error('cancelled')])).toEqual({ type: 'run-ended', plan: 'full', outcome: 'cancelled' }));
 });
 
 test('the status bar says what is needed of what can be used', () => {

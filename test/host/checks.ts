@@ -1,5 +1,8 @@
 /** The smallest harness: named steps in order, each passed or failed, and a count. Used inside the host and outside. */
 
+/** Begins the lines of a suite among those of the workbench. */
+export const MARK = 'memplan-test|';
+
 export interface Counts {
   passed: number;
   failed: number;
@@ -31,7 +34,9 @@ export async function runSteps(title: string, steps: readonly Step[], options: S
       log(`  ✓ ${name} (${Date.now() - started} ms)`);
     } catch (error) {
       counts.failed++;
-      log(`  ✗ ${name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      log(`  ✗ ${name}`);
+      for (const line of (error instanceof Error ? (error.stack ?? error.message) : String(error)).split('\n'))
+        log(`      ${line}`);
       await options.onFailure?.(name);
     }
   }

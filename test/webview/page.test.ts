@@ -180,7 +180,7 @@ test('a file without plans, with errors, and a stopped server each say so', asyn
   expect(await page.locator('.notice').textContent()).toContain("did you mean 'adamw'");
   expect(await page.locator('.waterfall').isVisible()).toBe(false);
   await panel.send({ type: 'plans', reply: { ...broken, version: 5 }, selected: 'longform' });
-  expect(await page.locator('.notice').textContent()).toContain('2 errors');
+  expect(await page.locator('.notice').textContent()).toContain('Plan full of this file cannot be estimated');
   expect(await page.locator('.waterfall').isVisible()).toBe(true);
   await panel.send({ type: 'problem', message: 'The language server stopped.' });
   expect(await page.locator('.notice').textContent()).toContain('The language server stopped.');

@@ -77,7 +77,7 @@ function outcomeWords(run: Run): (Node | string)[] {
     case 'failed':
       return [h('b', {}, 'Not verified'), `: ${failed} of ${passed + failed} checks failed`, why === '' ? '' : `. ${why}`];
     case 'cancelled':
-      return [h('b', {}, 'Cancelled'), why === '' ? ' before it was done' : `: ${why}`];
+      return [h('b', {}, 'Cancelled'), ' before it was done'];
     default:
       return [h('b', {}, 'The run ended with an error'), why === '' ? '' : `: ${why}`];
   }

@@ -1,13 +1,16 @@
 /** Runs inside the extension host of a real VS Code. `run` is what it calls. */
 import { writeFileSync } from 'node:fs';
-import { add, runSteps } from '../checks';
+import { add, MARK, runSteps } from '../checks';
 import { extensionSteps } from './extension';
 import { languageSteps } from './language';
 
+/** The workbench logs much of its own; the launcher shows only what is marked. */
+const log = (line: string) => console.log(`${MARK}${line}`);
+
 export async function run(): Promise<void> {
   const counts = add(
-    await runSteps('In the extension host: the extension', extensionSteps),
-    await runSteps('In the extension host: the language', languageSteps),
+    await runSteps('In the extension host: the extension', extensionSteps, { log }),
+    await runSteps('In the extension host: the language', languageSteps, { log }),
   );
   const file = process.env.MEMPLAN_RESULTS;
   if (file) writeFileSync(file, JSON.stringify(counts));

@@ -8,7 +8,7 @@ const lineOf = (document: vscode.TextDocument, text: string) => document.positio
 
 export const languageSteps: Step[] = [
   [
-    'plan full carries exceeds-memory at its name, from memplan',
+    'plan full carries exceeds-memory, from memplan, inside its block',
     async () => {
       const { document } = await open('long-context.memplan');
       const list = await diagnosticsOf(example(), (all) => all.some((one) => codeOf(one) === 'exceeds-memory'));
@@ -16,7 +16,9 @@ export const languageSteps: Step[] = [
       assert.ok(error);
       assert.equal(error.source, 'memplan');
       assert.equal(error.severity, vscode.DiagnosticSeverity.Error);
-      assert.equal(error.range.start.line, lineOf(document, 'plan full').line);
+      assert.ok(document.getText(error.range).trim() !== '' && error.range.isSingleLine, 'it stands on words');
+      const block = new vscode.Range(lineOf(document, 'plan full'), lineOf(document, 'plan longform'));
+      assert.ok(block.contains(error.range), `line ${error.range.start.line + 1}`);
       assert.match(error.message, /GiB/);
     },
   ],
