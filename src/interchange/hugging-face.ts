@@ -31,10 +31,27 @@ export function optimizerSettings({ name, args }: Use): Settings | undefined {
         optim_args: `rank=${args.rank}, update_proj_gap=${args.every}, scale=${args.scale}`,
       };
     }
+    case 'apollo':
+      return apollo(`rank=${args.rank}, scale_type=channel, scale=1.0`);
+    case 'apollo-mini':
+      return apollo('rank=1, scale_type=tensor, scale=128.0');
+    case 'adafactor':
+      return args.momentum === true ? undefined : { optim: 'adafactor' };
+    case 'lion':
+      return { optim: 'lion_32bit' };
+    case 'lomo':
+    case 'adalomo':
+      return { optim: name };
     default:
       return undefined;
   }
 }
+
+const apollo = (args: string): Settings => ({
+  optim: 'apollo_adamw',
+  optim_target_modules: ['self_attn', 'mlp'],
+  optim_args: `${args}, proj=random, update_proj_gap=200`,
+});
 
 const PLAIN_OPTIMIZERS: { readonly [optim: string]: Use } = {
   adamw_torch: { name: 'adamw', args: {} },
@@ -44,6 +61,10 @@ const PLAIN_OPTIMIZERS: { readonly [optim: string]: Use } = {
   adamw_8bit: { name: 'adamw8bit', args: {} },
   paged_adamw_8bit: { name: 'adamw8bit', args: { paged: true } },
   sgd: { name: 'sgd', args: {} },
+  adafactor: { name: 'adafactor', args: {} },
+  lion_32bit: { name: 'lion', args: {} },
+  lomo: { name: 'lomo', args: {} },
+  adalomo: { name: 'adalomo', args: {} },
 };
 
 /** The optimizer that the settings name; a note where it is one that is not known. */
@@ -56,6 +77,12 @@ export function readOptimizer(read: SettingsReader): Use | undefined {
   if (Object.hasOwn(PLAIN_OPTIMIZERS, optim) && plain !== undefined) {
     const momentum = Number(args.get('momentum') ?? 0);
     return optim === 'sgd' && momentum > 0 ? { name: 'sgd', args: { momentum } } : plain;
+  }
+  if (optim === 'apollo_adamw') {
+    const rank = Number(args.get('rank') ?? 256);
+    return args.get('scale_type') === 'tensor' && rank === 1
+      ? { name: 'apollo-mini', args: {} }
+      : { name: 'apollo', args: { rank } };
   }
   const galore = /^galore_adamw(_8bit)?(_layerwise)?$/.exec(optim);
   if (galore === null) {

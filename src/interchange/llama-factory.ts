@@ -47,6 +47,20 @@ const writers: Writers = {
     };
   },
   optimizer: (use) => {
+    if (use.name === 'adam-mini') return { optim: 'adamw_torch', use_adam_mini: true };
+    if (use.name === 'muon') return { use_muon: true };
+    if (use.name === 'apollo' || use.name === 'apollo-mini') {
+      const mini = use.name === 'apollo-mini';
+      const scale = mini ? { apollo_scale_type: 'tensor', apollo_scale: 128 } : { apollo_scale_type: 'channel', apollo_scale: 1 };
+      return {
+        optim: 'adamw_torch',
+        use_apollo: true,
+        apollo_rank: mini ? 1 : use.args.rank,
+        apollo_target: 'all',
+        apollo_proj: 'random',
+        ...scale,
+      };
+    }
     if (use.name !== 'galore') return optimizerSettings(use) ?? missing(TITLE, 'optimizer', use);
     const { rank, every, scale, layerwise, inner } = use.args;
     const optim = typeof inner === 'object' && !Array.isArray(inner) && inner.name === 'adamw8bit' ? 'adamw_8bit' : 'adamw_torch';
@@ -70,7 +84,7 @@ const writers: Writers = {
     use.name === 'cross-entropy' ? {} : use.name === 'chunked' ? { enable_liger_kernel: true } : missing(TITLE, 'loss', use),
 };
 
-function readGalore(read: SettingsReader): Setup['slots']['optimizer'] {
+function readOptimizers(read: SettingsReader): Setup['slots']['optimizer'] {
   const optimizer = readOptimizer(read);
   const args = stated({
     rank: read.count('galore_rank'),
@@ -80,6 +94,13 @@ function readGalore(read: SettingsReader): Setup['slots']['optimizer'] {
     layerwise: read.flag('galore_layerwise') === true ? true : undefined,
   });
   read.raw('galore_target');
+  const rank = read.count('apollo_rank');
+  const tensor = read.text('apollo_scale_type') === 'tensor';
+  for (const key of ['apollo_target', 'apollo_proj', 'apollo_scale']) read.raw(key);
+  if (read.flag('use_adam_mini') === true) return { name: 'adam-mini', args: {} };
+  if (read.flag('use_muon') === true) return { name: 'muon', args: {} };
+  if (read.flag('use_apollo') === true)
+    return tensor && rank === 1 ? { name: 'apollo-mini', args: {} } : { name: 'apollo', args: stated({ rank }) };
   return read.flag('use_galore') === true ? { name: 'galore', args } : optimizer;
 }
 
@@ -149,7 +170,7 @@ export const llamaFactory: Trainer = {
         precision: { name, args: {} },
         weights: readWeights(read),
         train,
-        optimizer: readGalore(read),
+        optimizer: readOptimizers(read),
         backward: read.flag('disable_gradient_checkpointing') === true ? undefined : { name: 'checkpoint', args: {} },
         attention: attention === undefined ? undefined : { name: attention, args: {} },
         loss: read.flag('enable_liger_kernel') === true ? { name: 'chunked', args: {} } : undefined,

@@ -102,6 +102,30 @@ describe.each(['trl', 'axolotl', 'llama-factory', 'torchtune'])('%s keeps every 
   });
 });
 
+describe('optimizers that trainers on Hugging Face know', () => {
+  const known = [
+    'adafactor',
+    'lion',
+    'lomo',
+    'adalomo',
+    'apollo(rank: 64)',
+    'apollo-mini',
+    'galore(rank: 64)',
+    'adamw(fused: true)',
+    'sgd(momentum: 0.9)',
+  ];
+  it.each(['trl', 'axolotl', 'llama-factory'].flatMap((trainer) => known.map((optimizer) => [trainer, optimizer] as const)))(
+    '%s: %s',
+    (trainer, optimizer) => {
+      const before = plan(`  sequence 1k\n  optimizer ${optimizer}`);
+      const { text, notes } = exported(before, trainer);
+      expect(notes).toEqual([]);
+      const { name, args } = before.slots.optimizer ?? { name: '', args: {} };
+      expect(planOf(imported(text).text).slots.optimizer).toMatchObject({ name, args });
+    },
+  );
+});
+
 describe('files of others', () => {
   it('a QLoRA configuration of Axolotl, with its own words', () => {
     const { text, notes } = imported(`
