@@ -25,7 +25,7 @@ import { type Occurrence, spanOfProperty } from './names';
 import { type Compiled, planOf } from './plans';
 import type { Problem } from './problems';
 import { defaultRun, kvGroupsOf, runOf } from './runs';
-import { type Span, spanOf } from './span';
+import { Lines, type Span, spanOf } from './span';
 import { parse, type Syntax } from './syntax/parse';
 import type { Expression } from './tree';
 import type { Dimension } from './units';
@@ -126,7 +126,7 @@ export function analyze(
     syntax: entry.syntax,
     plans,
     known,
-    problems: sorted(context.problems.get(uri) ?? []),
+    problems: telling(context.problems.get(uri) ?? [], entry),
     occurrences: context.occurrences,
     modules,
   };
@@ -265,5 +265,11 @@ function runs(context: Context, module: Module, plans: PlanAnalysis[], known: Ma
   for (const plan of plans) if (!firsts.has(plan.name)) plan.run = defaultRun(plan.name, kvGroupsOf(plan.plan));
 }
 
-const sorted = (problems: Problem[]): Problem[] =>
-  problems.toSorted((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+/** In the order of the text. What cannot be read on a line makes what was understood of it misleading: it is left out. */
+function telling(problems: readonly Problem[], { text, syntax }: Module): Problem[] {
+  const lines = new Lines(text);
+  const broken = new Set(syntax.errors.flatMap(({ span }) => [lines.position(span.start).line, lines.position(span.end).line]));
+  return problems
+    .filter(({ code, span }) => code === 'syntax' || !broken.has(lines.position(span.start).line))
+    .toSorted((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+}

@@ -44,7 +44,8 @@ export function format(text: string, syntax: Syntax, { indent = '  ' }: FormatOp
     depth = Math.max(0, depth);
     const breaks = gap.match(/\r\n|\r|\n/g)?.length ?? 0;
     const wanted = (): string => {
-      if (!next) return before ? newline : '';
+      // A comment that is never closed has taken the end of the file in.
+      if (!next) return before && !/[\r\n]$/.test(before.token.image) ? newline : '';
       if (!before) return '';
       if (breaks === 0)
         return next.comment

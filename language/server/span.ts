@@ -1,6 +1,7 @@
 /** Places in a text. Inside the language they are offsets; lines and columns are made at the border. */
 import type { AstNode } from 'langium';
 import type { Place } from '../../src/protocol';
+import { isBinary } from '../generated/ast';
 
 /** Half-open range of UTF-16 offsets. */
 export interface Span {
@@ -8,7 +9,11 @@ export interface Span {
   end: number;
 }
 
-export const spanOf = (node: AstNode): Span => ({ start: node.$cstNode?.offset ?? 0, end: node.$cstNode?.end ?? 0 });
+/** Where a node is written. Operations inside an expression share its concrete node, so theirs is that of their operands. */
+export function spanOf(node: AstNode): Span {
+  if (isBinary(node) && node.left && node.right) return { start: spanOf(node.left).start, end: spanOf(node.right).end };
+  return { start: node.$cstNode?.offset ?? 0, end: node.$cstNode?.end ?? 0 };
+}
 export const contains = (span: Span, offset: number): boolean => span.start <= offset && offset <= span.end;
 
 /** Turns offsets of one text into lines and columns, both from 1. */

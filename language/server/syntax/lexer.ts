@@ -19,9 +19,10 @@ export class MemplanTokenBuilder extends DefaultTokenBuilder {
   }
 
   protected override buildTerminalToken(terminal: GrammarAST.TerminalRule): TokenType {
-    if (terminal.name === 'KEY') return { name: 'KEY', PATTERN: Lexer.NA };
+    if (terminal.name === 'KEY' || terminal.name === 'LABEL') return { name: terminal.name, PATTERN: Lexer.NA };
     const type = super.buildTerminalToken(terminal);
-    return terminal.name === 'SPACE' ? { ...type, GROUP: Lexer.SKIPPED } : type;
+    if (terminal.hidden) type.GROUP = terminal.name === 'SPACE' ? Lexer.SKIPPED : 'hidden';
+    return type;
   }
 }
 
@@ -78,6 +79,7 @@ function placed(tokens: readonly IToken[], index: number, state: State): string 
   const literal = word === 'true' || word === 'false' ? word : undefined;
   // Two operands side by side mean nothing inside brackets: a bracket was left open on a line above.
   if (first && state.brackets > 0 && next && startsOperand(next) && next.startLine === token.startLine) state.brackets = 0;
+  if (state.brackets > 0 && next?.tokenType.name === ':') return 'LABEL';
   if (state.brackets > 0 || before === '.') return literal;
 
   const declares = (DECLARATIONS as readonly string[]).includes(word);

@@ -7,6 +7,7 @@ import { DECLARATIONS } from './lexer';
 const SPOKEN: { [token: string]: string } = {
   WORD: 'a name',
   KEY: 'a statement',
+  LABEL: 'the name of an argument',
   STRING: 'a string in double quotes',
   QUANTITY: 'a number',
   EOF: 'the end of the file',

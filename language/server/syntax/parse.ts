@@ -57,11 +57,13 @@ export function parse(text: string): Syntax {
   }
   parser ??= createParser();
   const { tokens, hidden, errors: lexerErrors } = parser.Lexer.tokenize(text);
+  // The parser empties the list as it builds its tree.
+  const comments = [...hidden];
   const errors: SyntaxError[] = lexerErrors.map(({ message, offset, length }) => ({
     message,
     span: { start: offset, end: offset + length },
   }));
-  for (const token of [...tokens, ...hidden]) {
+  for (const token of [...tokens, ...comments]) {
     const message = unclosed(token);
     if (message) errors.push({ message, span: spanOf(token) });
   }
@@ -73,12 +75,12 @@ export function parse(text: string): Syntax {
         spanOf(deep),
       ),
       tokens,
-      comments: hidden,
+      comments,
     };
 
   const result = parser.LangiumParser.parse<File>(text);
   for (const error of result.parserErrors as ParserError[]) errors.push(located(error, tokens, text.length));
-  return { file: result.value, tokens, comments: hidden, errors: oneALine(errors, text) };
+  return { file: result.value, tokens, comments, errors: oneALine(errors, text) };
 }
 
 const OPENERS: { [closer: string]: string } = { '}': '{', ')': '(', ']': '[' };
@@ -138,7 +140,7 @@ function tooDeep(tokens: readonly IToken[]): IToken | undefined {
     if ('([{'.includes(kind)) brackets++;
     else if (')]}'.includes(kind)) brackets = Math.max(0, brackets - 1);
     else if ('+-*/'.includes(kind) || /^[<>=!]=?$/.test(kind)) operators++;
-    else if (/^[A-Za-z]/.test(kind) && kind !== 'WORD' && kind !== 'QUANTITY') operators = 0;
+    else if (/^[A-Za-z]/.test(kind) && !['WORD', 'LABEL', 'QUANTITY', 'STRING'].includes(kind)) operators = 0;
     if (brackets > DEEPEST || operators > MOST_OPERATORS) return token;
   }
   return undefined;

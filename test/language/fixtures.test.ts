@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { verdictsOf } from '../../language/server/estimates';
+import { completions } from '../../language/server/features/completion';
+import { hover } from '../../language/server/features/hover';
+import { applyEdits, format } from '../../language/server/format';
+import { Lines } from '../../language/server/span';
+import { parse } from '../../language/server/syntax/parse';
+import { type Fixture, fixtures, viewOf } from './fixture';
+
+/** The words between the quotes of an expectation. */
+const quoted = (words: string): string => /"(.*)"/.exec(words)?.[1] ?? '';
+const words = (list: string | undefined): string[] =>
+  (list ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+
+function diagnosticsAsExpected(fixture: Fixture): void {
+  const { view, cache } = viewOf(fixture);
+  const problems = [...view.analysis.problems, ...verdictsOf(view.analysis, cache)].filter(
+    ({ severity }) => severity !== 'information',
+  );
+  const lines = new Lines(fixture.text);
+  const show = (start: number, end: number, rest: string) =>
+    `${lines.position(start).line}:${lines.position(start).column} ‹${fixture.text.slice(start, end)}› ${rest}`;
+  const wanted = fixture.expectations.filter(({ kind }) => kind === 'TEST');
+  const informed = view.analysis.problems.filter(({ severity }) => severity === 'information');
+  const found = [
+    ...problems,
+    ...informed.filter(({ code }) => wanted.some(({ words: text }) => text.startsWith(`information ${code}`))),
+  ];
+  expect(found.map(({ span, severity, code }) => show(span.start, span.end, `${severity} ${code}`)).toSorted()).toEqual(
+    wanted.map(({ span, words: text }) => show(span.start, span.end, text.split(' ').slice(0, 2).join(' '))).toSorted(),
+  );
+  for (const { span, words: text } of wanted) {
+    const message = quoted(text);
+    const here = found.filter((problem) => problem.span.start === span.start && problem.span.end === span.end);
+    if (message) expect(here.map((problem) => problem.message).join('\n')).toContain(message);
+  }
+  for (const { span, words: text } of fixture.expectations.filter(({ kind }) => kind === 'FIX')) {
+    const fix = found.find((problem) => problem.span.start === span.start)?.fixes?.[0];
+    if (!fix) throw new Error(`no fix at ${show(span.start, span.end, '')}`);
+    const mended = applyEdits(fixture.text, [fix]);
+    const line = new Lines(mended).position(fix.span.start).line;
+    expect(mended.split(/\r?\n/)[line - 1]).toContain(quoted(text));
+  }
+}
+
+describe('fixture', () => {
+  const all = fixtures();
+  it('folders are found', () => expect(all.length).toBeGreaterThan(50));
+
+  it.each(all.map((fixture) => [fixture.name, fixture] as const))('%s', (_, fixture) => {
+    diagnosticsAsExpected(fixture);
+    const { view, cache } = viewOf(fixture);
+    for (const { kind, span, words: text } of fixture.expectations) {
+      if (kind === 'HOVER') expect(JSON.stringify(hover(view, span.start, cache)?.contents)).toContain(quoted(text));
+      if (kind === 'COMPLETE') {
+        const [, has, not] = /has (.*?)(?:; not (.*))?$/.exec(text) ?? [];
+        const labels = completions(view, span.end).map(({ label }) => label);
+        for (const word of words(has)) expect(labels).toContain(word);
+        for (const word of words(not)) expect(labels).not.toContain(word);
+      }
+    }
+    const once = applyEdits(fixture.text, format(fixture.text, parse(fixture.text)));
+    if (fixture.formatted !== undefined) expect(once).toBe(fixture.formatted);
+    expect(applyEdits(once, format(once, parse(once)))).toBe(once);
+    const tokens = (source: string) => parse(source).tokens.map(({ tokenType, image }) => `${tokenType.name} ${image}`);
+    expect(tokens(once)).toEqual(tokens(fixture.text));
+  });
+});
