@@ -79,4 +79,5 @@ const pytorchOptions = (engine: Use): PytorchOptions => ({
   holdOutput: engine.args['hold-output'] === true,
   kernels: engine.args.kernels === 'cpu' ? 'cpu' : 'cuda',
   castCache: true,
+  compile: engine.args.compile === true,
 });

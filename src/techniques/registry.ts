@@ -1,24 +1,39 @@
 /** Every technique the product knows: one line each. */
 import { type Slot, TECHNIQUE_SLOTS, type TechniqueSlot, type Use } from '../plan/types';
+import { adafactor } from './adafactor';
+import { adalomo } from './adalomo';
+import { adamMini } from './adam-mini';
 import { adamw } from './adamw';
 import { adamw8bit } from './adamw8bit';
 import { allocators } from './allocator';
+import { apollo } from './apollo';
+import { apolloMini } from './apollo-mini';
 import { attentionKernels } from './attention';
 import { checkpoint } from './checkpoint';
 import { chunked } from './chunked';
+import { cosmos } from './cosmos';
 import { crossEntropy } from './cross-entropy';
 import { cutCrossEntropy } from './cut-cross-entropy';
 import { engines } from './engine';
 import { exact } from './exact';
+import { fira } from './fira';
 import { frozen } from './frozen';
+import { frugal } from './frugal';
 import { full } from './full';
 import { galore } from './galore';
 import { gradientTypes } from './gradients';
 import { int8Activations } from './int8';
+import { lion } from './lion';
+import { lomo } from './lomo';
 import { lora } from './lora';
+import { muon } from './muon';
+import { naturalGalore } from './natural-galore';
 import { none } from './none';
 import { precisions } from './precision';
+import { qGalore } from './q-galore';
 import { sgd } from './sgd';
+import { sm3 } from './sm3';
+import { spam } from './spam';
 import type { Spec } from './spec';
 import { standard } from './standard';
 import { streambp } from './streambp';
@@ -36,6 +51,21 @@ export const techniques: readonly Technique[] = [
   adamw8bit,
   sgd,
   galore,
+  lion,
+  adafactor,
+  adamMini,
+  muon,
+  sm3,
+  apollo,
+  apolloMini,
+  qGalore,
+  naturalGalore,
+  fira,
+  frugal,
+  cosmos,
+  spam,
+  lomo,
+  adalomo,
   none,
   standard,
   checkpoint,

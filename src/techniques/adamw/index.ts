@@ -1,3 +1,5 @@
+import { elements } from '../../plan/weights';
+import { SMALLEST_PAGED } from '../adamw8bit/memory';
 import { flag, word } from '../arguments';
 import type { Technique } from '../technique';
 import { adamStates, adamStep, type StateType } from './memory';
@@ -27,17 +29,33 @@ export const adamw: Technique = {
         doc: 'Update all parameters at once: faster, and the square roots of all second moments exist together.',
       },
       { name: 'fused', type: { kind: 'boolean' }, default: false, doc: 'One fused kernel: no temporaries.' },
+      {
+        name: 'paged',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "bitsandbytes' PagedAdamW: states of large tensors live in managed memory and page to the host under pressure.",
+      },
+      {
+        name: 'in-backward',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'Update each parameter as soon as its gradient is complete, which ends there. Not with accumulation or global clipping.',
+      },
     ],
     usual: [{ fused: true }, { states: 'bf16', fused: true }],
     citation: { title: 'Decoupled Weight Decay Regularization', id: 'arXiv:1711.05101', url: 'https://arxiv.org/abs/1711.05101' },
   },
   rewrite: (recipe, args) => {
     const states = word(args, 'states') as StateType;
-    const form = flag(args, 'fused') ? 'fused' : flag(args, 'foreach') ? 'foreach' : 'loop';
+    const paged = flag(args, 'paged');
+    // bitsandbytes updates in one kernel a tensor.
+    const form = flag(args, 'fused') || paged ? 'fused' : flag(args, 'foreach') ? 'foreach' : 'loop';
+    const kept = adamStates(states, flag(args, 'master'));
     return {
       ...recipe,
-      layerwise: false,
-      states: adamStates(states, flag(args, 'master')),
+      layerwise: flag(args, 'in-backward') ? 'parameter' : false,
+      // Managed memory is the driver's, not the framework's allocator's.
+      states: (weight, parameter) => (paged && elements(weight) >= SMALLEST_PAGED ? [] : kept(weight, parameter)),
       pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => adamStep(step, parameters, states, form) },
     };
   },

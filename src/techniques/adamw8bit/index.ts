@@ -20,6 +20,12 @@ export const adamw8bit: Technique = {
         default: false,
         doc: 'States of large tensors live in managed memory and page to the host under pressure.',
       },
+      {
+        name: 'in-backward',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'Update each parameter as soon as its gradient is complete, which ends there. Not with accumulation or global clipping.',
+      },
     ],
     usual: [{}, { paged: true }],
     citation: {
@@ -30,7 +36,7 @@ export const adamw8bit: Technique = {
   },
   rewrite: (recipe, args) => ({
     ...recipe,
-    layerwise: false,
+    layerwise: flag(args, 'in-backward') ? 'parameter' : false,
     states: blockwiseStates(number(args, 'block'), flag(args, 'paged')),
     pytorch: {
       ...recipe.pytorch,

@@ -1,4 +1,21 @@
+import { flag } from '../arguments';
+import type { Argument } from '../spec';
 import type { Technique } from '../technique';
+
+const FUSED_ARGUMENTS: readonly Argument[] = [
+  {
+    name: 'mask',
+    type: { kind: 'boolean' },
+    default: false,
+    doc: 'An explicit mask (padded batches): K and V are repeated to every query head, and each layer keeps a copy of the mask.',
+  },
+  {
+    name: 'repeat-kv',
+    type: { kind: 'boolean' },
+    default: false,
+    doc: "The model's own code repeats K and V to every query head before the kernel (torchtune, LitGPT).",
+  },
+];
 
 const kernel = (
   name: string,
@@ -8,8 +25,25 @@ const kernel = (
   cost: string,
 ): Technique => ({
   // The fused kernel is never worse: nothing else is worth trying to make a plan fit.
-  spec: { name, slot: 'attention', exact: true, summary, formula, cost, args: [], ...(name === 'flash' ? {} : { usual: [] }) },
-  rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, attention } }),
+  spec: {
+    name,
+    slot: 'attention',
+    exact: true,
+    summary,
+    formula,
+    cost,
+    args: attention === 'sdpa' ? FUSED_ARGUMENTS : [],
+    ...(name === 'flash' ? {} : { usual: [] }),
+  },
+  rewrite: (recipe, args) => ({
+    ...recipe,
+    pytorch: {
+      ...recipe.pytorch,
+      attention,
+      mask: flag(args, 'mask'),
+      repeatKv: flag(args, 'repeat-kv') || flag(args, 'mask'),
+    },
+  }),
   // The engine's attention is fused; it has no other.
   ...(attention === 'sdpa' ? { webgpu: (recipe) => recipe } : {}),
 });

@@ -1,7 +1,7 @@
 import { positionsOf } from '../../tape/webgpu/rules';
-import { number } from '../arguments';
+import { flag, number } from '../arguments';
 import type { Technique } from '../technique';
-import { chunkedLoss } from './memory';
+import { chunkedLoss, chunkedOutputs } from './memory';
 
 export const chunked: Technique = {
   spec: {
@@ -12,11 +12,22 @@ export const chunked: Technique = {
     formula: 'chunk · vocab · 14 bytes (bf16) in place of tokens · vocab · 14',
     cost: "the head's forward once more",
     usual: [{}, { chunk: 256 }],
-    args: [{ name: 'chunk', type: { kind: 'count', tokens: true, min: 1 }, default: 1024, doc: 'Tokens in one chunk.' }],
+    args: [
+      { name: 'chunk', type: { kind: 'count', tokens: true, min: 1 }, default: 1024, doc: 'Tokens in one chunk.' },
+      {
+        name: 'recompute',
+        type: { kind: 'boolean' },
+        default: true,
+        doc: "Make each chunk's logits again in backward. Without it every chunk's logits are kept, as torchtune and LitGPT do.",
+      },
+    ],
   },
   rewrite: (recipe, args) => ({
     ...recipe,
-    pytorch: { ...recipe.pytorch, loss: (step, hidden) => chunkedLoss(step, hidden, number(args, 'chunk')) },
+    pytorch: {
+      ...recipe.pytorch,
+      loss: (step, hidden) => (flag(args, 'recompute') ? chunkedLoss : chunkedOutputs)(step, hidden, number(args, 'chunk')),
+    },
   }),
   webgpu: (recipe, args) => ({
     ...recipe,

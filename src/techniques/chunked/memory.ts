@@ -1,3 +1,5 @@
+import type { DType } from '../../plan/types';
+import * as aten from '../../tape/pytorch/aten';
 import { type PytorchStep, tokensOf } from '../../tape/pytorch/context';
 import { crossEntropyOf, headLogits } from '../../tape/pytorch/loss';
 import type { Tensor } from '../../tape/trace';
@@ -54,6 +56,87 @@ export function chunkedLoss(step: PytorchStep, hidden: Tensor, chunk: number): (
       });
     });
     trace.release(hidden);
+    return gradient;
+  };
+}
+
+/**
+ * Head and loss over chunks whose logits are all kept: the model returns a list of chunks' logits, and the loss takes
+ * one after the other (torchtune's CEWithChunkedOutputLoss, LitGPT's chunked head). What forward keeps for backward is
+ * every chunk's log-probabilities; only the temporaries of a chunk are a chunk's. Compiled, the loss keeps the logits
+ * themselves and makes the rest again.
+ */
+export function chunkedOutputs(step: PytorchStep, hidden: Tensor, chunk: number): () => Tensor | null {
+  const { trace, recipe, options, rows } = step;
+  const tokens = tokensOf(rows);
+  const size = Math.min(chunk, tokens);
+  const chunks = Math.ceil(tokens / size);
+  const weight = step.parameter(recipe.model.tiedEmbeddings ? 'embed' : 'head');
+  const { vocab } = recipe.model;
+  const { logits, logProbabilities } = trace.within('loss', () => {
+    let logits = trace.noGrad(() => headLogits(step, hidden));
+    logits.pieces = chunks;
+    if (options.lossEra === 'output-float') {
+      const wide = trace.noGrad(() => aten.to(trace, logits, 'fp32', 'logits'));
+      wide.pieces = chunks;
+      trace.release(logits);
+      logits = wide;
+    }
+    const part = (name: string): Tensor => trace.tensor(name, [size, vocab], 'fp32', 'logits');
+    if (options.compile) {
+      trace.op({ op: 'cross_entropy', reads: [logits] });
+      return { logits, logProbabilities: null };
+    }
+    const logProbabilities = trace.tensor('log_softmax', [tokens, vocab], 'fp32', 'logits');
+    logProbabilities.pieces = chunks;
+    trace.op({
+      op: 'aten._log_softmax',
+      reads: [logits],
+      writes: [logProbabilities],
+      temps: logits.dtype === 'fp32' ? [] : [part('float')],
+    });
+    return { logits, logProbabilities };
+  });
+  trace.hold(hidden);
+  // Without its log-probabilities the loss needs the logits; with them only a caller holds on to them.
+  if (logProbabilities && !options.holdOutput) trace.release(logits);
+  else if (logProbabilities) step.holdUntilBackwardEnds(logits);
+  return () => {
+    const gradient = hidden.requiresGrad ? trace.tensor('hidden.gradient', hidden.shape, hidden.dtype, 'temporary') : null;
+    const backward = (): void => {
+      const part = (name: string, dtype: DType): Tensor => trace.tensor(name, [size, vocab], dtype, 'logits');
+      let flowing: Tensor;
+      if (logProbabilities) {
+        const nll = part('nll.gradient', 'fp32');
+        trace.op({ op: 'aten.nll_loss_backward', writes: [nll] });
+        const wide = part('gradient', 'fp32');
+        trace.op({ op: 'aten._log_softmax_backward_data', reads: [nll, logProbabilities], writes: [wide] });
+        trace.release(nll);
+        flowing = trace.noGrad(() => aten.to(trace, wide, recipe.compute, 'logits'));
+        trace.release(wide);
+      } else {
+        flowing = part('gradient', recipe.compute);
+        trace.op({ op: 'cross_entropy_backward', reads: [logits], writes: [flowing] });
+      }
+      const flops = 2 * size * vocab * recipe.model.hidden;
+      if (gradient) {
+        const share = trace.tensor('gradient', [size, recipe.model.hidden], hidden.dtype, 'temporary');
+        trace.op({ op: 'aten.mm', reads: [flowing, weight], writes: [share], flops });
+        trace.op({ op: 'aten.copy_', reads: [share], writes: [gradient] });
+        trace.release(share);
+      }
+      if (weight.requiresGrad)
+        trace.onParameterGradient(weight, aten.gradientOf(trace, 'aten.mm', weight, [flowing, hidden], [], flops));
+      trace.release(flowing);
+    };
+    trace.within('loss', () => {
+      backward();
+      trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
+        backward();
+        return [];
+      });
+    });
+    trace.release(logProbabilities ?? logits, hidden);
     return gradient;
   };
 }

@@ -28,6 +28,12 @@ export const engines: readonly Technique[] = [
           default: 'cuda',
           doc: 'Whose kernels: their temporaries and dropout masks differ.',
         },
+        {
+          name: 'compile',
+          type: { kind: 'boolean' },
+          default: false,
+          doc: 'Layers and loss run through torch.compile: norms, activations, dropout and rotary are fused and recomputed from what matrix products read and write.',
+        },
       ],
     },
     rewrite: (recipe) => recipe,

@@ -1,4 +1,5 @@
 import { flag, number, use } from '../arguments';
+import { adaptersAreLowRank, shardsAreFlat } from '../relations';
 import type { Technique } from '../technique';
 import { galoreStates, galoreStep } from './memory';
 import { galoreWebgpu } from './webgpu';
@@ -29,9 +30,7 @@ export const galore: Technique = {
         doc: "Update each layer inside backward, so that only one layer's gradients exist.",
       },
     ],
-    excludes: [
-      { slot: 'train', names: ['lora'], why: "GaLore projects the gradients of full matrices; LoRA's are low-rank already" },
-    ],
+    excludes: [adaptersAreLowRank('GaLore'), shardsAreFlat('GaLore')],
     usual: [{}, { layerwise: true }, { inner: { name: 'adamw8bit', args: {} }, layerwise: true }],
     citation: {
       title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection',

@@ -70,9 +70,24 @@ function updateTemporaries(group: ParameterGroup, rank: number, inner: string): 
   ];
 }
 
+/** The decomposition of the largest matrix, in a step that refreshes the subspace: its float32 copy, U and Vᵀ at reduced rank. */
+export function refresh({ trace }: PytorchStep, matrices: readonly ParameterGroup[], label: string): void {
+  const decomposed = largest(matrices, (group) => group.elements);
+  if (!decomposed) return;
+  const [m = 1, n = 1] = decomposed.shape;
+  const small = Math.min(m, n);
+  const temporary = (name: string, elements: number) => trace.tensor(name, [elements], 'fp32', 'temporary');
+  trace.op({
+    op: 'aten.linalg_svd',
+    label: `${label}.refresh.${decomposed.name}`,
+    temps: [temporary('gradient.float', m * n), temporary('U', m * small), temporary('S', small), temporary('Vh', small * n)],
+    moved: 0,
+  });
+}
+
 /**
- * One parameter after another: the one with the largest temporaries stands for the step. In a step that refreshes the
- * subspace it is the largest matrix's decomposition: its float32 copy, U and Vᵀ at reduced rank.
+ * One parameter after another, after the decompositions of a step that refreshes the subspace: the one with the largest
+ * temporaries stands for all of them.
  */
 export function galoreStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number, inner: string): void {
   const { trace } = step;
@@ -85,22 +100,7 @@ export function galoreStep(step: PytorchStep, parameters: readonly ParameterGrou
     trace.op({ op, label, temps: temporaries.map(([name, bytes]) => trace.tensor(name, [bytes], 'int8', 'temporary')), ...cost });
   };
   const matrices = parameters.filter(projects);
-  const decomposed = largest(matrices, (group) => group.elements);
-  if (decomposed) {
-    const [m = 1, n = 1] = decomposed.shape;
-    const small = Math.min(m, n);
-    emit(
-      'aten.linalg_svd',
-      `galore.refresh.${decomposed.name}`,
-      [
-        ['gradient.float', 4 * m * n],
-        ['U', 4 * m * small],
-        ['S', 4 * small],
-        ['Vh', 4 * small * n],
-      ],
-      { moved: 0 },
-    );
-  }
+  refresh(step, matrices, 'galore');
   const size = (group: ParameterGroup): number =>
     updateTemporaries(group, rank, inner).reduce((sum, [, bytes]) => sum + bytes, 0);
   const updated = largest(parameters, size);

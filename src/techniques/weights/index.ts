@@ -45,6 +45,12 @@ const nf4: Technique = {
     cost: 'dequantized at every use; weights rounded to 16 levels',
     args: [
       { name: 'double-quant', type: { kind: 'boolean' }, default: false, doc: "Quantize the blocks' maxima to 8 bits too." },
+      {
+        name: 'keep-inputs',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'Every product keeps its input for nothing, as bitsandbytes did before 0.43.3.',
+      },
     ],
     needs: quantized,
     citation: {
@@ -55,6 +61,7 @@ const nf4: Technique = {
   },
   rewrite: (recipe, args) => ({
     ...recipe,
+    pytorch: { ...recipe.pytorch, quantizedKeepsInput: flag(args, 'keep-inputs') },
     stored: (weight) => {
       if (weight.role !== 'linear' && weight.role !== 'expert') return recipe.stored(weight);
       const blocks = Math.ceil(elements(weight) / 64);

@@ -1,0 +1,26 @@
+import { flag } from '../arguments';
+import type { Technique } from '../technique';
+import { adafactorStates, adafactorStep } from './memory';
+
+export const adafactor: Technique = {
+  spec: {
+    name: 'adafactor',
+    slot: 'optimizer',
+    exact: false,
+    summary: 'Adam whose second moment of a matrix is kept as one row and one column.',
+    formula: '4 · (m + n) bytes for each m × n matrix, 4 a parameter for vectors; + 4 · parameters with momentum',
+    cost: 'float32 copies of one parameter and its gradient at a time; updates are clipped by their size',
+    args: [{ name: 'momentum', type: { kind: 'boolean' }, default: false, doc: 'Keep a first moment too, of every parameter.' }],
+    citation: {
+      title: 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost',
+      id: 'arXiv:1804.04235',
+      url: 'https://arxiv.org/abs/1804.04235',
+    },
+  },
+  rewrite: (recipe, args) => ({
+    ...recipe,
+    layerwise: false,
+    states: adafactorStates(flag(args, 'momentum')),
+    pytorch: { ...recipe.pytorch, optimizerStep: adafactorStep },
+  }),
+};

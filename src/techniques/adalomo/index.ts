@@ -1,0 +1,28 @@
+import { adafactorStates, adafactorStep } from '../adafactor/memory';
+import { lomo } from '../lomo';
+import type { Technique } from '../technique';
+
+export const adalomo: Technique = {
+  spec: {
+    name: 'adalomo',
+    slot: 'optimizer',
+    exact: false,
+    summary: 'LOMO with a factored second moment: adaptive steps inside backward.',
+    formula: '4 · (m + n) bytes for each m × n matrix; gradients: the largest parameter in place of all of them',
+    cost: "as LOMO, and Adafactor's float32 copies of one parameter",
+    args: [],
+    usual: [],
+    excludes: lomo.spec.excludes ?? [],
+    citation: {
+      title: 'AdaLomo: Low-memory Optimization with Adaptive Learning Rate',
+      id: 'arXiv:2310.10195',
+      url: 'https://arxiv.org/abs/2310.10195',
+    },
+  },
+  rewrite: (recipe) => ({
+    ...recipe,
+    layerwise: 'parameter',
+    states: adafactorStates(false),
+    pytorch: { ...recipe.pytorch, optimizerStep: adafactorStep },
+  }),
+};

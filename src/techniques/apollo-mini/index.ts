@@ -1,0 +1,36 @@
+import { PROJECTION } from '../apollo';
+import { apolloStates, apolloStep } from '../apollo/memory';
+import { word } from '../arguments';
+import { adaptersAreLowRank } from '../relations';
+import type { Technique } from '../technique';
+
+export const apolloMini: Technique = {
+  spec: {
+    name: 'apollo-mini',
+    slot: 'optimizer',
+    exact: false,
+    summary: "APOLLO at rank 1, with one scale for a whole matrix: almost no state for the layers' matrices.",
+    formula:
+      'for each m × n matrix of the layers: 2 · max(m, n) elements, + min(m, n) where the projection is kept; others as Adam',
+    cost: 'one product of each gradient with a vector; one scale a matrix',
+    args: [PROJECTION],
+    excludes: [adaptersAreLowRank('APOLLO-Mini')],
+    citation: {
+      title: 'APOLLO: SGD-like Memory, AdamW-level Performance',
+      id: 'arXiv:2412.05270',
+      url: 'https://arxiv.org/abs/2412.05270',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const kept = word(args, 'projection') === 'kept';
+    return {
+      ...recipe,
+      layerwise: false,
+      states: apolloStates(1, kept),
+      pytorch: {
+        ...recipe.pytorch,
+        optimizerStep: (step, parameters) => apolloStep(step, parameters, 1, kept, 'apollo-mini'),
+      },
+    };
+  },
+};

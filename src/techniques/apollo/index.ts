@@ -1,0 +1,47 @@
+import { number, word } from '../arguments';
+import { adaptersAreLowRank } from '../relations';
+import type { Argument } from '../spec';
+import type { Technique } from '../technique';
+import { apolloStates, apolloStep } from './memory';
+
+export const PROJECTION: Argument = {
+  name: 'projection',
+  type: { kind: 'choice', of: ['kept', 'seed'] },
+  default: 'kept',
+  doc: 'Whether the random projection is kept between its refreshes, as the released code does, or drawn again from its seed.',
+};
+
+export const apollo: Technique = {
+  spec: {
+    name: 'apollo',
+    slot: 'optimizer',
+    exact: false,
+    summary: 'The gradient itself, scaled channel by channel by Adam in a small random projection of it.',
+    formula:
+      'for each m × n matrix of the layers: 2 · rank · max(m, n) elements, + rank · min(m, n) where the projection is kept; others as Adam',
+    cost: 'one thin product of each gradient; no SVD; scales are estimates',
+    args: [
+      { name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 256, doc: 'Dimension of the projection.' },
+      PROJECTION,
+    ],
+    excludes: [adaptersAreLowRank('APOLLO')],
+    citation: {
+      title: 'APOLLO: SGD-like Memory, AdamW-level Performance',
+      id: 'arXiv:2412.05270',
+      url: 'https://arxiv.org/abs/2412.05270',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const rank = number(args, 'rank');
+    const kept = word(args, 'projection') === 'kept';
+    return {
+      ...recipe,
+      layerwise: false,
+      states: apolloStates(rank, kept),
+      pytorch: {
+        ...recipe.pytorch,
+        optimizerStep: (step, parameters) => apolloStep(step, parameters, rank, kept, 'apollo'),
+      },
+    };
+  },
+};

@@ -1,0 +1,32 @@
+import { number } from '../arguments';
+import { adaptersAreLowRank, shardsAreFlat } from '../relations';
+import type { Technique } from '../technique';
+import { cosmosStates, cosmosStep } from './memory';
+
+export const cosmos: Technique = {
+  spec: {
+    name: 'cosmos',
+    slot: 'optimizer',
+    exact: false,
+    summary: "Adam in the leading eigenspace of a matrix's gradient, Muon in the rest; a full momentum is kept.",
+    formula: 'for each m × n matrix of the layers with m ≤ 10000: m · n + rank · (m + n) + rank² elements; others as Adam',
+    cost: 'five Newton–Schulz steps and a thin QR of each matrix a step',
+    args: [{ name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 64, doc: 'Dimension of the eigenspace.' }],
+    usual: [],
+    excludes: [adaptersAreLowRank('COSMOS'), shardsAreFlat('COSMOS')],
+    citation: {
+      title: 'COSMOS: A Hybrid Adaptive Optimizer for Memory-Efficient Training of LLMs',
+      id: 'arXiv:2502.17410',
+      url: 'https://arxiv.org/abs/2502.17410',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const rank = number(args, 'rank');
+    return {
+      ...recipe,
+      layerwise: false,
+      states: cosmosStates(rank),
+      pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => cosmosStep(step, parameters, rank) },
+    };
+  },
+};

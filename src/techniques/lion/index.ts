@@ -1,0 +1,25 @@
+import type { Technique } from '../technique';
+import { lionStates, lionStep } from './memory';
+
+export const lion: Technique = {
+  spec: {
+    name: 'lion',
+    slot: 'optimizer',
+    exact: false,
+    summary: 'The sign of an interpolated momentum: one state for each trained parameter.',
+    formula: 'parameters · bytes: one momentum, in the type of its parameter',
+    cost: 'elementwise; wants a learning rate 3 to 10 times smaller and a decay as much larger',
+    args: [],
+    citation: {
+      title: 'Symbolic Discovery of Optimization Algorithms',
+      id: 'arXiv:2302.06675',
+      url: 'https://arxiv.org/abs/2302.06675',
+    },
+  },
+  rewrite: (recipe) => ({
+    ...recipe,
+    layerwise: false,
+    states: lionStates,
+    pytorch: { ...recipe.pytorch, optimizerStep: lionStep },
+  }),
+};

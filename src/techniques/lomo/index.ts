@@ -1,0 +1,30 @@
+import type { Technique } from '../technique';
+import { lomoStep } from './memory';
+
+export const lomo: Technique = {
+  spec: {
+    name: 'lomo',
+    slot: 'optimizer',
+    exact: true,
+    summary: 'Gradient descent inside backward: each gradient is used and let go at once.',
+    formula: 'no states; gradients: the largest parameter in place of all of them; float32 copies of one parameter',
+    cost: 'no momentum; gradients cannot be clipped by their norm, or gathered over micro-batches, without another backward',
+    args: [],
+    usual: [],
+    excludes: [
+      { slot: 'gradients', names: ['*'], why: 'gradients end where they are made: none is kept in a type of its own' },
+      { slot: 'parallel', names: ['data'], why: 'updates inside backward come before gradients are averaged over the ranks' },
+    ],
+    citation: {
+      title: 'Full Parameter Fine-tuning for Large Language Models with Limited Resources',
+      id: 'arXiv:2306.09782',
+      url: 'https://arxiv.org/abs/2306.09782',
+    },
+  },
+  rewrite: (recipe) => ({
+    ...recipe,
+    layerwise: 'parameter',
+    states: () => [],
+    pytorch: { ...recipe.pytorch, optimizerStep: lomoStep },
+  }),
+};

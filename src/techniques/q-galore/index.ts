@@ -1,0 +1,54 @@
+import { flag, number } from '../arguments';
+import { groupedCodes, learningProduct, storing } from '../quantized';
+import { adaptersAreLowRank, shardsAreFlat } from '../relations';
+import type { Technique } from '../technique';
+import { GROUP, qGaloreStates, qGaloreStep } from './memory';
+
+export const qGalore: Technique = {
+  spec: {
+    name: 'q-galore',
+    slot: 'optimizer',
+    exact: false,
+    summary: "GaLore over 8-bit weights, with 8-bit moments and a 4-bit projector; each parameter's update runs inside backward.",
+    formula:
+      'matrices of the layers 1 + 4/256 bytes; projector 1 byte a code (½ packed) + 4/256; moments 2 + 8/256 bytes at rank · max(m, n)',
+    cost: 'weights are dequantized at every use and rounded stochastically at every update; SVDs, ever fewer of them',
+    args: [
+      { name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 128, doc: 'Dimension of the subspace.' },
+      { name: 'every', type: { kind: 'count', min: 1 }, default: 200, doc: 'Steps between refreshes of the subspace, at first.' },
+      {
+        name: 'packed',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "Two of the projector's 4-bit codes in a byte; the released code keeps one.",
+      },
+    ],
+    usual: [],
+    excludes: [
+      adaptersAreLowRank('Q-GaLore'),
+      { slot: 'weights', names: ['*'], why: 'Q-GaLore keeps the weights itself, in 8 bits' },
+      { slot: 'gradients', names: ['*'], why: 'gradients end inside backward, in the type of the products' },
+      shardsAreFlat('Q-GaLore'),
+    ],
+    citation: {
+      title: 'Q-GaLore: Quantized GaLore with INT4 Projection and Layer-Adaptive Low-Rank Gradients',
+      id: 'arXiv:2407.08296',
+      url: 'https://arxiv.org/abs/2407.08296',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const rank = number(args, 'rank');
+    return {
+      ...recipe,
+      layerwise: 'parameter',
+      stored: storing(recipe, (weight) => groupedCodes(weight, 'int8', GROUP)),
+      states: qGaloreStates(rank, flag(args, 'packed')),
+      pytorch: {
+        ...recipe.pytorch,
+        product: (step, call, plain) =>
+          step.recipe.stored(step.weight(call.name)).length > 1 ? learningProduct(step, call, call.weight) : plain(),
+        optimizerStep: (step, parameters) => qGaloreStep(step, parameters, rank),
+      },
+    };
+  },
+};
