@@ -31,7 +31,7 @@ export class MemplanLexer extends DefaultLexer {
   private last: { text: string; result: LexerResult } | undefined;
 
   override tokenize(text: string): LexerResult {
-    if (this.last?.text === text) return this.last.result;
+    if (this.last?.text === text) return copy(this.last.result);
     const result = super.tokenize(text);
     classify(result.tokens, (token, name) => {
       const type = this.tokenTypes[name];
@@ -40,9 +40,12 @@ export class MemplanLexer extends DefaultLexer {
       token.tokenTypeIdx = type.tokenTypeIdx ?? 0;
     });
     this.last = { text, result };
-    return result;
+    return copy(result);
   }
 }
+
+/** The parser empties the list of comments as it builds its tree. */
+const copy = (result: LexerResult): LexerResult => ({ ...result, hidden: [...result.hidden] });
 
 const OPERAND_ENDS = new Set(['QUANTITY', 'WORD', 'STRING', 'true', 'false', ')', ']']);
 

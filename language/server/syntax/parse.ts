@@ -56,9 +56,7 @@ export function parse(text: string): Syntax {
     return refused(`This file is too long to be read: ${text.length} characters, at most ${LONGEST_TEXT}`, { start: 0, end: 0 });
   }
   parser ??= createParser();
-  const { tokens, hidden, errors: lexerErrors } = parser.Lexer.tokenize(text);
-  // The parser empties the list as it builds its tree.
-  const comments = [...hidden];
+  const { tokens, hidden: comments, errors: lexerErrors } = parser.Lexer.tokenize(text);
   const errors: SyntaxError[] = lexerErrors.map(({ message, offset, length }) => ({
     message,
     span: { start: offset, end: offset + length },
