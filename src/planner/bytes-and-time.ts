@@ -1,5 +1,5 @@
 /** Peak and time of many plans that differ by a slot or two, for searches: parts that plans share are simulated once. */
-import type { Plan, Use } from '../plan/types';
+import { type Plan, TECHNIQUE_SLOTS, type TechniqueSlot } from '../plan/types';
 import type { Recipe } from '../tape/recipe';
 import { simulate } from '../tape/simulate';
 import { lowerRecipe, recipeOf, useOf } from '../techniques/recipe-of';
@@ -26,27 +26,47 @@ interface Passes {
 export function bytesAndTime(): (plan: Plan) => BytesAndTime {
   const passes = new Map<string, Passes>();
   const steps = new Map<string, Passes & { states: number }>();
-  return (plan) => {
-    const recipe = recipeOf(plan);
-    if (recipe.layerwise || useOf(plan, 'engine')?.name === 'webgpu') return whole(plan, recipe);
-    const { optimizer, ...others } = plan.slots;
-    const shared = key(plan, others);
-    const pass = remember(passes, shared, () => {
-      const { peak, time } = whole(plan, {
-        ...recipe,
-        states: () => [],
-        pytorch: { ...recipe.pytorch, optimizerStep: () => {} },
-      });
-      return { peak, time };
+  const insides = new Map<string, boolean>();
+  const text = written();
+  /** The optimizer's step is a part of backward, so that the two cannot be taken apart. */
+  const inside = (plan: Plan): boolean =>
+    remember(insides, `${text(plan.slots.optimizer)};${text(plan.slots.train)};${text(plan.slots.engine)}`, () => {
+      return recipeOf(plan).layerwise !== false || useOf(plan, 'engine')?.name === 'webgpu';
     });
-    const { backward: _, activations: __, attention: ___, loss: ____, ...kept } = plan.slots;
-    const step = remember(steps, key(plan, kept), () => {
+  return (plan) => {
+    if (inside(plan)) return whole(plan, recipeOf(plan));
+    const name = (slots: readonly TechniqueSlot[]): string =>
+      [text(plan.model), plan.batch, plan.sequence, plan.accumulate, ...slots.map((slot) => text(plan.slots[slot]))].join(';');
+    const pass = remember(passes, name(PASS_SLOTS), () => {
+      const recipe = recipeOf(plan);
+      return whole(plan, { ...recipe, states: () => [], pytorch: { ...recipe.pytorch, optimizerStep: () => {} } });
+    });
+    const step = remember(steps, name(STEP_SLOTS), () => {
+      const recipe = recipeOf(plan);
       const tape = lowerRecipe(plan, { ...recipe, accumulate: 1, pytorch: { ...recipe.pytorch, schedule: gradientsOnly } });
       const simulation = simulate(tape);
       const after = simulation.instants.find((instant) => instant.phase === 'optimizer')?.allocated ?? 0;
       return { peak: after, time: phaseTimes(tape, plan).optimizer, states: simulation.persistent.optimizer };
     });
     return { peak: Math.max(pass.peak + step.states, step.peak), time: pass.time + step.time };
+  };
+}
+
+/** Slots that forward and backward depend on, and those that the optimizer's step depends on. */
+const PASS_SLOTS = TECHNIQUE_SLOTS.filter((slot) => slot !== 'optimizer');
+const STEP_SLOTS = TECHNIQUE_SLOTS.filter((slot) => !['backward', 'activations', 'attention', 'loss'].includes(slot));
+
+/** The text of a part of a plan; plans of one search share their parts, so each is written once. */
+function written(): (part: object | undefined) => string {
+  const known = new WeakMap<object, string>();
+  return (part) => {
+    if (!part) return '';
+    let found = known.get(part);
+    if (found === undefined) {
+      found = JSON.stringify(part);
+      known.set(part, found);
+    }
+    return found;
   };
 }
 
@@ -57,9 +77,6 @@ function whole(plan: Plan, recipe: Recipe): BytesAndTime {
   const tape = lowerRecipe(plan, recipe);
   return { peak: simulate(tape).peak, time: stepTime(tape, plan) };
 }
-
-const key = (plan: Plan, slots: { [slot: string]: Use | undefined }): string =>
-  JSON.stringify([plan.model, plan.batch, plan.sequence, plan.accumulate, slots, plan.lists]);
 
 function remember<V>(known: Map<string, V>, name: string, make: () => V): V {
   let found = known.get(name);

@@ -27,7 +27,7 @@ export interface FitPoint {
   edits: Edit[];
   /** A fresh estimate of the edited plan. */
   estimate: Estimate;
-  /** Every technique of the edited plan keeps the mathematics of the step. */
+  /** The edited plan approximates nothing that the given one computes exactly. */
   exact: boolean;
 }
 
@@ -70,11 +70,12 @@ export function fit(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Fi
 export function candidatesOf(plan: Plan, slots: readonly TechniqueSlot[]): Candidate[] {
   const menus = slots.map((slot) => ({ slot, uses: menuOf(plan, slot) }));
   const measure = bytesAndTime();
+  const conflicts = conflictsOf(plan).length;
   const candidates: Candidate[] = [];
   const choose = (index: number, chosen: Plan, changed: TechniqueSlot[]): void => {
     const menu = menus[index];
     if (!menu) {
-      if (conflictsOf(chosen).length > conflictsOf(plan).length) return;
+      if (conflictsOf(chosen).length > conflicts) return;
       candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, plan), ...measure(chosen) });
       return;
     }
@@ -143,7 +144,7 @@ function pointOf(given: Plan, { plan, changed, approximations }: Candidate): Fit
     plan: ordered(given, plan, changed),
     edits: editsOf(given, plan, changed),
     estimate: estimate(ordered(given, plan, changed)),
-    exact: approximations === 0,
+    exact: approximations <= approximationsOf(given, given),
   };
 }
 
