@@ -102,6 +102,15 @@ describe('package.json', () => {
     expect(undecided).toEqual([]);
   });
 
+  it('is locked for every platform, so that `npm ci` works on all', () => {
+    const { packages } = JSON.parse(text('package-lock.json')) as {
+      packages: { [path: string]: { optionalDependencies?: object } };
+    };
+    const locked = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')));
+    const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+    expect(wanted.filter((name) => !locked.has(name))).toEqual([]);
+  });
+
   it('has no dependency twice, none from elsewhere than the registry', () => {
     const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)];
     expect(new Set(names).size).toBe(names.length);
