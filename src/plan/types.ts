@@ -53,6 +53,8 @@ export interface Model {
   sharedFfn: number;
   /** Tokens of a sliding window; 0 for full attention. */
   slidingWindow: number;
+  /** q, k and v come from one matrix; where it is not said, the family decides. */
+  fusedQkv?: boolean;
   /** q, k and v projections carry a bias (qwen2). */
   attentionBias: boolean;
   /** Encoder layers of an encoder-decoder (t5); 0 otherwise. `layers` then counts the decoder's. */

@@ -45,13 +45,14 @@ function attention(model: Model, name = 'attn'): Weight[] {
   const key = kvHeads * headDim;
   const all = traits.bias === 'all';
   const biased = all || attentionBias;
-  const inputs = traits.fused
-    ? projection(`${name}.qkv`, query + 2 * key, hidden, biased)
-    : [
-        ...projection(`${name}.q`, query, hidden, biased),
-        ...projection(`${name}.k`, key, hidden, biased),
-        ...projection(`${name}.v`, key, hidden, biased),
-      ];
+  const inputs =
+    (model.fusedQkv ?? traits.fused)
+      ? projection(`${name}.qkv`, query + 2 * key, hidden, biased)
+      : [
+          ...projection(`${name}.q`, query, hidden, biased),
+          ...projection(`${name}.k`, key, hidden, biased),
+          ...projection(`${name}.v`, key, hidden, biased),
+        ];
   const headNorms = traits.headNorms
     ? [...norm(model, `${name}.q.norm`, headDim), ...norm(model, `${name}.k.norm`, headDim)]
     : [];

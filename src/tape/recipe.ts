@@ -22,6 +22,8 @@ export interface Adapters {
   dropout: number;
   alpha: number;
   dtype: DType;
+  /** Rows of a target that its adapter writes, where they are not all: the rest is padded with zeros. */
+  rows: { readonly [target: string]: number };
 }
 
 /** Layers `from` … `from + count - 1`. */

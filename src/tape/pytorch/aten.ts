@@ -186,6 +186,22 @@ export function pointwise(trace: Trace, op: string, x: Tensor, keeps: 'input' | 
   return output;
 }
 
+/** act(gate) · up in one kernel that keeps both and nothing between them. */
+export function gatedProduct(trace: Trace, gate: Tensor, up: Tensor): Tensor {
+  const output = result(trace, 'gated_product', [gate, up], gate.shape, gate.dtype);
+  trace.record({
+    output,
+    inputs: [gate, up],
+    saved: [gate, up],
+    backward: (g) => {
+      const gradients = [gate, up].map((of) => (of.requiresGrad ? like(trace, of, 'gradient') : null));
+      trace.op({ op: 'gated_product_backward', reads: [g, gate, up], writes: gradients.filter((t) => t !== null) });
+      return gradients;
+    },
+  });
+  return output;
+}
+
 /** A gather, a concatenation or another copy into a new tensor of `shape`: keeps nothing but indices. */
 export function copied(trace: Trace, op: string, x: Tensor, shape: readonly number[], backwardOp: string): Tensor {
   const output = result(trace, `aten.${op}`, [x], shape, x.dtype);

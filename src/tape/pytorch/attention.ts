@@ -25,6 +25,7 @@ export interface Extent {
 export function rotary(step: PytorchStep, name: string, x: Tensor): Tensor {
   const { trace, recipe } = step;
   const dtype: DType = recipe.autocast ? 'fp32' : x.dtype;
+  if (step.options.compile) return trace.within(name, () => aten.copied(trace, 'rotary', x, x.shape, 'rotary_backward'));
   return trace.within(name, () => {
     const make = (label: string): Tensor => trace.tensor(label, x.shape, dtype, 'temporary');
     const direct = make('direct');
@@ -85,12 +86,19 @@ export function attend(step: PytorchStep, heads: Heads, extent: Extent): Tensor 
 function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited }: Extent): Tensor {
   const { trace, recipe, options } = step;
   const { model } = recipe;
+  const group = recipe.pytorch.repeatKv ? 1 : model.heads / model.kvHeads;
   // Autocast brings the kernel's inputs down to the compute type.
   const [q, k, v] = [heads.q, heads.k, heads.v].map((x) => {
-    const narrow = recipe.autocast ? aten.to(trace, x, recipe.compute) : trace.hold(x);
+    const wide = recipe.pytorch.repeatKv && x !== heads.q ? repeatHeads(step, x) : trace.hold(x);
     trace.release(x);
+    const narrow = recipe.autocast ? aten.to(trace, wide, recipe.compute) : trace.hold(wide);
+    trace.release(wide);
     return narrow;
   }) as [Tensor, Tensor, Tensor];
+  const mask = recipe.pytorch.mask
+    ? trace.tensor('mask', [queries.batch, queries.tokens, keys.tokens], q.dtype, 'activations')
+    : null;
+  if (mask) trace.op({ op: 'aten.clone', label: 'mask', writes: [mask] });
   const lse = trace.tensor('lse', [queries.batch, model.heads, queries.tokens], 'fp32', 'activations');
   lse.statistic = true;
   const output = trace.tensor('sdpa', q.shape, q.dtype, 'activations');
@@ -100,10 +108,9 @@ function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited 
   trace.record({
     output,
     inputs: [q, k, v],
-    saved: [q, k, v, output, lse],
+    saved: [q, k, v, output, lse, ...(mask ? [mask] : [])],
     backward: (g) => {
       const gradients = [q, k, v].map((x) => (x.requiresGrad ? trace.tensor('gradient', x.shape, x.dtype, 'temporary') : null));
-      const group = model.heads / model.kvHeads;
       const temps: Tensor[] = [];
       if (options.kernels === 'cuda') {
         // FlashAttention-2's backward: a float32 accumulator of dq, the row sums of dO·O, and under grouped queries
@@ -121,7 +128,7 @@ function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited 
       return gradients;
     },
   });
-  trace.release(lse, q, k, v);
+  trace.release(lse, q, k, v, mask);
   return output;
 }
 

@@ -14,6 +14,8 @@ export interface PytorchOptions {
   kernels: 'cuda' | 'cpu';
   /** Weights' bf16 copies made by autocast are cached until it ends (torch.autocast's default). */
   castCache: boolean;
+  /** Layers and loss run through torch.compile: pointwise chains are fused, and made again in backward rather than kept. */
+  compile: boolean;
 }
 
 /** Tokens that an op works on: `batch` rows of `tokens`. */
@@ -39,6 +41,8 @@ export interface PytorchStep {
   stretches: readonly Stretch[];
   /** Ends with the backward of the micro-batch rather than with the op that reads it last. */
   holdUntilBackwardEnds(...tensors: Tensor[]): void;
+  /** Ends what is held so: at the end of a micro-batch, or of one of several passes of it. */
+  endPass(): void;
   /** Runs head and loss forward, taking over `hidden`, and returns how to run their backward: the gradient of `hidden`. */
   head(hidden: Tensor): () => Tensor | null;
   /** Called by a schedule when a stretch's layer has been differentiated. */

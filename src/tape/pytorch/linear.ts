@@ -23,8 +23,9 @@ export function linear(
     const dropped = aten.dropout(trace, cast, adapters.dropout, step.options.kernels);
     const low = product(step, { name: a, input: dropped, weight: step.parameter(a), category: 'activations' });
     trace.release(cast, dropped);
-    const high = product(step, { name: b, input: low, weight: step.parameter(b), category: 'activations' });
+    let high = product(step, { name: b, input: low, weight: step.parameter(b), category: 'activations' });
     trace.release(low);
+    if (adapters.rows[name] !== undefined) high = padded(step, high, base);
     const scaled = aten.scale(trace, high);
     trace.release(high);
     const sum = aten.add(trace, base, scaled, wider(base, scaled));
@@ -33,6 +34,21 @@ export function linear(
     trace.release(sum);
     return output;
   });
+}
+
+/** Copies an update of some columns into zeros of the whole width; index_copy keeps its source. */
+function padded(step: PytorchStep, part: Tensor, whole: Tensor): Tensor {
+  const { trace } = step;
+  const output = trace.tensor('padded', whole.shape, part.dtype, 'activations');
+  trace.op({ op: 'aten.index_copy', reads: [part], writes: [output] });
+  trace.record({
+    output,
+    inputs: [part],
+    saved: [part],
+    backward: (g) => [aten.gradientOf(trace, 'aten.index_select', part, [g])],
+  });
+  trace.release(part);
+  return output;
 }
 
 const wider = (a: Tensor, b: Tensor): Tensor['dtype'] => (a.dtype === 'fp32' || b.dtype === 'fp32' ? 'fp32' : a.dtype);
@@ -59,7 +75,7 @@ function dequantized(step: PytorchStep, { input, weight, category }: ProductCall
   trace.record({
     output,
     inputs: [input],
-    saved: [],
+    saved: recipe.pytorch.quantizedKeepsInput ? [input] : [],
     backward: (g) => [aten.gradientOf(trace, 'matmul_4bit', input, [g, weight], [copy()], flops)],
   });
   return output;

@@ -17,11 +17,18 @@ function gated(step: PytorchStep, input: Tensor): Tensor {
   const { trace } = step;
   const whole = step.has('mlp.gate-up') ? linear(step, 'mlp.gate-up', input) : null;
   const [gate, first] = whole ? halves(step, whole) : [linear(step, 'mlp.gate', input), null];
-  const active = trace.within('mlp.act', () => activation(step, gate));
-  trace.release(gate);
-  const up = first ?? linear(step, 'mlp.up', input);
-  const product = trace.within('mlp.act', () => aten.mul(trace, active, up));
-  trace.release(active, up);
+  let product: Tensor;
+  if (step.options.compile) {
+    const up = first ?? linear(step, 'mlp.up', input);
+    product = trace.within('mlp.act', () => aten.gatedProduct(trace, gate, up));
+    trace.release(gate, up);
+  } else {
+    const active = trace.within('mlp.act', () => activation(step, gate));
+    trace.release(gate);
+    const up = first ?? linear(step, 'mlp.up', input);
+    product = trace.within('mlp.act', () => aten.mul(trace, active, up));
+    trace.release(active, up);
+  }
   const output = linear(step, 'mlp.down', product);
   trace.release(product);
   return output;
@@ -58,7 +65,7 @@ function plain(step: PytorchStep, input: Tensor): Tensor {
 
 function activation(step: PytorchStep, x: Tensor): Tensor {
   const { family } = step.recipe.model;
-  if (family === 'gpt2') return newGelu(step, x);
+  if (family === 'gpt2' && !step.options.compile) return newGelu(step, x);
   const kind = FAMILIES[family].activation;
   return aten.pointwise(step.trace, kind, x, kind === 'relu' ? 'output' : 'input');
 }

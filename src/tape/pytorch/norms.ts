@@ -45,7 +45,11 @@ function rmsNorm(step: PytorchStep, name: string, input: Tensor): Tensor {
 
 /** The family's norm: RMSNorm, or LayerNorm with a weight and a bias in the input's type. */
 export function norm(step: PytorchStep, name: string, input: Tensor): Tensor {
-  if (FAMILIES[step.recipe.model.family].norm === 'rms') return rmsNorm(step, name, input);
+  if (FAMILIES[step.recipe.model.family].norm === 'rms')
+    return step.options.compile
+      ? // One kernel: keeps its input and a reciprocal a row, and makes everything between again.
+        step.trace.within(name, () => aten.layerNorm(step.trace, input, step.parameter(name), null, step.options.kernels))
+      : rmsNorm(step, name, input);
   return step.trace.within(name, () =>
     aten.layerNorm(step.trace, input, step.parameter(name), step.parameter(`${name}.bias`), step.options.kernels),
   );

@@ -6,6 +6,10 @@ import type { PytorchStep } from './context';
 export interface PytorchRules {
   /** `sdpa` keeps q, k, v, output and log-sum-exp (flash, cuDNN, CPU flash); `eager` keeps the probabilities; `math` is SDPA's fallback. */
   attention: 'sdpa' | 'eager' | 'math';
+  /** Keys and values reach the fused kernel repeated to every query head: the model's code expands them, or a mask makes it. */
+  repeatKv?: boolean;
+  /** An explicit mask goes into the fused kernel, which keeps a copy of it for each layer. */
+  mask?: boolean;
   /** Writes forward and backward of one micro-batch, given a way to write its loss. */
   schedule(step: PytorchStep): void;
   /**
@@ -17,12 +21,16 @@ export interface PytorchRules {
   pack?(trace: Trace, tensor: Tensor): Packing | null;
   /** Writes the product of an input with a named weight in another way than `plain`, which writes it as it would be. */
   product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
+  /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
+  quantizedKeepsInput?: boolean;
   /** Writes the MLP of a layer, which `plain` writes. */
   mlp?(step: PytorchStep, input: Tensor, plain: (input: Tensor) => Tensor): Tensor;
   /** Writes what follows the output of a layer's attention or MLP; takes over the reference to it. */
   adapt?(step: PytorchStep, branch: 'attn' | 'mlp', output: Tensor): Tensor;
   /** Writes attention's core from queries, keys and values, which `plain` writes; takes over the references to them. */
   attentionCore?(step: PytorchStep, heads: Heads, plain: (heads: Heads) => Tensor): Tensor;
+  /** Nothing is differentiated: what learns does so from losses alone. */
+  forwardOnly?: boolean;
   /** A layer's gradients are handed over in parts: an optimizer inside backward must wait for the last one. */
   gradientsInParts?: boolean;
   /** Temporaries of the optimizer's step over the given parameters (all of them, or one layer's). */

@@ -78,12 +78,16 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     layer: (input, rows) => decoderLayer(step, input, rows),
     head: (hidden) => head(step, hidden),
     holdUntilBackwardEnds: (...tensors) => held.push(...tensors),
+    endPass: () => {
+      trace.release(...held);
+      held = [];
+    },
     enter: (next, offset = 0) => {
       stretch = next;
       place = next ? `${next.from}+${offset}` : '';
       if (!next || !recipe.active) return;
       const active = isActive(recipe, next.from + offset);
-      for (const { tensor, weight, perLayer } of parameters) if (perLayer) tensor.requiresGrad = active && recipe.trains(weight);
+      for (const { tensor, weight, perLayer } of parameters) if (perLayer) tensor.requiresGrad = active && learns(recipe, weight);
     },
     afterLayerBackward: () => {
       if (!recipe.layerwise) return;
@@ -134,8 +138,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
 
   const microBatch = (): void => {
     recipe.pytorch.schedule(step);
-    trace.release(...held);
-    held = [];
+    step.endPass();
   };
   microBatch();
   if (recipe.accumulate > 1) {
@@ -206,8 +209,8 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
     const parts = recipe.stored(weight);
     const tensor = trace.tensor(weight.name, weight.shape, parts[0]?.dtype ?? recipe.parameters, 'weights', partsBytes(parts));
     tensor.leaf = true;
-    tensor.requiresGrad = recipe.trains(weight);
-    const states = tensor.requiresGrad ? recipe.states(weight, tensor.dtype) : [];
+    tensor.requiresGrad = learns(recipe, weight);
+    const states = recipe.trains(weight) ? recipe.states(weight, tensor.dtype) : [];
     const kept = states.map((part) => trace.tensor(`${weight.name}.${part.name}`, part.shape, part.dtype, 'optimizer'));
     // Optimizers that count steps keep a float32 scalar for each parameter; on CUDA the foreach ones keep it on the host.
     if (states.length && options.kernels === 'cpu' && countsSteps(states))
@@ -234,6 +237,8 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
   return parameters;
 }
 
+/** Whether a weight is differentiated. */
+const learns = ({ trains, pytorch }: Recipe, weight: Weight): boolean => !pytorch.forwardOnly && trains(weight);
 const countsSteps = (states: readonly Part[]): boolean => states.some((part) => part.name === 'exp_avg');
 const partsBytes = (parts: readonly Part[]): number =>
   parts.reduce(
@@ -255,7 +260,7 @@ export function addedWeights({ adapters, added }: Recipe, layer: readonly Weight
       const [out = 1, width = 1] = weight.shape;
       return [
         { name: `${weight.name}.lora_A`, shape: [adapters.rank, width], role: 'adapter' },
-        { name: `${weight.name}.lora_B`, shape: [out, adapters.rank], role: 'adapter' },
+        { name: `${weight.name}.lora_B`, shape: [adapters.rows[weight.name] ?? out, adapters.rank], role: 'adapter' },
       ];
     });
   return [...factors, ...added.layer];

@@ -33,6 +33,7 @@ export function chunkedLoss(step: PytorchStep, hidden: Tensor, chunk: number): (
       return [];
     }),
   );
+  if (step.recipe.pytorch.forwardOnly) return () => null;
   trace.hold(hidden);
   return () => {
     const gradient = hidden.requiresGrad ? trace.tensor('hidden.gradient', hidden.shape, hidden.dtype, 'temporary') : null;

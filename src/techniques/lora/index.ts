@@ -1,6 +1,6 @@
-import type { DType } from '../../plan/types';
+import type { DType, Model } from '../../plan/types';
 import { weightsOf } from '../../plan/weights';
-import { number, word, words } from '../arguments';
+import { flag, number, word, words } from '../arguments';
 import type { Technique } from '../technique';
 
 export const LORA_TARGETS = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
@@ -29,6 +29,12 @@ export const lora: Technique = {
         default: 'fp32',
         doc: "Type of A and B. PEFT raises them to float32 by default, which keeps a float32 copy of each target's input.",
       },
+      {
+        name: 'pad-parts',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'Where q, k and v are one matrix, adapt only the named parts and pad their update with zeros, as LitGPT does.',
+      },
     ],
     citation: {
       title: 'LoRA: Low-Rank Adaptation of Large Language Models',
@@ -39,6 +45,7 @@ export const lora: Technique = {
   rewrite: (recipe, args) => {
     const names = weightsOf(recipe.model).layer.map((weight) => weight.name);
     const adapter = word(args, 'adapter-precision') as DType;
+    const targets = words(args, 'targets');
     return {
       ...recipe,
       trains: (weight) => weight.role === 'adapter',
@@ -50,7 +57,8 @@ export const lora: Technique = {
         alpha: number(args, 'alpha'),
         dropout: number(args, 'dropout'),
         dtype: adapter,
-        targets: [...new Set(words(args, 'targets').flatMap((target) => weightOf(target, names)))],
+        targets: [...new Set(targets.flatMap((target) => weightOf(target, names)))],
+        rows: flag(args, 'pad-parts') && names.includes('attn.qkv') ? { 'attn.qkv': rowsOf(recipe.model, targets) } : {},
       },
     };
   },
@@ -58,11 +66,16 @@ export const lora: Technique = {
   webgpu: (recipe) => recipe,
 };
 
+/** Rows of a fused q, k, v matrix that belong to the named parts. */
+const rowsOf = ({ heads, kvHeads, headDim }: Model, targets: readonly string[]): number =>
+  headDim * (targets.includes('q') ? heads : 0) +
+  headDim * kvHeads * targets.filter((part) => part === 'k' || part === 'v').length;
+
 /** The weight that a target's short name means in this family: its own, or the fused one that contains it. */
 function weightOf(target: string, names: readonly string[]): string[] {
   const exact = names.find((name) => name === `attn.${target}` || name === `mlp.${target}`);
   if (exact) return [exact];
   if (['q', 'k', 'v'].includes(target) && names.includes('attn.qkv')) return ['attn.qkv'];
-  if (['gate', 'up'].includes(target) && names.includes('mlp.gate_up')) return ['mlp.gate_up'];
+  if (['gate', 'up'].includes(target) && names.includes('mlp.gate-up')) return ['mlp.gate-up'];
   return [];
 }

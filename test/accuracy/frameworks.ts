@@ -1,0 +1,82 @@
+/** What each source's framework does that its tables do not repeat, from its code at the time; and what it measured. */
+import type { Model, Plan, Use, Value } from '../../src/plan/types';
+import type { Quantity } from './plans';
+import type { Record } from './records';
+
+export interface Framework {
+  model?(record: Record): Partial<Model>;
+  slots?(record: Record): Plan['slots'];
+  /** Gradients of an earlier pass are there when the measured one begins. */
+  keepsGradients?: boolean;
+  /** Where the records' own metric says too little. */
+  quantity?: Quantity;
+  /** GiB measured, where the record's reading of its unit or its total can be corrected from the source's own code. */
+  measured?(record: Record): number;
+  /** Why a record cannot be expressed. */
+  refuses?(record: Record): string | undefined;
+}
+
+export const use = (name: string, args: { [argument: string]: Value } = {}): Use => ({ name, args });
+
+export const frameworks: { [source: string]: Framework } = {
+  /**
+   * Own model code with fused q, k, v; adapters on parts of it, padded, with dropout 0.05; the head in chunks of 128 whose
+   * logits Fabric raises to float32 and the loop holds; bitsandbytes 0.41.
+   */
+  'litgpt-resource': {
+    model: () => ({ fusedQkv: true }),
+    slots: ({ model, method }) => ({
+      engine: use('pytorch', { transformers: '4.45' }),
+      loss: use('chunked', { chunk: 128, recompute: false }),
+      attention: use('flash', { 'repeat-kv': model.kv_heads < model.heads }),
+      train: use('lora', {
+        rank: method.lora_r ?? 8,
+        targets: ['q', 'v'],
+        dropout: 0.05,
+        'adapter-precision': 'bf16',
+        'pad-parts': true,
+      }),
+      ...(method.quant ? { weights: use('nf4', { 'double-quant': /double/.test(method.quant), 'keep-inputs': true }) } : {}),
+    }),
+  },
+
+  /** Keys and values are expanded to all heads; logits are let go before backward; configurations use the fused AdamW. */
+  torchtune: {
+    slots: (record) => {
+      const { compile, loss, batch, sequence, optimizer, gradients } = record;
+      const inBackward = gradients.in_backward ? { 'in-backward': true } : {};
+      const paged = /paged/i.test(optimizer.name ?? '');
+      const tokens = (batch ?? 1) * (sequence ?? 1);
+      return {
+        attention: use('flash', { 'repeat-kv': true }),
+        optimizer: /8bit/i.test(optimizer.name ?? '')
+          ? use('adamw8bit', { paged, ...inBackward })
+          : use('adamw', { states: paged ? 'fp32' : 'parameter', fused: true, paged, ...inBackward }),
+        engine: use('pytorch', { 'hold-output': false, compile }),
+        ...(/Chunked/.test(loss ?? '') ? { loss: use('chunked', { chunk: tokens / 8, recompute: false }) } : {}),
+      };
+    },
+  },
+
+  /** Gradients stay between the measured passes; PEFT raises adapters to float32; chunks of 500 and 100 (class default, README). */
+  streambp: {
+    keepsGradients: true,
+    slots: ({ checkpointing, method }) => ({
+      ...(checkpointing.mode === 'streambp' ? { backward: use('streambp', { chunk: 500, logits: 100 }) } : {}),
+      ...(method.type === 'lora' ? { train: use('lora', { rank: 32, targets: ALL, 'adapter-precision': 'fp32' }) } : {}),
+      engine: use('pytorch', { transformers: '4.51' }),
+    }),
+  },
+
+  /** nvidia-smi totals of torch 1.12 on CUDA 11, of which 1343 MiB are the context; the rest is what the allocator holds. */
+  'hf-single-gpu': {
+    quantity: 'reserved',
+    measured: ({ measured }) => measured.gib - 1343 / 1024,
+    slots: () => ({ engine: use('pytorch', { transformers: '4.20' }) }),
+  },
+
+  /** The benchmark prints max_memory_allocated() / 1e9. */
+  torchao: { measured: ({ measured }) => (measured.gib * 2 ** 30 > 0 ? (measured.gib * 1e9) / 2 ** 30 : measured.gib) },
+};
+
+const ALL = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
