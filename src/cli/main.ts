@@ -50,8 +50,11 @@ async function main(): Promise<Status> {
   try {
     return await perform(readArguments(process.argv.slice(2)), io);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    io.err(`${paint(io.errorStyle, 'red', 'memplan:')} ${printable(error.message)}\n`);
+    const usage = error instanceof UsageError;
+    const message = error instanceof Error ? error.message : String(error);
+    const text = usage ? message : `this is a mistake in memplan, please report it: ${message} (MEMPLAN_DEBUG=1 shows where)`;
+    io.err(`${paint(io.errorStyle, 'red', 'memplan:')} ${printable(text)}\n`);
+    if (!usage && process.env.MEMPLAN_DEBUG) io.err(`${error instanceof Error ? error.stack : ''}\n`);
     return 2;
   }
 }

@@ -2,6 +2,7 @@ import { nearest } from '../../plan/nearest';
 import type { RunRequest } from '../../protocol';
 import { launch } from '../../runner/launch';
 import { type Invocation, UsageError } from '../arguments';
+import { bundles } from '../bundles';
 import { follow } from '../follow';
 import type { Io } from '../io';
 import { assertPlan, openPlanFile, type PlanFile, printErrors } from '../plan-file';
@@ -16,7 +17,7 @@ export async function run(asked: Extract<Invocation, { command: 'run' }>, io: Io
     throw new UsageError(`${asked.file}: plan ${name} has errors, so it cannot run`);
   }
   const request: RunRequest = { type: 'run', plan: plan.plan, run: plan.run, adapter: asked.adapter, timeout: asked.timeout };
-  return follow(launch(request, { signal: io.signal }), io, asked.json);
+  return follow(launch(request, { signal: io.signal, dist: bundles }), io, asked.json);
 }
 
 /** The plan that is meant: the one that is named, else the one that has a `run` block, else the only one. */

@@ -1,6 +1,7 @@
 import type { VerifyRequest } from '../../protocol';
 import { launch } from '../../runner/launch';
 import type { Invocation } from '../arguments';
+import { bundles } from '../bundles';
 import { readJson } from '../files';
 import { follow } from '../follow';
 import type { Io } from '../io';
@@ -9,5 +10,5 @@ import type { Io } from '../io';
 export async function verify(asked: Extract<Invocation, { command: 'verify' }>, io: Io): Promise<0 | 1 | 130> {
   const { file, adapter, timeout, json } = asked;
   const request: VerifyRequest = { type: 'verify-galore', cases: await readJson(file), adapter, timeout };
-  return follow(launch(request, { signal: io.signal }), io, json);
+  return follow(launch(request, { signal: io.signal, dist: bundles }), io, json);
 }
