@@ -1,6 +1,6 @@
 /** The panels by file: opened beside the editor, kept up to date with edits, the cursor and runs, restored after a reload. */
 import * as vscode from 'vscode';
-import { planAt } from './cursor';
+import { planAbove } from './cursor';
 import type { Estimates } from './estimates';
 import { createPanel, newWebview, PANEL_TYPE, type Panel } from './panel';
 import type { Runs } from './runs';
@@ -90,7 +90,7 @@ const lines = new WeakMap<Panel, string>();
 /** The bar of the cursor's line lights up; the panel changes to another plan when the cursor enters it. */
 function followCursor(panel: Panel, line: number, estimates: Estimates): void {
   panel.post({ type: 'cursor', line });
-  const plan = planAt(estimates.get(panel.uri), line)?.name;
+  const plan = planAbove(estimates.get(panel.uri), line)?.name;
   if (plan === undefined || lines.get(panel) === plan) return;
   const entered = lines.has(panel);
   lines.set(panel, plan);

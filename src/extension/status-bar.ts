@@ -5,6 +5,8 @@ import type { Estimates } from './estimates';
 import { readSettings } from './settings';
 import { budgetSentence, budgetWords } from './words';
 
+const ICONS = { fits: 'pass', tight: 'warning', exceeds: 'error' };
+
 export function createStatusBar(estimates: Estimates): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('memplan.budget', vscode.StatusBarAlignment.Right, 100);
   item.name = 'Memplan: plan against its card';
@@ -15,10 +17,10 @@ export function createStatusBar(estimates: Estimates): vscode.Disposable {
     const plan = planAt(estimates.get(uri), editor.selection.active.line + 1);
     if (!plan) return item.hide();
     const { estimate } = plan;
-    item.text = estimate ? `$(${estimate.fits ? 'pass' : 'error'}) ${budgetWords(estimate)}` : `$(warning) ${plan.name}`;
+    item.text = estimate ? `$(${ICONS[estimate.fit]}) ${budgetWords(estimate)}` : `$(warning) ${plan.name}`;
     item.tooltip = estimate ? budgetSentence(estimate) : (plan.problem ?? 'This plan has errors.');
     item.accessibilityInformation = { label: String(item.tooltip) };
-    item.backgroundColor = estimate?.fits === false ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+    item.backgroundColor = estimate?.fit === 'exceeds' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
     item.command = { title: 'Estimate', command: 'memplan.estimate', arguments: [{ uri: uri.toString(), plan: plan.name }] };
     item.show();
   };

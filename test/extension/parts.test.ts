@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { planAt } from '../../src/extension/cursor';
+import { planAbove, planAt } from '../../src/extension/cursor';
 import { readFromWebview } from '../../src/extension/inbox';
 import { ended } from '../../src/extension/outcome';
 import { panelHtml } from '../../src/extension/panel-html';
@@ -17,6 +17,11 @@ describe('the cursor’s plan', () => {
     [23, 'longform'],
     [400, 'adapter'],
   ])('line %d is in %s', (line, name) => expect(planAt(reply, line)?.name).toBe(name));
+
+  test('above all plans the cursor is in none of them', () => {
+    expect(planAbove(reply, 6)).toBeUndefined();
+    expect(planAbove(reply, 7)?.name).toBe('full');
+  });
 
   test('a file without plans has none', () => {
     expect(planAt({ ...reply, plans: [] }, 3)).toBeUndefined();

@@ -111,6 +111,7 @@ test('the card’s bar adds up to what the driver shows', () => {
     fc.property(estimates, (any) => {
       const budget = layoutBudget(any, 500);
       expect(total(budget.parts.map((part) => part.bytes))).toBe(any.peak.device);
+      expect(budget.band.to).toBeLessThanOrEqual(500);
       expect(budget.over?.bytes ?? 0).toBe(Math.max(0, any.peak.device - any.usable));
     }),
   );

@@ -11,6 +11,8 @@ export interface Budget {
   parts: { part: Part; bytes: number; x: number; width: number }[];
   /** What is held beyond the usable memory. */
   over: { bytes: number; x: number; width: number } | null;
+  /** Between which bytes the truth lies: the whisker. */
+  band: { from: number; to: number; y: number };
   usable: { bytes: number; x: number };
   capacity: { bytes: number; x: number };
   bar: { y: number; height: number };
@@ -26,7 +28,7 @@ export function layoutBudget(estimate: Estimate, width: number): Budget {
     ['context', Math.max(0, device - Math.max(reserved, allocated))],
   ];
   const total = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
-  const scale = Math.max(0, width - 2) / Math.max(1, total, estimate.capacity);
+  const scale = Math.max(0, width - 2) / Math.max(1, total, estimate.capacity, estimate.peak.range[1]);
   let from = 0;
   const parts = sizes.flatMap(([part, bytes]) => {
     const x = from * scale;
@@ -36,9 +38,10 @@ export function layoutBudget(estimate: Estimate, width: number): Budget {
   const over = device - estimate.usable;
   return {
     width,
-    height: BAR.y + BAR.height + 8,
+    height: BAR.y + BAR.height + 14,
     parts,
     over: over > 0 ? { bytes: over, x: estimate.usable * scale, width: over * scale } : null,
+    band: { from: estimate.peak.range[0] * scale, to: estimate.peak.range[1] * scale, y: BAR.y + BAR.height + 6 },
     usable: { bytes: estimate.usable, x: estimate.usable * scale },
     capacity: { bytes: estimate.capacity, x: estimate.capacity * scale },
     bar: BAR,

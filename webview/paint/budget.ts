@@ -55,8 +55,9 @@ export function paintBudget(svg: SVGSVGElement, budget: Budget, device: string):
     .attr('x1', budget.usable.x)
     .attr('x2', budget.usable.x)
     .attr('y1', y - 5)
-    .attr('y2', y + height + 5)
+    .attr('y2', y + height + 3)
     .raise();
+  one(root, 'path', 'band').attr('d', whisker(budget.band));
   const left = budget.usable.x > budget.width / 2;
   one(root, 'text', 'limit-label')
     .attr('x', budget.usable.x + (left ? 4 : -4))
@@ -67,7 +68,12 @@ export function paintBudget(svg: SVGSVGElement, budget: Budget, device: string):
     );
 }
 
-function one<K extends 'rect' | 'line' | 'text'>(
+/** A whisker: a line with an end at either side. */
+function whisker({ from, to, y }: Budget['band']): string {
+  return `M${from},${y - 3}v6M${from},${y}H${to}M${to},${y - 3}v6`;
+}
+
+function one<K extends 'rect' | 'line' | 'text' | 'path'>(
   root: Selection<SVGSVGElement, unknown, null, undefined>,
   tag: K,
   name: string,

@@ -117,7 +117,8 @@ function paintRows(g: Layer, layout: Waterfall, names: WaterfallNames, events: W
     .attr('width', layout.width - 2)
     .attr('height', (row) => row.barY - row.y + row.barHeight + 6)
     .attr('rx', 3);
-  const values = new Map(layout.rows.map((row) => [row, valueWords(row)]));
+  const ends = new Map(layout.rows.map((row) => [row, endOf(row, layout)]));
+  const values = new Map(layout.rows.map((row) => [row, valueWords(row, ends.get(row) === null)]));
   const length = (row: Row) => (values.get(row) ?? []).join('').length;
   rows
     .select<SVGTextElement>('text.label')
@@ -142,20 +143,17 @@ function paintRows(g: Layer, layout: Waterfall, names: WaterfallNames, events: W
   rows
     .select('text.end')
     .attr('y', (row) => row.barY - row.y + row.barHeight - 6)
-    .each(function (row) {
-      const words = row.kind === 'step' ? formatBytes(row.after) : '';
-      const { x, anchor } = endOf(row, words.length * CHARACTER + 8, layout);
-      select(this).attr('x', x).attr('text-anchor', anchor).text(words);
-    });
+    .attr('x', (row) => ends.get(row) ?? 0)
+    .text((row) => (row.kind !== 'step' || ends.get(row) === null ? '' : formatBytes(row.after)));
 }
 
-/** Where the number of what is left stands: right of the bar, within what was saved or behind it, else on the bar. */
-function endOf(row: Row, width: number, layout: Waterfall): { x: number; anchor: 'start' | 'end' } {
+/** Where the number of what is left stands: right of the bar, within what was saved or behind it; null where it has no room. */
+function endOf(row: Row, layout: Waterfall): number | null {
+  const width = formatBytes(row.after).length * CHARACTER + 8;
   const end = row.after * layout.scale;
   const ghost = row.change?.kind === 'saved' ? row.change.width : 0;
-  if (ghost >= width) return { x: end + 6, anchor: 'start' };
-  if (layout.width - end - ghost >= width) return { x: end + ghost + 6, anchor: 'start' };
-  return { x: end - 6, anchor: 'end' };
+  if (ghost >= width) return end + 6;
+  return layout.width - end - ghost >= width ? end + ghost + 6 : null;
 }
 
 function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, row: Row, marks: readonly Mark[]): void {
@@ -282,12 +280,15 @@ function sentence(row: Row, names: WaterfallNames): string {
   return `${row.label}: ${change}, from ${formatBytes(row.before)} to ${formatBytes(row.after)}${where}`;
 }
 
-/** To the right of the label: the change, and its price in time where there is one. */
-function valueWords(row: Row): string[] {
+/** To the right of the label: the change, and its price in time where there is one; with `total`, what is left too. */
+function valueWords(row: Row, total: boolean): string[] {
   if (row.kind === 'plain') return [formatBytes(row.after)];
   if (row.kind === 'result') return [formatBytes(row.after), row.over ? ` · ${formatBytes(row.over.bytes)} over` : ' · fits'];
   const time = formatRelative(row.time.before, row.time.after);
-  return time === null || time === '±0 %' ? [formatDelta(row.bytes)] : [formatDelta(row.bytes), ` · time ${time}`];
+  const words = [formatDelta(row.bytes)];
+  if (total) words.push(` → ${formatBytes(row.after)}`);
+  if (time !== null && time !== '±0 %') words.push(` · time ${time}`);
+  return words;
 }
 
 /** `text`, shortened to fit `width` pixels. */

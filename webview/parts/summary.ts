@@ -5,18 +5,20 @@ import { formatBytes, formatCount, formatSeconds } from '../format';
 import type { Budget, Part } from '../layout/budget';
 import { momentWords } from './card';
 
+const VERDICTS = {
+  fits: { kind: 'good', icon: 'pass', words: 'Fits' },
+  tight: { kind: 'tight', icon: 'warning', words: 'Tight on' },
+  exceeds: { kind: 'bad', icon: 'fail', words: 'Does not fit' },
+} as const;
+
 export function verdict(estimate: Estimate): HTMLElement {
-  const { device, usable, fits, peak } = estimate;
+  const { device, usable, fits, fit, peak } = estimate;
+  const { kind, icon: picture, words } = VERDICTS[fit];
   const margin = formatBytes(Math.abs(usable - peak.device));
-  const words = fits
-    ? [h('b', {}, `Fits ${device}`), ` with ${margin} to spare`]
-    : [h('b', {}, `Does not fit ${device}`), `: ${margin} over the usable ${formatBytes(usable)}`];
-  return h(
-    'p',
-    { class: `verdict ${fits ? 'good' : 'bad'}`, 'data-fits': String(fits) },
-    icon(fits ? 'pass' : 'fail'),
-    h('span', {}, ...words),
-  );
+  const room = fits ? `, with ${margin} to spare` : `: ${margin} over the usable ${formatBytes(usable)}`;
+  const slack = fit === 'tight' ? `; it fits only while the allocator’s slack stays small` : '';
+  const sentence = h('span', {}, h('b', {}, `${words} ${device}`), room + slack);
+  return h('p', { class: `verdict ${kind}`, 'data-fits': String(fits), 'data-fit': fit }, icon(picture), sentence);
 }
 
 export function facts(estimate: Estimate): HTMLElement {
@@ -24,7 +26,7 @@ export function facts(estimate: Estimate): HTMLElement {
   const share = parameters.total > 0 ? (parameters.trainable / parameters.total) * 100 : 0;
   const list: [string, string, string][] = [
     ['Peak', formatBytes(peak.allocated), momentWords(estimate.peakAt)],
-    ['On the card', formatBytes(peak.device), `${formatBytes(peak.reserved)} reserved, and the context`],
+    ['On the card', formatBytes(peak.device), `between ${formatBytes(peak.range[0])} and ${formatBytes(peak.range[1])}`],
     ['Step', formatSeconds(time.step), `${formatCount(Math.round(time.tokensPerSecond))} tokens/s`],
     [
       'Trained',
