@@ -21,6 +21,8 @@ const bundles = {
     ...node,
     format: 'cjs',
     external: ['vscode'],
+    define: { 'import.meta.url': '__moduleUrl' },
+    banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   },
   server: { entryPoints: ['language/server/main.ts'], outfile: `${out}/server.mjs`, ...node, banner },
   runner: { entryPoints: ['src/runner/main.ts'], outfile: `${out}/runner.mjs`, ...node, banner, external: ['webgpu'] },
