@@ -9,6 +9,8 @@ import { allocators } from './allocator';
 import { apollo } from './apollo';
 import { apolloMini } from './apollo-mini';
 import { attentionKernels } from './attention';
+import { badam } from './badam';
+import { bitfit } from './bitfit';
 import { checkpoint } from './checkpoint';
 import { chunked } from './chunked';
 import { cosmos } from './cosmos';
@@ -17,6 +19,7 @@ import { cutCrossEntropy } from './cut-cross-entropy';
 import { engines } from './engine';
 import { exact } from './exact';
 import { fira } from './fira';
+import { forwardOnly } from './forward-only';
 import { frozen } from './frozen';
 import { frugal } from './frugal';
 import { full } from './full';
@@ -24,16 +27,21 @@ import { galore } from './galore';
 import { gradientTypes } from './gradients';
 import { int8Activations } from './int8';
 import { lion } from './lion';
+import { lisa } from './lisa';
 import { lomo } from './lomo';
 import { lora } from './lora';
+import { mezo } from './mezo';
 import { muon } from './muon';
 import { naturalGalore } from './natural-galore';
 import { none } from './none';
+import { owlore } from './owlore';
 import { precisions } from './precision';
 import { qGalore } from './q-galore';
+import { qzo } from './qzo';
 import { sgd } from './sgd';
 import { sm3 } from './sm3';
 import { spam } from './spam';
+import { sparseMezo } from './sparse-mezo';
 import type { Spec } from './spec';
 import { standard } from './standard';
 import { streambp } from './streambp';
@@ -45,6 +53,10 @@ export const techniques: readonly Technique[] = [
   ...weightTypes,
   full,
   lora,
+  lisa,
+  owlore,
+  badam,
+  bitfit,
   frozen,
   ...gradientTypes,
   adamw,
@@ -66,10 +78,14 @@ export const techniques: readonly Technique[] = [
   spam,
   lomo,
   adalomo,
+  mezo,
+  sparseMezo,
+  qzo,
   none,
   standard,
   checkpoint,
   streambp,
+  forwardOnly,
   exact,
   int8Activations,
   ...attentionKernels,

@@ -16,3 +16,12 @@ export const shardsAreFlat = (name: string): Relation => ({
   names: ['zero', 'fsdp'],
   why: `${name} works on matrices, and sharded parameters are flattened: the two-dimensional gradient is gone`,
 });
+
+/** What learns beside a base that stays as it is, quantized or not. */
+export const BESIDE_A_FROZEN_BASE = [
+  ...ADAPTERS.filter((name) => name !== 'lq-lora'),
+  'compacter',
+  'ladder',
+  'qst',
+  'frozen',
+] as const;

@@ -15,6 +15,10 @@ export function cutCrossEntropy(step: PytorchStep, hidden: Tensor): () => Tensor
   const picked = trace.tensor('target', [tokens], 'fp32', 'logits');
   trace.op({ op: 'cce.forward', label: 'loss', reads: [hidden, weight], writes: [lse, picked], flops });
   trace.release(picked);
+  if (recipe.pytorch.forwardOnly) {
+    trace.release(lse);
+    return () => null;
+  }
   trace.hold(hidden);
   return () => {
     const gradients = [

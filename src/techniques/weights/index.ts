@@ -1,6 +1,7 @@
 import type { DType } from '../../plan/types';
 import { elements } from '../../plan/weights';
 import { flag, number } from '../arguments';
+import { BESIDE_A_FROZEN_BASE } from '../relations';
 import type { Technique } from '../technique';
 import { nf4Unpack } from './webgpu';
 
@@ -28,7 +29,7 @@ const dense = (dtype: DType, summary: string): Technique => ({
 const quantized: Technique['spec']['needs'] = [
   {
     slot: 'train',
-    names: ['lora', 'dora', 'frozen'],
+    names: BESIDE_A_FROZEN_BASE,
     why: 'quantized weights have no gradient: something beside them must learn',
   },
 ];

@@ -1,0 +1,20 @@
+import type { Technique } from '../technique';
+
+export const bitfit: Technique = {
+  spec: {
+    name: 'bitfit',
+    slot: 'train',
+    exact: false,
+    summary: 'Only biases learn, those of norms among them; a model without biases learns nothing.',
+    formula: 'gradients and states of the biases; inputs of matrices are not kept',
+    cost: 'less capacity than adapters; the base still back-propagates',
+    args: [],
+    usual: [],
+    citation: {
+      title: 'BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models',
+      id: 'arXiv:2106.10199',
+      url: 'https://arxiv.org/abs/2106.10199',
+    },
+  },
+  rewrite: (recipe) => ({ ...recipe, adapters: null, trains: (weight) => weight.role === 'bias' }),
+};

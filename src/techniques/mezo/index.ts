@@ -1,0 +1,47 @@
+import { flag } from '../arguments';
+import type { Argument, Relation } from '../spec';
+import type { Technique } from '../technique';
+import { mezoRecipe } from './memory';
+
+/** What zeroth-order optimizers have nothing to do with. */
+export const NO_BACKWARD: readonly Relation[] = [
+  {
+    slot: 'backward',
+    names: ['checkpoint', 'streambp', 'seco', 'reversible', 'sequence-chunked-mlp'],
+    why: 'there is no backward pass to save memory in',
+  },
+  {
+    slot: 'activations',
+    names: ['int8', 'int4', 'int2', 'fp8', 'column-row-sampling', 'offload'],
+    why: 'nothing is kept from forward to backward',
+  },
+  { slot: 'gradients', names: ['*'], why: 'there are no gradients to keep' },
+  { slot: 'train', names: ['ladder', 'qst'], why: 'a side network spares the backward pass that is not there' },
+];
+
+export const FUSED: Argument = {
+  name: 'fused',
+  type: { kind: 'boolean' },
+  default: false,
+  doc: 'Draw the perturbation inside one kernel: no copies of the largest tensor, which the released loop makes three of.',
+};
+
+export const mezo: Technique = {
+  spec: {
+    name: 'mezo',
+    slot: 'optimizer',
+    exact: false,
+    summary: 'Two forward passes with the weights moved to and fro along a random direction; no backward.',
+    formula: 'inference memory + 3 copies of the largest trained tensor for a moment (none where fused)',
+    cost: 'two forwards a step, and very many steps; weights come back only to rounding',
+    args: [{ name: 'eps', type: { kind: 'number', min: 0 }, default: 0.001, doc: 'Length of the perturbation.' }, FUSED],
+    usual: [],
+    excludes: NO_BACKWARD,
+    citation: {
+      title: 'Fine-Tuning Language Models with Just Forward Passes',
+      id: 'arXiv:2305.17333',
+      url: 'https://arxiv.org/abs/2305.17333',
+    },
+  },
+  rewrite: (recipe, args) => mezoRecipe(recipe, 'mezo', { fused: flag(args, 'fused') }),
+};
