@@ -99,7 +99,7 @@ export function analyze(
   for (const module of modules.values()) {
     for (const error of module.syntax.errors) context.report(module.uri, { severity: 'error', code: 'syntax', ...error });
     for (const tables of Object.values(module.own))
-      for (const target of tables.values()) context.occurrences.push({ uri: module.uri, span: target.span, target });
+      for (const target of tables.values()) context.note({ uri: module.uri, span: target.span, target });
   }
 
   const entry = modules.get(uri) as Module;

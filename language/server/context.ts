@@ -17,11 +17,21 @@ export class Context {
   /** Results of parts that several others use, so that each is computed, and complains, once. */
   readonly memo = new Map<object, unknown>();
   readonly #seen = new Set<string>();
+  readonly #noted = new Set<string>();
+  #depth = 0;
 
   constructor(
     readonly modules: Modules,
     readonly reader: FileReader,
   ) {}
+
+  /** Remembers where a name is written, each place once. */
+  note(occurrence: Occurrence): void {
+    const key = `${occurrence.uri} ${occurrence.span.start}`;
+    if (this.#noted.has(key)) return;
+    this.#noted.add(key);
+    this.occurrences.push(occurrence);
+  }
 
   report(uri: string, problem: Problem): void {
     const key = `${uri} ${problem.code} ${problem.span.start} ${problem.span.end} ${problem.message}`;
@@ -55,7 +65,7 @@ export class Context {
   /** A declaration by the name that is written at `span`; noted for navigation, reported where there is none. */
   resolve(uri: string, kind: Kind, name: string, span: Span): Declared | undefined {
     const target = this.find(uri, kind, name);
-    if (target) this.occurrences.push({ uri, span, target });
+    if (target) this.note({ uri, span, target });
     else {
       const other = (['model', 'device', 'plan', 'let'] as const).find((one) => one !== kind && this.find(uri, one, name));
       if (other) this.error(uri, 'unknown-name', `\`${name}\` is a ${other}, and a ${kind} is wanted here`, span);
@@ -64,18 +74,23 @@ export class Context {
     return target;
   }
 
-  /** Runs `compute` once for a node; a node that needs itself is a cycle. */
-  once<T>(node: object, compute: () => T, onCycle: () => T): T {
+  /** Runs `compute` once for a node; a node that needs itself is a cycle, and a chain that is too long is cut. */
+  once<T>(node: object, compute: () => T, otherwise: (why: 'cycle' | 'deep') => T): T {
     const known = this.memo.get(node);
-    if (known === RUNNING) return onCycle();
+    if (known === RUNNING) return otherwise('cycle');
     if (known !== undefined) return (known as { value: T }).value;
+    if (this.#depth >= DEEPEST) return otherwise('deep');
     this.memo.set(node, RUNNING);
+    this.#depth++;
     const value = compute();
+    this.#depth--;
     this.memo.set(node, { value });
     return value;
   }
 }
 
+/** Longest chain of declarations that build on one another: each takes some of the stack. */
+export const DEEPEST = 100;
 const RUNNING = Symbol('running');
 
 const suggestion = (close: string | undefined, choices: readonly string[]): string => {

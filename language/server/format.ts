@@ -116,6 +116,8 @@ function between(before: Item, next: Item, earlier: Item | undefined): string {
   if (before.comment) return ' ';
   const [left, right] = [before.kind, next.kind];
   if (left === '{' && right === '}') return '';
+  // Side by side they would read as one number.
+  if (left === '.' && right === 'QUANTITY') return ' ';
   if (left === '.' || right === '.' || right === ',' || right === ')' || right === ']' || right === ':') return '';
   if (left === '(' || left === '[') return '';
   if (right === '(' && left === 'WORD') return '';

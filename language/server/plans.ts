@@ -38,8 +38,12 @@ export interface Compiled {
 type Piece = number | Model | Device | Use | Use[];
 
 export function planOf(context: Context, node: PlanDeclaration, uri: string): Compiled {
-  const cycle = (): Compiled => ({ problem: `Plan \`${node.name}\` extends itself`, stated: new Map() });
-  return context.once(node, () => compile(context, node, uri), cycle);
+  const otherwise = (why: 'cycle' | 'deep'): Compiled => ({
+    problem: `Plan \`${node.name}\` extends ${why === 'cycle' ? 'itself' : 'a chain of plans that is too long'}`,
+    stated: new Map(),
+    partial: true,
+  });
+  return context.once(node, () => compile(context, node, uri), otherwise);
 }
 
 function compile(context: Context, node: PlanDeclaration, uri: string): Compiled {
@@ -104,6 +108,7 @@ function inherited(context: Context, node: PlanDeclaration, uri: string): Compil
     context.error(uri, 'cycle', `${message}${way}`, span);
     return { problem: message, stated: new Map(), partial: true };
   }
+  if (base.problem?.endsWith('too long')) context.error(uri, 'cycle', base.problem, span);
   // An error of another file is not underlined in this one: say that it is there.
   if (base.problem !== undefined && target.uri !== uri) {
     context.error(uri, 'bad-import', `Plan \`${node.base}\` has an error where it is declared: ${base.problem}`, span);

@@ -12,7 +12,7 @@ import {
   isStringLiteral,
   isWord,
 } from '../generated/ast';
-import type { Context, Located } from './context';
+import { type Context, DEEPEST, type Located } from './context';
 import { spanOfProperty } from './names';
 import { spanOf } from './span';
 import type { Expression } from './tree';
@@ -50,9 +50,9 @@ export function deref(context: Context, { node, uri }: Located<Expression>): Loc
     if (isGroup(at.node) && at.node.inner) at = { node: at.node.inner, uri: at.uri };
     else if (isWord(at.node) && !at.node.call && at.node.member === undefined) {
       const target = context.find(at.uri, 'let', at.node.name);
-      if (target?.node.$type !== 'Let' || !target.node.value || seen.has(target.node)) return at;
+      if (target?.node.$type !== 'Let' || !target.node.value || seen.has(target.node) || seen.size > DEEPEST) return at;
       seen.add(target.node);
-      context.occurrences.push({ uri: at.uri, span: spanOfProperty(at.node, 'name'), target });
+      context.note({ uri: at.uri, span: spanOfProperty(at.node, 'name'), target });
       at = { node: target.node.value, uri: target.uri };
     } else return at;
   }
@@ -122,7 +122,7 @@ function arithmetic(
   const right = part(node.right as Expression);
   if (!left || !right) return undefined;
   const operator = node.operator as Operator;
-  const value: Computed = { kind: 'binary', operator, left: left.value, right: right.value };
+  const value = folded(operator, left.value, right.value);
   if (operator === '*' || operator === '/') {
     if (operator === '/' && constant(right) === 0)
       return context.error(uri, 'division-by-zero', 'This divides by zero', spanOf(node.right));
@@ -152,7 +152,7 @@ function named(
   if (node.member !== undefined) return figure(context, { node, uri }, wanted);
   const target = context.find(uri, 'let', node.name);
   if (target?.node.$type === 'Let') {
-    context.occurrences.push({ uri, span: nameSpan, target });
+    context.note({ uri, span: nameSpan, target });
     const found = letQuantity(context, target.node, target.uri);
     if (!found && target.uri !== uri)
       context.error(uri, 'unknown-name', `\`${node.name}\` has an error where it is declared`, nameSpan);
@@ -188,8 +188,14 @@ export function asDifference(context: Context, uri: string, name: string): strin
 function letQuantity(context: Context, node: { value?: Expression; name: string }, uri: string): Quantity | undefined {
   const { value } = node;
   if (!value) return undefined;
-  const onCycle = () => context.error(uri, 'cycle', `\`${node.name}\` depends on itself`, spanOf(value));
-  return context.once(value, () => quantity(context, { node: value, uri }), onCycle);
+  const otherwise = (why: 'cycle' | 'deep') =>
+    context.error(
+      uri,
+      'cycle',
+      `\`${node.name}\` depends on ${why === 'cycle' ? 'itself' : 'a chain of names that is too long'}`,
+      spanOf(value),
+    );
+  return context.once(value, () => quantity(context, { node: value, uri }), otherwise);
 }
 
 function extreme(
@@ -220,10 +226,18 @@ function extreme(
   }
   const values = args.flatMap(({ value }) => (value ? [value] : []));
   return {
-    value: { kind: 'extreme', of: node.name, args: values.map(({ value }) => value) },
+    value: extremeOf(
+      node.name,
+      values.map(({ value }) => value),
+    ),
     dimension: first?.dimension ?? NUMBER,
     tokens: values.some(({ tokens }) => tokens),
   };
+}
+
+function extremeOf(of: 'min' | 'max', args: Computed[]): Computed {
+  const made: Computed = { kind: 'extreme', of, args };
+  return args.every(({ kind }) => kind === 'number') ? { kind: 'number', value: evaluate(made, () => undefined) } : made;
 }
 
 function figure(context: Context, { node, uri }: Located<Word>, wanted: Wanted): Quantity | undefined {
@@ -247,6 +261,13 @@ function figure(context: Context, { node, uri }: Located<Word>, wanted: Wanted):
       spanOf(node),
     );
   return { value: { kind: 'figure', plan: plan.name, figure: member }, dimension: figureDimension(member), tokens: false };
+}
+
+/** An operation, done at once where both sides are known: names that build on one another would grow without bound. */
+function folded(operator: Operator, left: Computed, right: Computed): Computed {
+  const made: Computed = { kind: 'binary', operator, left, right };
+  const known = left.kind === 'number' && right.kind === 'number';
+  return known ? { kind: 'number', value: evaluate(made, () => undefined) } : made;
 }
 
 /** Value of a quantity that names no figure. */
