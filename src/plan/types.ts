@@ -59,6 +59,8 @@ export interface Model {
   attentionBias: boolean;
   /** Encoder layers of an encoder-decoder (t5); 0 otherwise. `layers` then counts the decoder's. */
   encoderLayers: number;
+  /** Classes of a sequence classifier on the first token (bert, roberta); 0 or absent: masked-language-model head. */
+  classes?: number;
   /** Side of an image patch in pixels (vit); 16 where it is not said. */
   patch?: number;
   /** Published parameter count, where a preset has one: the test of the shapes. */

@@ -112,20 +112,22 @@ function layerWeights(model: Model): Weight[] {
   ];
 }
 
-/** The head, as training uses it: next-token logits, a masked-LM head (bert, roberta), or a classifier (vit). */
+/** The head, as training uses it: next-token logits, a masked-LM head or a sequence classifier (bert, roberta), or an image classifier (vit). */
 function headWeights(model: Model): Weight[] {
   const { hidden, vocab, family, tiedEmbeddings } = model;
   const head: Weight = { name: 'head', shape: [vocab, hidden], role: 'head' };
   switch (family) {
     case 'bert':
-    case 'roberta':
+    case 'roberta': {
+      const dense: Weight[] = [{ name: 'head.dense', shape: [hidden, hidden], role: 'head' }, bias('head.dense', hidden)];
+      if (model.classes) return [...dense, { ...head, shape: [model.classes, hidden] }, bias('head', model.classes)];
       return [
-        { name: 'head.dense', shape: [hidden, hidden], role: 'head' },
-        bias('head.dense', hidden),
+        ...dense,
         ...norm(model, 'head.norm'),
         ...(tiedEmbeddings ? [] : [head]),
         bias('head', vocab),
       ];
+    }
     case 'vit':
       return [head, bias('head', vocab)];
     default:

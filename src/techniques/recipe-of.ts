@@ -49,7 +49,7 @@ function blank(plan: Plan): Recipe {
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }],
     trains: () => true,
     adapters: null,
-    added: { layer: [], outside: [] },
+    added: { layer: [], outside: [], shared: [] },
     active: null,
     states: () => [],
     layerwise: false,
@@ -66,11 +66,16 @@ export function lowerRecipe(plan: Plan, recipe: Recipe): Tape {
   return engine.name === 'webgpu' ? lowerWebgpu(recipe) : lowerPytorch(recipe, pytorchOptions(engine));
 }
 
+/** Whether a version such as `1.10` comes before `major.minor`. */
+function before(version: string, major: number, minor: number): boolean {
+  const [first = 0, second = 0] = version.split('.').map(Number);
+  return first < major || (first === major && second < minor);
+}
+
 /** transformers moved the float32 copy into the loss in 4.46 and padded labels in place of shifted logits from 4.50 on. */
 function lossEra(version: string): LossEra {
-  const [major = 5, minor = 0] = version.split('.').map(Number);
-  if (major < 4 || (major === 4 && minor <= 45)) return 'output-float';
-  if (major === 4 && minor < 50) return 'loss-float-shift';
+  if (before(version, 4, 46)) return 'output-float';
+  if (before(version, 4, 50)) return 'loss-float-shift';
   return 'padded-labels';
 }
 
@@ -79,5 +84,7 @@ const pytorchOptions = (engine: Use): PytorchOptions => ({
   holdOutput: engine.args['hold-output'] === true,
   kernels: engine.args.kernels === 'cpu' ? 'cpu' : 'cuda',
   castCache: true,
+  mathRaises: !before(String(engine.args.torch), 2, 5),
+  softmaxKeepsInput: before(String(engine.args.torch), 1, 11),
   compile: engine.args.compile === true,
 });

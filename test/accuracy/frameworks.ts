@@ -9,7 +9,7 @@ export interface Framework {
   /** Gradients of an earlier pass are there when the measured one begins. */
   keepsGradients?: boolean;
   /** Where the records' own metric says too little. */
-  quantity?: Quantity;
+  quantity?(record: Record): Quantity | undefined;
   /** GiB measured, where the record's reading of its unit or its total can be corrected from the source's own code. */
   measured?(record: Record): number;
   /** Why a record cannot be expressed. */
@@ -24,16 +24,17 @@ export const frameworks: { [source: string]: Framework } = {
    * logits Fabric raises to float32 and the loop holds; bitsandbytes 0.41.
    */
   'litgpt-resource': {
-    model: () => ({ fusedQkv: true }),
-    slots: ({ model, method }) => ({
-      engine: use('pytorch', { transformers: '4.45' }),
+    model: () => ({ fusedQkv: true, tiedEmbeddings: false }),
+    slots: ({ model, method, precision }) => ({
+      engine: use('pytorch', { torch: '2.1', transformers: '4.45' }),
       loss: use('chunked', { chunk: 128, recompute: false }),
-      attention: use('flash', { 'repeat-kv': model.kv_heads < model.heads }),
+      // Falcon's 71 heads: growth by 2 bytes × heads × length² a layer between its two records is SDPA's fallback.
+      attention: /falcon/i.test(model.name) ? use('math') : use('flash', { 'repeat-kv': model.kv_heads < model.heads }),
       train: use('lora', {
         rank: method.lora_r ?? 8,
         targets: ['q', 'v'],
         dropout: 0.05,
-        'adapter-precision': 'bf16',
+        'adapter-precision': precision.autocast ? 'fp32' : 'bf16',
         'pad-parts': true,
       }),
       ...(method.quant ? { weights: use('nf4', { 'double-quant': /double/.test(method.quant), 'keep-inputs': true }) } : {}),
@@ -42,8 +43,11 @@ export const frameworks: { [source: string]: Framework } = {
 
   /** Keys and values are expanded to all heads; logits are let go before backward; configurations use the fused AdamW. */
   torchtune: {
+    quantity: ({ group }) => (group.includes('2024-05') ? 'reserved' : undefined),
     slots: (record) => {
-      const { compile, loss, batch, sequence, optimizer, gradients } = record;
+      const { compile, loss, batch, sequence, optimizer, gradients, group } = record;
+      // In May 2024 the shifted copy of the float32 logits was held during backward.
+      const early = group.includes('2024-05');
       const inBackward = gradients.in_backward ? { 'in-backward': true } : {};
       const paged = /paged/i.test(optimizer.name ?? '');
       const tokens = (batch ?? 1) * (sequence ?? 1);
@@ -52,7 +56,7 @@ export const frameworks: { [source: string]: Framework } = {
         optimizer: /8bit/i.test(optimizer.name ?? '')
           ? use('adamw8bit', { paged, ...inBackward })
           : use('adamw', { states: paged ? 'fp32' : 'parameter', fused: true, paged, ...inBackward }),
-        engine: use('pytorch', { 'hold-output': false, compile }),
+        engine: use('pytorch', early ? { transformers: '4.45', compile } : { 'hold-output': false, compile }),
         ...(/Chunked/.test(loss ?? '') ? { loss: use('chunked', { chunk: tokens / 8, recompute: false }) } : {}),
       };
     },
@@ -70,10 +74,23 @@ export const frameworks: { [source: string]: Framework } = {
 
   /** nvidia-smi totals of torch 1.12 on CUDA 11, of which 1343 MiB are the context; the rest is what the allocator holds. */
   'hf-single-gpu': {
-    quantity: 'reserved',
+    quantity: () => 'reserved',
     measured: ({ measured }) => measured.gib - 1343 / 1024,
-    slots: () => ({ engine: use('pytorch', { transformers: '4.20' }) }),
+    // Two labels on the first token.
+    model: () => ({ classes: 2 }),
+    slots: () => ({ engine: use('pytorch', { torch: '1.10', transformers: '4.17' }) }),
   },
+
+  /** PyTorch 1.7. */
+  mesa: {
+    slots: ({ id }) => ({
+      engine: use('pytorch', { torch: '1.7' }),
+      ...(/-mesa$/.test(id) ? { activations: use('int8', { group: 64 }) } : {}),
+    }),
+  },
+
+  /** Read off the card: the script's note is the README's claim that the run fits 24 GB. */
+  galore: { quantity: () => 'device' },
 
   /** The benchmark prints max_memory_allocated() / 1e9. */
   torchao: { measured: ({ measured }) => (measured.gib * 2 ** 30 > 0 ? (measured.gib * 1e9) / 2 ** 30 : measured.gib) },

@@ -48,7 +48,7 @@ export function express(record: Record): Expressed | Refused {
     return {
       record,
       plan,
-      quantity: framework?.quantity ?? quantityOf(record),
+      quantity: framework?.quantity?.(record) ?? quantityOf(record),
       measured: framework?.measured?.(record) ?? record.measured.gib,
     };
   } catch (error) {

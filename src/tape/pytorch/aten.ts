@@ -175,12 +175,12 @@ export function meanSquare(trace: Trace, x: Tensor): Tensor {
 }
 
 /** An elementwise function that keeps its input (`silu`, `gelu`) or its output (`rsqrt`, `tanh`, `sigmoid`). */
-export function pointwise(trace: Trace, op: string, x: Tensor, keeps: 'input' | 'output'): Tensor {
+export function pointwise(trace: Trace, op: string, x: Tensor, keeps: 'input' | 'output' | 'both'): Tensor {
   const output = result(trace, `aten.${op}`, [x], x.shape, x.dtype);
   trace.record({
     output,
     inputs: [x],
-    saved: [keeps === 'input' ? x : output],
+    saved: keeps === 'both' ? [x, output] : [keeps === 'input' ? x : output],
     backward: (g) => [gradientOf(trace, `aten.${op}_backward`, x, [g, keeps === 'input' ? x : output])],
   });
   return output;

@@ -141,7 +141,7 @@ function composed(step: PytorchStep, heads: Heads, { queries, keys }: Extent, ke
   const { model } = recipe;
   const shape = [queries.batch, model.heads, queries.tokens, keys.tokens];
   const flops = 2 * queries.batch * model.heads * model.headDim * queries.tokens * keys.tokens;
-  const inner = kernel === 'math' ? 'fp32' : recipe.compute;
+  const inner = kernel === 'math' && step.options.mathRaises ? 'fp32' : recipe.compute;
   /** `x = f(x)` */
   const then = (x: Tensor, ...steps: ((x: Tensor) => Tensor)[]): Tensor =>
     steps.reduce((current, f) => {
@@ -161,8 +161,8 @@ function composed(step: PytorchStep, heads: Heads, { queries, keys }: Extent, ke
   const probabilities = then(
     scores,
     ...(kernel === 'eager' ? [scaled, scaled] : [scaled]),
-    (x) => aten.to(trace, x, 'fp32'),
-    (x) => aten.pointwise(trace, 'softmax', x, 'output'),
+    (x) => aten.to(trace, x, kernel === 'math' ? inner : 'fp32'),
+    (x) => aten.pointwise(trace, 'softmax', x, step.options.softmaxKeepsInput ? 'both' : 'output'),
     typed,
     (x) => aten.dropout(trace, x, model.dropout, step.options.kernels),
   );

@@ -14,6 +14,8 @@ export interface PytorchOptions {
   kernels: 'cuda' | 'cpu';
   /** Weights' bf16 copies made by autocast are cached until it ends (torch.autocast's default). */
   castCache: boolean;
+  /** SDPA's fallback computes in float32 for 16-bit inputs (PyTorch from 2.5 on). */
+  mathRaises: boolean;
   /** Softmax and log-softmax keep their input beside their output, which they need only for its type (PyTorch before 1.11). */
   softmaxKeepsInput: boolean;
   /** Layers and loss run through torch.compile: pointwise chains are fused, and made again in backward rather than kept. */

@@ -26,6 +26,7 @@ export function linear(
     let high = product(step, { name: b, input: low, weight: step.parameter(b), category: 'activations' });
     trace.release(low);
     if (adapters.rows[name] !== undefined) high = padded(step, high, base);
+    if (recipe.pytorch.join) return recipe.pytorch.join(step, name, base, high);
     const scaled = aten.scale(trace, high);
     trace.release(high);
     const sum = aten.add(trace, base, scaled, wider(base, scaled));
@@ -53,15 +54,15 @@ function padded(step: PytorchStep, part: Tensor, whole: Tensor): Tensor {
 
 const wider = (a: Tensor, b: Tensor): Tensor['dtype'] => (a.dtype === 'fp32' || b.dtype === 'fp32' ? 'fp32' : a.dtype);
 
-/** One product with a weight, in the way of the plan's techniques. */
+/** One product with a weight as it is stored. */
 function product(step: PytorchStep, call: ProductCall): Tensor {
-  const { recipe } = step;
-  const plain = (): Tensor =>
-    recipe.stored(step.weight(call.name)).length > 1
-      ? dequantized(step, call)
-      : matmul(step, call.name, call.input, call.weight, call.category);
-  return recipe.pytorch.product?.(step, call, plain) ?? plain();
+  if (step.recipe.stored(step.weight(call.name)).length > 1) return technique(step, call, () => dequantized(step, call));
+  return matmul(step, call.name, call.input, call.weight, call.category);
 }
+
+/** A product in the way of the plan's techniques, or else as `plain` writes it. */
+const technique = (step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor =>
+  step.recipe.pytorch.product?.(step, call, plain) ?? plain();
 
 /** A quantized base: a full-precision copy of the matrix lives for the product, in forward and again in backward. */
 function dequantized(step: PytorchStep, { input, weight, category }: ProductCall): Tensor {
@@ -91,7 +92,10 @@ function matmul(
 ): Tensor {
   const { trace, recipe } = step;
   const bias = step.has(`${name}.bias`) ? step.parameter(`${name}.bias`) : null;
-  const multiply = (x: Tensor, w: Tensor) => (bias ? aten.addmm(trace, x, w, bias, category) : aten.mm(trace, x, w, category));
+  const multiply = (x: Tensor, w: Tensor) =>
+    technique(step, { name, input: x, weight: w, category }, () =>
+      bias ? aten.addmm(trace, x, w, bias, category) : aten.mm(trace, x, w, category),
+    );
   if (!recipe.autocast) return multiply(input, weight);
   const narrow = aten.to(trace, input, recipe.compute);
   const cast = castOf(step, name, weight);

@@ -1,4 +1,5 @@
 /** Head and loss as `transformers` writes them; the wide tensors of a step live here. */
+import type { DType, Family, Model } from '../../plan/types';
 import type { Tensor } from '../trace';
 import * as aten from './aten';
 import { type LossEra, type PytorchStep, type Rows, tokensOf } from './context';
@@ -13,7 +14,8 @@ export function fullLogits(step: PytorchStep, hidden: Tensor): () => Tensor | nu
   const { trace, options, rows } = step;
   const { value, nodes } = trace.capture(() => {
     const logits = headLogits(step, hidden);
-    return trace.within('loss', () => crossEntropyOf(step, logits, rows, options.lossEra));
+    const labelled = classifies(step.recipe.model) ? { batch: 1, tokens: rows.batch } : rows;
+    return trace.within('loss', () => crossEntropyOf(step, logits, labelled, options.lossEra));
   });
   const { loss, output } = value;
   if (options.holdOutput) step.holdUntilBackwardEnds(output);
@@ -29,18 +31,51 @@ export function fullLogits(step: PytorchStep, hidden: Tensor): () => Tensor | nu
 /** hidden · headᵀ, bounded where the family bounds it. A tied head is the embedding's own table. */
 export function headLogits(step: PytorchStep, hidden: Tensor): Tensor {
   const { trace, recipe } = step;
-  const name = recipe.model.tiedEmbeddings ? 'embed' : 'head';
+  const { model } = recipe;
+  const then = (x: Tensor, f: (x: Tensor) => Tensor): Tensor => {
+    const next = f(x);
+    trace.release(x);
+    return next;
+  };
+  if (classifies(model)) {
+    const first = firstTokens(step, hidden);
+    if (!step.has('head.dense')) return then(first, (x) => linear(step, 'head', x, 'logits'));
+    const pooled = then(
+      then(first, (x) => linear(step, 'head.dense', x)),
+      (x) => aten.pointwise(trace, 'tanh', x, 'output'),
+    );
+    const dropped = then(pooled, (x) => aten.dropout(trace, x, model.dropout, step.options.kernels));
+    return then(dropped, (x) => linear(step, 'head', x, 'logits'));
+  }
+  const name = model.tiedEmbeddings ? 'embed' : 'head';
   if (!step.has('head.dense')) return softcap(step, linear(step, name, hidden, 'logits'));
   // A masked-LM head transforms first: dense, gelu, norm.
-  const dense = linear(step, 'head.dense', hidden);
-  const active = aten.pointwise(trace, 'gelu', dense, 'input');
-  trace.release(dense);
-  const normed = norm(step, 'head.norm', active);
-  trace.release(active);
-  const logits = linear(step, name, normed, 'logits');
-  trace.release(normed);
-  return logits;
+  const active = then(linear(step, 'head.dense', hidden), (x) => aten.pointwise(trace, 'gelu', x, 'input'));
+  const normed = then(active, (x) => norm(step, 'head.norm', x));
+  return then(normed, (x) => linear(step, name, x, 'logits'));
 }
+
+/** Images and, where classes are stated, texts get one row of logits each, from their first token. */
+export const classifies = (model: Model): boolean => model.family === 'vit' || (model.classes ?? 0) > 0;
+
+/** The first token of each row: a view, whose gradient is zero everywhere else. */
+function firstTokens(step: PytorchStep, hidden: Tensor): Tensor {
+  const { trace } = step;
+  const width = hidden.shape.at(-1) ?? 1;
+  const view = trace.tensor('first', [step.rows.batch, width], hidden.dtype, 'activations', 0);
+  trace.op({ op: 'view', reads: [hidden], writes: [view], moved: 0 });
+  // What keeps the view keeps the whole of the hidden states.
+  trace.record({
+    output: view,
+    inputs: [hidden],
+    saved: [hidden],
+    backward: (g) => [aten.gradientOf(trace, 'aten.select_backward', hidden, [g])],
+  });
+  return view;
+}
+
+/** Families whose labels are not the next tokens and whose loss takes logits in their own type. */
+const ENCODERS: ReadonlySet<Family> = new Set<Family>(['bert', 'roberta', 'vit', 't5']);
 
 interface Loss {
   loss: Tensor;
@@ -52,16 +87,20 @@ interface Loss {
 export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, era: LossEra): Loss {
   const { trace } = step;
   const vocab = logits.shape.at(-1) ?? 1;
-  // Up to 4.45 the output itself was the float32 copy.
-  const wide = aten.to(trace, logits, 'fp32', 'logits');
-  const output = era === 'output-float' ? trace.hold(wide) : trace.hold(logits);
+  // Encoders' losses take the logits as they are; autocast raises them all the same. Decoders raise them, and up to 4.45
+  // the output itself was the float32 copy.
+  const { family } = step.recipe.model;
+  const encoder = ENCODERS.has(family);
+  const inner: DType = encoder && !step.recipe.autocast ? logits.dtype : 'fp32';
+  const wide = aten.to(trace, logits, inner, 'logits');
+  const output = era === 'output-float' && !encoder ? trace.hold(wide) : trace.hold(logits);
   trace.release(logits);
-  const shifts = era !== 'padded-labels';
+  const shifts = era !== 'padded-labels' && !encoder;
   const kept = shifts ? rows.batch * (rows.tokens - 1) : tokensOf(rows);
   let input = wide;
   if (shifts && rows.batch > 1) {
     // logits[:, :-1].contiguous(): a copy, except for one row, where the slice is contiguous already.
-    input = trace.tensor('shifted', [kept, vocab], 'fp32', 'logits');
+    input = trace.tensor('shifted', [kept, vocab], inner, 'logits');
     trace.op({ op: 'aten.clone', reads: [wide], writes: [input] });
     trace.record({
       output: input,
@@ -72,12 +111,12 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
   } else trace.hold(wide);
   // One row's shifted labels are a view of them.
   const labels = trace.tensor('labels', [kept], 'int64', 'activations', shifts && rows.batch === 1 ? 0 : undefined);
-  const logProbabilities = trace.tensor('log_softmax', [kept, vocab], 'fp32', 'logits');
+  const logProbabilities = trace.tensor('log_softmax', [kept, vocab], inner, 'logits');
   trace.op({ op: 'aten._log_softmax', reads: [input], writes: [logProbabilities] });
   trace.record({
     output: logProbabilities,
     inputs: [input],
-    saved: [logProbabilities],
+    saved: step.options.softmaxKeepsInput ? [logProbabilities, input] : [logProbabilities],
     backward: (g) => [
       input.shape[0] === kept
         ? aten.gradientOf(trace, 'aten._log_softmax_backward_data', input, [g, logProbabilities])

@@ -2,6 +2,7 @@
 import type { Packing, Tensor, Trace } from '../trace';
 import type { Heads } from './attention';
 import type { PytorchStep } from './context';
+import type { Weight } from '../../plan/weights';
 
 export interface PytorchRules {
   /** `sdpa` keeps q, k, v, output and log-sum-exp (flash, cuDNN, CPU flash); `eager` keeps the probabilities; `math` is SDPA's fallback. */
@@ -23,12 +24,20 @@ export interface PytorchRules {
   product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
   /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
   quantizedKeepsInput?: boolean;
+  /** Writes how an adapter's output joins its base's, which is a scaled sum otherwise; takes over both references. */
+  join?(step: PytorchStep, name: string, base: Tensor, update: Tensor): Tensor;
   /** Writes the MLP of a layer, which `plain` writes. */
   mlp?(step: PytorchStep, input: Tensor, plain: (input: Tensor) => Tensor): Tensor;
   /** Writes what follows the output of a layer's attention or MLP; takes over the reference to it. */
   adapt?(step: PytorchStep, branch: 'attn' | 'mlp', output: Tensor): Tensor;
   /** Writes attention's core from queries, keys and values, which `plain` writes; takes over the references to them. */
   attentionCore?(step: PytorchStep, heads: Heads, plain: (heads: Heads) => Tensor): Tensor;
+  /** How a layer's parts, the embedding and the head are shared with other cards. */
+  sharing?: Sharing;
+  /** How weights come whole to their use. */
+  gathering?: Gathering;
+  /** What is kept of gradients. */
+  reduction?: Reduction;
   /** Nothing is differentiated: what learns does so from losses alone. */
   forwardOnly?: boolean;
   /** A layer's gradients are handed over in parts: an optimizer inside backward must wait for the last one. */
@@ -37,7 +46,37 @@ export interface PytorchRules {
   optimizerStep(step: PytorchStep, parameters: readonly ParameterGroup[]): void;
 }
 
-/** One use of a weight in a matrix product. */
+/** Cards that share products: each has a part of every matrix, and what they make is summed. */
+export interface Sharing {
+  /** Attention or MLP of `input`, which `run` writes for this card's part. */
+  part(step: PytorchStep, input: Tensor, run: (input: Tensor) => Tensor): Tensor;
+  /** The sum of what each card looked up; takes over the reference. */
+  embedded(step: PytorchStep, partial: Tensor): Tensor;
+  /** Head and loss of `hidden`, which the caller holds. */
+  head(step: PytorchStep, hidden: Tensor, run: (hidden: Tensor) => () => Tensor | null): () => Tensor | null;
+}
+
+export type UnitName = 'embed' | 'layer' | 'head';
+
+export interface Gathering {
+  /** Brings a unit's weights for a pass over it; what it returns ends with the pass. */
+  gather(step: PytorchStep, weights: readonly Weight[], pass: 'forward' | 'backward'): Tensor[];
+  /** A layer's weights stay from its forward to its backward. */
+  stays: boolean;
+  /** Embedding, final norm and head are one unit, there from the start of forward to the end of backward. */
+  root: boolean;
+}
+
+export interface Reduction {
+  /** A gradient is reduced as soon as it is there, or with its unit. */
+  at: 'parameter' | 'unit';
+  /** What is kept of finished gradients, one for each; takes over their references. */
+  reduce(step: PytorchStep, finished: readonly { parameter: Tensor; gradient: Tensor }[]): Tensor[];
+  /** After the last micro-batch, where gradients are whole until then: the same for what was kept. */
+  settle?(step: PytorchStep, gradient: Tensor): Tensor;
+}
+
+/** One use of a weight in a matrix product: in the compute type already, or as its codes where it is stored as such. */
 export interface ProductCall {
   name: string;
   input: Tensor;

@@ -136,6 +136,14 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     backward: (nodes, output, seed, wanted) => trace.backward(nodes, output, seed, wanted),
   };
 
+  // What every layer adds to has its gradient from the start.
+  for (const { tensor } of recipe.added.shared.map((weight) => find(weight.name))) {
+    if (!tensor.requiresGrad) continue;
+    const dtype = recipe.gradients ?? tensor.dtype;
+    const gradient = trace.tensor(`${tensor.name}.gradient`, tensor.shape, dtype, 'gradients');
+    trace.op({ op: 'aten.zeros', label: tensor.name, writes: [gradient] });
+    gradients.set(`${tensor.id}:`, { tensor: gradient, stretch: null });
+  }
   const microBatch = (): void => {
     recipe.pytorch.schedule(step);
     step.endPass();
@@ -166,8 +174,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
  * Whether an optimizer inside backward takes a gradient as soon as it is there, rather than a layer's together. A tied
  * table's gradient is complete only when the embedding has added its part, at the end.
  */
-function takesAtOnce({ layerwise, model, pytorch }: Recipe, parameter: Tensor): boolean {
-  if (!layerwise) return false;
+function takesAtOnce({ layerwise, model, pytorch, added }: Recipe, parameter: Tensor): boolean {
+  if (!layerwise || added.shared.some((weight) => weight.name === parameter.name)) return false;
   if (parameter.perLayer) return layerwise === 'parameter' && !pytorch.gradientsInParts;
   return !(model.tiedEmbeddings && parameter.name === 'embed');
 }
@@ -229,7 +237,7 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
       return [];
     });
   }
-  for (const weight of [...outside, ...recipe.added.outside]) make(weight, false);
+  for (const weight of [...outside, ...recipe.added.outside, ...recipe.added.shared]) make(weight, false);
   if (FAMILIES[model.family].position === 'rotary') {
     const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
     trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });

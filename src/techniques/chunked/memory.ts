@@ -99,6 +99,14 @@ export function chunkedOutputs(step: PytorchStep, hidden: Tensor, chunk: number)
     return { logits, logProbabilities };
   });
   trace.hold(hidden);
+  // Autocast's copy of the head is cached where the head learns; a frozen one is copied for each chunk, and each is kept.
+  const casts = recipe.autocast
+    ? trace.tensor('cast', [weight.requiresGrad ? 1 : chunks, ...weight.shape], recipe.compute, 'weights')
+    : null;
+  if (casts) {
+    casts.pieces = weight.requiresGrad ? 1 : chunks;
+    trace.op({ op: 'aten._to_copy', label: 'loss.head', writes: [casts] });
+  }
   // Without its log-probabilities the loss needs the logits; with them only a caller holds on to them.
   if (logProbabilities && !options.holdOutput) trace.release(logits);
   else if (logProbabilities) step.holdUntilBackwardEnds(logits);
@@ -137,7 +145,7 @@ export function chunkedOutputs(step: PytorchStep, hidden: Tensor, chunk: number)
         return [];
       });
     });
-    trace.release(logProbabilities ?? logits, hidden);
+    trace.release(logProbabilities ?? logits, hidden, casts);
     return gradient;
   };
 }

@@ -17,6 +17,12 @@ export const engines: readonly Technique[] = [
           doc: 'Version of transformers: decides where logits are raised to float32 and how labels are shifted.',
         },
         {
+          name: 'torch',
+          type: { kind: 'string', examples: ['1.10', '2.1', '2.13'] },
+          default: '2.13',
+          doc: "Version of PyTorch: softmax kept its input too before 1.11; SDPA's fallback computes in float32 from 2.5 on.",
+        },
+        {
           name: 'hold-output',
           type: { kind: 'boolean' },
           default: true,
