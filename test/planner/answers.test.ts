@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findDevice } from '../../src/plan/presets/devices';
+import { findModel } from '../../src/plan/presets/models';
+import type { Plan } from '../../src/plan/types';
+import { extreme, find, judge, sweep } from '../../src/planner/answers';
+import { estimate } from '../../src/planner/estimate';
+import { type Expression, evaluate, plansOf } from '../../src/planner/expression';
+import { knobOf } from '../../src/planner/knobs';
+import type { Estimate } from '../../src/planner/types';
+
+const model = findModel('gpt2');
+const device = findDevice('RTX 4090');
+if (!model || !device) throw new Error('presets');
+const plan: Plan = { name: 'p', model, device, batch: 2, sequence: 512, accumulate: 1, slots: {}, lists: {}, order: [] };
+
+describe('the extreme value that serves', () => {
+  const range = { min: 1, max: 1_000_000 };
+
+  it('is exact at any border, from any start, both ways', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 1_000_000 }), (border, current) => {
+        expect(extreme({ ...range, current }, 'max', (value) => value <= border)).toBe(border);
+        expect(extreme({ ...range, current }, 'min', (value) => value >= border)).toBe(border);
+      }),
+    );
+  });
+
+  it('is undefined where nothing serves', () => {
+    expect(extreme({ ...range, current: 7 }, 'max', () => false)).toBeUndefined();
+  });
+
+  it('looks past a border that is not the last one', () => {
+    const uneven = (value: number) => value <= 1000 || (value > 1005 && value <= 1100);
+    expect(extreme({ ...range, current: 10 }, 'max', uneven)).toBe(1100);
+  });
+
+  it('always serves, and asks few times', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 64 }), fc.nat(60), (step, current) => {
+        let asked = 0;
+        const serves = (value: number) => {
+          asked++;
+          return Math.ceil(value / step) * step + (value % 7) <= 5000;
+        };
+        const found = extreme({ ...range, current: current + 1 }, 'max', serves);
+        expect(found !== undefined && serves(found)).toBe(true);
+        expect(asked).toBeLessThan(200);
+      }),
+    );
+  });
+});
+
+describe('find', () => {
+  it('gives a batch that fits, where the next one does not', () => {
+    const { value } = find(plan, { name: 'batch' }, 'max', estimate);
+    if (value === undefined) throw new Error('no answer');
+    expect(estimate({ ...plan, batch: value }).fits).toBe(true);
+    expect(estimate({ ...plan, batch: value + 1 }).fits).toBe(false);
+  });
+
+  it('holds what the plan requires', () => {
+    const limit = 8 * 1024 ** 3;
+    const condition = {
+      operator: '<=',
+      left: { kind: 'figure', figure: 'peak' },
+      right: { kind: 'number', value: limit },
+    } as const;
+    const { value } = find(plan, { name: 'batch' }, 'max', estimate, [condition]);
+    if (value === undefined) throw new Error('no answer');
+    expect(estimate({ ...plan, batch: value }).peak.allocated).toBeLessThanOrEqual(limit);
+    expect(estimate({ ...plan, batch: value + 1 }).peak.allocated).toBeGreaterThan(limit);
+  });
+
+  it('says why there is none', () => {
+    const small = { ...plan, device: { ...device, memory: 1024 ** 3, reserve: 0 } };
+    expect(find(small, { name: 'batch' }, 'max', estimate)).toEqual({ reason: 'no value fits the card' });
+    expect(find(plan, { name: 'batsch' }, 'max', estimate).reason).toContain('Did you mean `batch`');
+  });
+});
+
+describe('knobs', () => {
+  it('turn arguments of the techniques in use, defaults included, and leave the plan as it was', () => {
+    const galore: Plan = { ...plan, slots: { optimizer: { name: 'galore', args: { rank: 8 } } }, order: ['optimizer'] };
+    const knob = knobOf(galore, { name: 'every' });
+    if ('problem' in knob) throw new Error(knob.problem);
+    expect(knob.current).toBe(200);
+    expect(knob.set(50).slots.optimizer).toEqual({ name: 'galore', args: { rank: 8, every: 50 } });
+    expect(galore.slots.optimizer?.args).toEqual({ rank: 8 });
+  });
+
+  it('want the technique said where two have the argument', () => {
+    const both: Plan = {
+      ...plan,
+      slots: { backward: { name: 'streambp', args: {} }, loss: { name: 'chunked', args: {} } },
+      order: ['backward', 'loss'],
+    };
+    expect(knobOf(both, { name: 'chunk' })).toMatchObject({
+      problem: expect.stringContaining('`streambp.chunk` or `chunked.chunk`'),
+    });
+    expect(knobOf(both, { name: 'streambp', member: 'chunk' })).not.toHaveProperty('problem');
+  });
+});
+
+it('a sweep is one estimate for each value', () => {
+  const points = sweep(plan, { name: 'sequence' }, [128, 256, 512], estimate);
+  expect(points.map(({ value }) => value)).toEqual([128, 256, 512]);
+  for (const { value, allocated } of points) expect(allocated).toBe(estimate({ ...plan, sequence: value }).peak.allocated);
+});
+
+describe('conditions', () => {
+  const own = estimate(plan);
+  const other: Estimate = { ...own, name: 'q', time: { step: own.time.step * 2, tokensPerSecond: 1 } };
+  const figure = (name: 'peak' | 'time', of?: string): Expression => ({
+    kind: 'figure',
+    figure: name,
+    ...(of ? { plan: of } : {}),
+  });
+
+  it('read their own plan and others', () => {
+    const right: Expression = { kind: 'binary', operator: '*', left: { kind: 'number', value: 0.5 }, right: figure('time', 'q') };
+    const verdict = judge({ operator: '<=', left: figure('time'), right }, own, (name) => (name === 'q' ? other : undefined));
+    expect(verdict).toEqual({ left: own.time.step, right: own.time.step, holds: true });
+    expect(plansOf(right)).toEqual(['q']);
+  });
+
+  it('are not judged where a plan has no estimate', () => {
+    expect(
+      judge({ operator: '<=', left: figure('time'), right: figure('time', 'r') }, own, () => undefined).holds,
+    ).toBeUndefined();
+  });
+
+  it('compute', () => {
+    const number = (value: number): Expression => ({ kind: 'number', value });
+    const value = evaluate(
+      { kind: 'extreme', of: 'max', args: [number(2), { kind: 'binary', operator: '-', left: number(7), right: number(3) }] },
+      () => undefined,
+    );
+    expect(value).toBe(4);
+  });
+});
