@@ -43,7 +43,7 @@ export async function follow(events: AsyncIterable<RunEvent>, io: Io, json: bool
       paintMemory(style, of('memory')),
       paintTiming(style, of('timing'), software),
       paintLoss(style, of('loss')),
-      paintProved(style, of('check'), of('memory'), of('adapter').at(-1)),
+      paintProved(style, of('check'), of('adapter').at(-1)),
     ].filter((lines) => lines.length > 0);
     io.out(render(style, [...sections.flatMap((lines) => [...lines, '']), ...paintSummary(style, summary)]));
   }

@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, formatShare, formatTime, formatTokens } from '../../plan/format';
 import type { RunEvent } from '../../protocol';
 import { sparkline } from './spark';
-import { columns, padEnd, padStart, paint, printable, type Style, wrap } from './style';
+import { clip, columns, padEnd, padStart, paint, printable, type Style, wrap } from './style';
 
 type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 
@@ -113,34 +113,31 @@ export function paintLoss(style: Style, losses: readonly Of<'loss'>[]): string[]
   return [paint(style, 'bold', 'Loss'), ...rows];
 }
 
-/** What the run has shown, technique by technique, in a sentence each. */
-export function paintProved(
-  style: Style,
-  checks: readonly Of<'check'>[],
-  memory: readonly Of<'memory'>[],
-  adapter: Of<'adapter'> | undefined,
-): string[] {
+/** What the run has shown, a line for each technique: how many checks held, and how near the worst of them came to its limit. */
+export function paintProved(style: Style, checks: readonly Of<'check'>[], adapter: Of<'adapter'> | undefined): string[] {
   const techniques = [...new Set(checks.map((check) => check.technique))];
   if (techniques.length === 0) return [];
-  const where = adapter === undefined ? '' : ` on ${printable(adapter.name)}${adapter.software ? ' (software, no GPU)' : ''}`;
-  const sentences = techniques.map((technique) => {
+  const name = printable(adapter?.name ?? '');
+  const kind = adapter?.software === true && !/software/i.test(name) ? ' (software, no GPU)' : '';
+  const width = Math.max(...techniques.map(columns));
+  const lines = techniques.map((technique) => {
     const own = checks.filter((check) => check.technique === technique);
     const failed = own.filter((check) => !check.passed);
-    if (failed.length === 0)
-      return `${paint(style, 'green', '✓')} ${technique}: ${own.map((check) => printable(check.name)).join('; ')}`;
-    return `${paint(style, 'red', '✗')} ${technique} not proved: ${failed.map((check) => printable(check.name)).join('; ')}`;
+    const label = padEnd(technique, width);
+    if (failed.length > 0) {
+      const names = clip(failed.map((check) => printable(check.name)).join('; '), style.width - width - 20);
+      return `${INDENT}${paint(style, 'red', '✗')} ${label}  not proved: ${names}`;
+    }
+    const held = own.length === 1 ? 'one check holds' : `${own.length} checks hold`;
+    return `${INDENT}${paint(style, 'green', '✓')} ${label}  ${held}${nearest(own)}`;
   });
-  const equal = memory.length > 0 && memory.every(({ predicted, measured }) => predicted === measured);
-  const bytes =
-    memory.length === 0
-      ? []
-      : [
-          `${paint(style, equal ? 'green' : 'red', equal ? '✓' : '✗')} memory: counted peak bytes ${equal ? 'equal to' : 'apart from'} those predicted`,
-        ];
-  return [
-    paint(style, 'bold', `Proved${where}`),
-    ...[...sentences, ...bytes].flatMap((sentence) => wrap(sentence, style.width - 4, '    ').map((line) => `${INDENT}${line}`)),
-  ];
+  return [paint(style, 'bold', adapter === undefined ? 'Proved' : `Proved on ${name}${kind}`), ...lines];
+}
+
+/** How near to its limit the nearest check came; nothing where limits are exact. */
+function nearest(checks: readonly Of<'check'>[]): string {
+  const shares = checks.filter(({ limit }) => limit > 0).map(({ measured, limit }) => measured / limit);
+  return shares.length === 0 ? ', exactly' : `, at most ${formatShare(Math.max(...shares), 1)} of the limit used`;
 }
 
 export function paintSummary(style: Style, event: Of<'summary'>): string[] {
