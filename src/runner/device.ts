@@ -69,8 +69,27 @@ export async function openDevice(wanted: 'auto' | 'gpu' | 'software'): Promise<O
       `The adapter ${info.description || info.device} gave no device: ${(error as Error).message}`,
     );
   }
-  const lost = device.lost.then((info): never => {
-    throw new RunnerError('device-lost', `The GPU device was lost: ${info.message || info.reason || 'no reason given'}.`);
+  const lost = new Promise<never>((_, reject) => {
+    void device.lost.then((info) => {
+      reject(
+        new RunnerError(
+          'device-lost',
+          `The GPU device was lost: ${firstLine(info.message) || info.reason || 'no reason given'}.`,
+        ),
+      );
+    });
+    // What no scope caught is a mistake of the engine or a driver out of memory: nothing computed after it can be believed.
+    device.addEventListener('uncapturederror', (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      event.preventDefault();
+      const memory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError;
+      reject(
+        new RunnerError(
+          memory ? 'out-of-memory' : 'gpu',
+          `The GPU ${memory ? 'ran out of memory' : 'refused an operation'}: ${firstLine(error.message)}`,
+        ),
+      );
+    });
   });
   lost.catch(() => undefined);
   return {
@@ -91,3 +110,5 @@ function readable(info: GPUAdapterInfo): string {
   if (/llvmpipe/i.test(info.device + info.description)) return `${info.description || 'llvmpipe'} (software)`;
   return info.device || info.description || `${info.vendor} ${info.architecture}`.trim() || 'unnamed adapter';
 }
+
+const firstLine = (message: string): string => message.split('\n')[0] ?? '';

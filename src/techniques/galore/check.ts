@@ -3,8 +3,8 @@ import { type CheckContext, type TechniqueCheck, within } from '../../runner/che
 import { normals } from '../../runner/random';
 import { createTrainer } from '../../runner/trainer';
 import { recipeOf } from '../recipe-of';
-import { basesOf, replay, type Settings } from './reference';
 import { projects } from './memory';
+import { basesOf, replay, type Settings } from './reference';
 import { aligned, relativeToChange, replayOnDevice, TRAJECTORY_LIMIT } from './trajectories';
 import { rowsRotated, shapes } from './webgpu';
 
@@ -110,7 +110,12 @@ async function statesAsStated(context: CheckContext): Promise<void> {
       ),
     );
     context.report(
-      within('orthogonality of every projector, largest |P·Pᵀ − I|', off, 2e-5, 'float32 rotations; a basis that is not orthogonal would stretch the update'),
+      within(
+        'orthogonality of every projector, largest |P·Pᵀ − I|',
+        off,
+        2e-5,
+        'float32 rotations; a basis that is not orthogonal would stretch the update',
+      ),
     );
   } finally {
     trainer.destroy();

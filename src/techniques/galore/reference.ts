@@ -6,7 +6,18 @@ import type { TrajectoryCase } from './trajectory-file';
 
 export type Settings = Pick<
   TrajectoryCase,
-  'rows' | 'columns' | 'rank' | 'every' | 'scale' | 'learningRate' | 'decay' | 'side' | 'beta1' | 'beta2' | 'epsilon' | 'gradients'
+  | 'rows'
+  | 'columns'
+  | 'rank'
+  | 'every'
+  | 'scale'
+  | 'learningRate'
+  | 'decay'
+  | 'side'
+  | 'beta1'
+  | 'beta2'
+  | 'epsilon'
+  | 'gradients'
 >;
 
 export interface Basis {
@@ -70,7 +81,9 @@ export function replay(s: Settings, before: Float64Array, bases: readonly Basis[
   let first = weight;
   s.gradients.forEach((gradient, step) => {
     const period = Math.floor(step / s.every);
-    const vectors = (bases[period]?.vectors ?? new Float64Array()).map((value, at) => value * (signs[period]?.[Math.floor(at / small)] ?? 1));
+    const vectors = (bases[period]?.vectors ?? new Float64Array()).map(
+      (value, at) => value * (signs[period]?.[Math.floor(at / small)] ?? 1),
+    );
     const options = { rate: s.learningRate, beta1: s.beta1, beta2: s.beta2, epsilon: s.epsilon, form: 'transformers' as const };
     const low = adamDirection(state, project(s, Float64Array.from(gradient), vectors), step + 1, options);
     const change = projectBack(s, low, vectors);
@@ -87,7 +100,12 @@ export function replay(s: Settings, before: Float64Array, bases: readonly Basis[
  * least squares finds those. Only ±1 is taken, and the first refresh's signs are all +1, since turning a vector round in every
  * refresh changes nothing. A handful of such choices cannot bring a wrong optimizer's hundreds of numbers to agreement.
  */
-export function inferSigns(s: Settings, before: Float64Array, afterLast: Float64Array, bases: readonly Basis[]): { signs: number[][]; inferred: number } {
+export function inferSigns(
+  s: Settings,
+  before: Float64Array,
+  afterLast: Float64Array,
+  bases: readonly Basis[],
+): { signs: number[][]; inferred: number } {
   const periods = bases.length;
   const signs = bases.map(() => new Array<number>(s.rank).fill(1));
   if (periods < 2 || s.beta1 === 0) return { signs, inferred: 0 };
@@ -126,12 +144,14 @@ export function inferSigns(s: Settings, before: Float64Array, afterLast: Float64
             part = { period, source, vector, long: new Float64Array(large) };
             parts.set(name, part);
           }
-          part.long[at] = (part.long[at] as number) + (kept * rate * (mean[at] as number)) / (Math.sqrt(square[at] as number) + s.epsilon);
+          part.long[at] =
+            (part.long[at] as number) + (kept * rate * (mean[at] as number)) / (Math.sqrt(square[at] as number) + s.epsilon);
         }
       }
     });
   }
-  const vectorOf = (part: Part) => bases[part.period]?.vectors.subarray(part.vector * small, (part.vector + 1) * small) as Float64Array;
+  const vectorOf = (part: Part) =>
+    bases[part.period]?.vectors.subarray(part.vector * small, (part.vector + 1) * small) as Float64Array;
   const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
   // What is left of the recorded change once the parts without a choice are taken away: [large, small].
   const left = new Float64Array(large * small);

@@ -22,7 +22,12 @@ export interface Replay {
 }
 
 /** Runs GaLore's AdamW over given gradients on the device. */
-export async function replayOnDevice(opened: Opened, s: Settings, before: Float64Array, signs: readonly (readonly number[])[]): Promise<Replay> {
+export async function replayOnDevice(
+  opened: Opened,
+  s: Settings,
+  before: Float64Array,
+  signs: readonly (readonly number[])[],
+): Promise<Replay> {
   const trace = new Trace();
   const input = (name: string, shape: readonly number[]) => {
     const tensor = make(trace, name, shape, 'weights');
@@ -76,13 +81,19 @@ function rowsOf(matrix: Float32Array, rows: number, columns: number): Float32Arr
 }
 
 /** The device may see another element as the largest of a vector than double precision does: its signs are then the other way. */
-export function aligned(s: Settings, bases: readonly Basis[], signs: readonly (readonly number[])[], got: readonly Float32Array[]): number[][] | null {
+export function aligned(
+  s: Settings,
+  bases: readonly Basis[],
+  signs: readonly (readonly number[])[],
+  got: readonly Float32Array[],
+): number[][] | null {
   const small = s.side === 'right' ? s.columns : s.rows;
   let turned = false;
   const corrected = signs.map((row, period) =>
     row.map((sign, vector) => {
       let dot = 0;
-      for (let x = vector * small; x < (vector + 1) * small; x++) dot += (bases[period]?.vectors[x] ?? 0) * (got[period]?.[x] ?? 0);
+      for (let x = vector * small; x < (vector + 1) * small; x++)
+        dot += (bases[period]?.vectors[x] ?? 0) * (got[period]?.[x] ?? 0);
       if (dot * sign >= 0) return sign;
       turned = true;
       return -sign;
@@ -107,18 +118,29 @@ export function relativeToChange(got: ArrayLike<number>, wanted: ArrayLike<numbe
 export const TRAJECTORY_LIMIT = 1e-4;
 
 export async function verifyCase(opened: Opened, recorded: TrajectoryCase, report: (check: CheckEvent) => void): Promise<void> {
-  const say = (check: Omit<CheckEvent, 'type' | 'technique'>) => report({ type: 'check', technique: 'galore', ...check, name: `${recorded.name}: ${check.name}` });
+  const say = (check: Omit<CheckEvent, 'type' | 'technique'>) =>
+    report({ type: 'check', technique: 'galore', ...check, name: `${recorded.name}: ${check.name}` });
   const bases = basesOf(recorded);
   const blurred = bases.findIndex((basis) => degenerate(basis, recorded.rank));
   if (blurred >= 0)
-    throw new RunnerError('degenerate', `Case ${recorded.name}: the gradient of step ${blurred * recorded.every + 1} has equal singular values among those kept, so its basis is not defined and no trajectory follows from it.`);
+    throw new RunnerError(
+      'degenerate',
+      `Case ${recorded.name}: the gradient of step ${blurred * recorded.every + 1} has equal singular values among those kept, so its basis is not defined and no trajectory follows from it.`,
+    );
   const { signs, inferred } = inferSigns(recorded, recorded.before, recorded.afterLast, bases);
   const reference = replay(recorded, recorded.before, bases, signs);
   let run = await replayOnDevice(opened, recorded, recorded.before, signs);
   const turned = aligned(recorded, bases, signs, run.projectors);
   if (turned) run = await replayOnDevice(opened, recorded, recorded.before, turned);
   const relative = 'largest difference over the largest change of a weight';
-  say(within('weights after the first step', relativeToChange(run.first, recorded.afterFirst, recorded.before), TRAJECTORY_LIMIT, relative));
+  say(
+    within(
+      'weights after the first step',
+      relativeToChange(run.first, recorded.afterFirst, recorded.before),
+      TRAJECTORY_LIMIT,
+      relative,
+    ),
+  );
   say(
     within(
       'weights after the last step',
@@ -129,10 +151,24 @@ export async function verifyCase(opened: Opened, recorded: TrajectoryCase, repor
         : relative,
     ),
   );
-  say(within('weights after the last step, float64 reference', relativeToChange(reference.last, recorded.afterLast, recorded.before), TRAJECTORY_LIMIT, relative));
+  say(
+    within(
+      'weights after the last step, float64 reference',
+      relativeToChange(reference.last, recorded.afterLast, recorded.before),
+      TRAJECTORY_LIMIT,
+      relative,
+    ),
+  );
   const mismatches = (got: readonly number[], wanted: readonly number[]) =>
     Math.abs(got.length - wanted.length) + wanted.filter((size, i) => size !== got[i]).length;
-  say(within(`state is ${run.stateShape.join(' × ')}`, mismatches(run.stateShape, recorded.stateShape), 0, `recorded: ${recorded.stateShape.join(' × ')}`));
+  say(
+    within(
+      `state is ${run.stateShape.join(' × ')}`,
+      mismatches(run.stateShape, recorded.stateShape),
+      0,
+      `recorded: ${recorded.stateShape.join(' × ')}`,
+    ),
+  );
   say(
     within(
       `projector is ${run.projectorShape.join(' × ')}`,

@@ -37,7 +37,8 @@ export function readTrajectories(content: unknown): TrajectoryCase[] {
 }
 
 function readCase(entry: unknown, index: number): TrajectoryCase {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw new TrajectoryError(`Case ${index + 1} is no object.`);
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
+    throw new TrajectoryError(`Case ${index + 1} is no object.`);
   const fields = entry as Plain;
   const name = typeof fields.name === 'string' && fields.name ? fields.name : `${index + 1}`;
   const fail = (message: string): never => {
@@ -45,7 +46,8 @@ function readCase(entry: unknown, index: number): TrajectoryCase {
   };
   const number = (key: string, low: number, standard?: number): number => {
     const value = fields[key] ?? standard;
-    if (typeof value !== 'number' || !Number.isFinite(value)) return fail(`${key} should be a number${value === undefined ? ', and is missing' : ''}`);
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      return fail(`${key} should be a number${value === undefined ? ', and is missing' : ''}`);
     return value < low ? fail(`${key} is ${value}; it should be at least ${low}`) : value;
   };
   const count = (key: string): number => {
@@ -60,9 +62,12 @@ function readCase(entry: unknown, index: number): TrajectoryCase {
     if (!Array.isArray(value)) return fail(`${key} should be a list of ${rows * columns} numbers`);
     // Nested rows are taken as well as a flat list.
     const flat = value.length > 0 && Array.isArray(value[0]) ? value.flat() : value;
-    if (flat.length !== rows * columns) return fail(`${key} has ${flat.length} numbers; ${rows} × ${columns} makes ${rows * columns}`);
+    if (flat.length !== rows * columns)
+      return fail(`${key} has ${flat.length} numbers; ${rows} × ${columns} makes ${rows * columns}`);
     const wrong = flat.findIndex((x) => typeof x !== 'number' || !Number.isFinite(x));
-    return wrong >= 0 ? fail(`${key} holds ${JSON.stringify(flat[wrong])} at place ${wrong}, which is no finite number`) : Float64Array.from(flat);
+    return wrong >= 0
+      ? fail(`${key} holds ${JSON.stringify(flat[wrong])} at place ${wrong}, which is no finite number`)
+      : Float64Array.from(flat);
   };
   if (!Array.isArray(fields.gradients)) return fail('gradients should be a list, one matrix for each step');
   if (fields.gradients.length !== steps) fail(`there are ${fields.gradients.length} gradients for ${steps} steps`);

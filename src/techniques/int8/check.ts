@@ -1,11 +1,11 @@
-import { simulate } from '../../tape/simulate';
-import { Trace } from '../../tape/trace';
-import { align } from '../../tape/webgpu/rules';
-import { make } from '../../tape/webgpu/ops';
 import { binders } from '../../runner/binders';
 import { type CheckContext, type TechniqueCheck, within } from '../../runner/checks/context';
 import { prepare } from '../../runner/program';
 import { normals, uniforms } from '../../runner/random';
+import { simulate } from '../../tape/simulate';
+import { Trace } from '../../tape/trace';
+import { make } from '../../tape/webgpu/ops';
+import { align } from '../../tape/webgpu/rules';
 import { integerKept } from './webgpu';
 
 const SEEDS = 256;
@@ -53,7 +53,13 @@ export async function checkInteger(context: CheckContext, bits: 8 | 4 | 2): Prom
   trace.phase('forward');
   const packed = rule.pack(trace, x, 0);
   const back = rule.unpack(trace, packed, [values.length]);
-  trace.op({ op: 'add', label: 'copy', reads: [restored, back], writes: [restored], attrs: { rows: values.length, chunk: 0, sequence: values.length, batch: 1, columns: 1 } });
+  trace.op({
+    op: 'add',
+    label: 'copy',
+    reads: [restored, back],
+    writes: [restored],
+    attrs: { rows: values.length, chunk: 0, sequence: values.length, batch: 1, columns: 1 },
+  });
   // The codes stay bound to the end of the step, so that they can be read.
   const tape = trace.finish();
   const program = await prepare(context.opened, tape, binders);
@@ -163,7 +169,9 @@ function bias(values: Float32Array, sums: Float64Array, steps: Float32Array, gro
 
 /** The bfloat16 at or below a group's smallest value. */
 function minimum(values: Float32Array, from: number, group: number): number {
-  const low = values.subarray(from, Math.min(from + group, values.length)).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const low = values
+    .subarray(from, Math.min(from + group, values.length))
+    .reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const word = new Uint32Array(Float32Array.of(low).buffer);
   const bits = word[0] as number;
   word[0] = ((bits & 0xffff) !== 0 && low < 0 ? bits + 0x10000 : bits) & 0xffff0000;

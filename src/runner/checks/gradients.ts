@@ -1,0 +1,180 @@
+/** Gradients of every parameter, compared: with the standard backward's, and with the double-precision reference. */
+import type { Plan, Use } from '../../plan/types';
+import { elements, type Weight } from '../../plan/weights';
+import { runnerWeights } from '../../tape/webgpu/step';
+import { recipeOf } from '../../techniques/recipe-of';
+import { decodeNf4, encodeNf4 } from '../../techniques/weights/nf4';
+import { type Batch, sorted } from '../data';
+import { NORM_EPSILON } from '../ops/model';
+import { withSlots } from '../proxy';
+import { uniforms } from '../random';
+import { lossAndGradients, type Weights64 } from '../reference/model';
+import { createTrainer, IGNORED } from '../trainer';
+import { initialWeights, type WeightSource } from '../weights';
+import { type CheckContext, within } from './context';
+
+export const NONE: Use = { name: 'none', args: {} };
+const STANDARD = { backward: null, loss: null, activations: null, optimizer: NONE } as const;
+
+export interface Gradients {
+  loss: number;
+  /** By name, with `@layer` where it is a layer's. */
+  values: Map<string, Float32Array>;
+}
+
+const keyOf = (weight: Weight, layer: number | undefined): string =>
+  layer === undefined ? weight.name : `${weight.name}@${layer}`;
+
+/** Adapters start at zero, where half of their gradients vanish: checks give them values. */
+export const withAdapters =
+  (source: WeightSource, seed: number): WeightSource =>
+  (weight, layer) => {
+    if (!weight.name.endsWith('.lora_b')) return source(weight, layer);
+    const next = uniforms(seed + elements(weight) + (layer ?? 0));
+    return Float32Array.from({ length: elements(weight) }, () => (next() - 0.5) * 0.1);
+  };
+
+/** One forward and backward of a plan whose optimizer is none. */
+export async function gradientsOf(context: CheckContext, plan: Plan, batch: Batch, weights: WeightSource): Promise<Gradients> {
+  const trainer = await createTrainer(context.opened, recipeOf(plan), weights, context.seed);
+  try {
+    const loss = await trainer.step(0, batch, 0);
+    const values = new Map<string, Float32Array>();
+    for (const { weight, layer } of trainer.trained) values.set(keyOf(weight, layer), await trainer.gradient(weight.name, layer));
+    return { loss, values };
+  } finally {
+    trainer.destroy();
+  }
+}
+
+export interface Difference {
+  error: number;
+  /** Parameter that it was found in. */
+  where: string;
+  parameters: number;
+}
+
+/** Largest |a − b| of a parameter over its largest |a|, for the worst parameter. What is no number counts as the largest error. */
+export function worst(expected: Map<string, ArrayLike<number>>, got: Map<string, ArrayLike<number>>): Difference {
+  let result: Difference = { error: 0, where: '', parameters: 0 };
+  for (const [name, values] of got) {
+    const reference = expected.get(name);
+    let [high, difference] = [0, 0];
+    for (let i = 0; i < values.length; i++) {
+      const right = reference?.[i] ?? Number.NaN;
+      const apart = Math.abs(right - (values[i] as number));
+      high = Math.max(high, Math.abs(right));
+      difference = Number.isFinite(apart) ? Math.max(difference, apart) : Number.MAX_VALUE;
+      if (difference === Number.MAX_VALUE) break;
+    }
+    const relative = difference === 0 ? 0 : difference / high;
+    const error = Number.isFinite(relative) ? relative : Number.MAX_VALUE;
+    result = { ...(error >= result.error ? { error, where: name } : result), parameters: result.parameters + 1 };
+  }
+  return result;
+}
+
+/** The gradients of an exact technique equal the standard backward's on the same weights and batch. */
+export async function equalsStandard(context: CheckContext): Promise<void> {
+  const { plan, slot, use, batch } = context;
+  const weights = withAdapters(context.weights, context.seed);
+  const standard = await gradientsOf(context, withSlots(plan, STANDARD), batch, weights);
+  const tested = await gradientsOf(context, withSlots(plan, { ...STANDARD, [slot]: use }), batch, weights);
+  const { error, where, parameters } = worst(standard.values, tested.values);
+  context.report(
+    within(
+      `gradients of ${parameters} parameters against the standard backward`,
+      error,
+      1e-5,
+      `same weights, same batch: only the order of float32 sums differs (largest in ${where || 'none'}), relative to each parameter's largest gradient`,
+    ),
+  );
+  await equalsReference(context, { [slot]: use });
+}
+
+/** Sizes of the model that the double-precision reference can afford, with a last stretch that is shorter than the others. */
+const SMALL = { layers: 2, hidden: 32, heads: 4, kvHeads: 2, headDim: 8, ffn: 48, vocab: 80 };
+const SMALL_BATCH = 2;
+const SMALL_SEQUENCE = 23;
+
+/** Gradients at small size against plain loops in double precision. */
+export async function equalsReference(context: CheckContext, slots: Plan['slots']): Promise<void> {
+  const { train, weights: storage } = context.plan.slots;
+  const trainSmall: Use | undefined = train && {
+    name: train.name,
+    args: { ...train.args, rank: Math.min(4, Number(train.args.rank ?? 4)), dropout: 0 },
+  };
+  const plan: Plan = {
+    ...context.plan,
+    model: { ...context.plan.model, ...SMALL },
+    batch: SMALL_BATCH,
+    sequence: SMALL_SEQUENCE,
+    slots: {
+      engine: { name: 'webgpu', args: {} },
+      optimizer: NONE,
+      ...(trainSmall ? { train: trainSmall } : {}),
+      ...(storage ? { weights: storage } : {}),
+      ...shrunk(slots),
+    },
+  };
+  const next = uniforms(context.seed);
+  const rows = SMALL_BATCH * SMALL_SEQUENCE;
+  const token = () => Math.floor(next() * SMALL.vocab);
+  const tokens = Uint32Array.from({ length: rows }, token);
+  // Some rows have no target, as padded or masked ones have none.
+  const targets = Uint32Array.from({ length: rows }, (_, row) => (row % 11 === 5 ? IGNORED : token()));
+  const batch: Batch = { tokens, targets, ...sorted(tokens, SMALL.vocab) };
+  const source = withAdapters(initialWeights(plan.model, context.seed), context.seed);
+  const recipe = recipeOf(plan);
+  const tested = await gradientsOf(context, plan, batch, source);
+
+  const stored: Weights64 = new Map();
+  const keep = (weight: Weight, layer?: number) => {
+    const values = source(weight, layer);
+    const packed = recipe.webgpu.unpack?.applies(weight)
+      ? decodeNf4(encodeNf4(values, recipe.stored(weight).length > 2), values.length)
+      : Float64Array.from(values);
+    stored.set(keyOf(weight, layer), packed as Float64Array<ArrayBuffer>);
+  };
+  const { layer, outside } = runnerWeights(recipe);
+  outside.forEach((weight) => {
+    keep(weight);
+  });
+  for (let index = 0; index < SMALL.layers; index++) for (const weight of layer) keep(weight, index);
+  const reference = lossAndGradients(
+    {
+      ...SMALL,
+      tied: plan.model.tiedEmbeddings,
+      batch: SMALL_BATCH,
+      sequence: SMALL_SEQUENCE,
+      normEpsilon: NORM_EPSILON,
+      adapterRank: recipe.adapters?.rank ?? 0,
+      adapterScale: recipe.adapters ? recipe.adapters.alpha / recipe.adapters.rank : 0,
+    },
+    stored,
+    [...tokens],
+    [...targets].map((target) => (target === IGNORED ? -1 : target)),
+  );
+  const { error, where, parameters } = worst(reference.gradients, tested.values);
+  const apart = Math.abs(tested.loss - reference.loss) / reference.loss;
+  context.report(
+    within(
+      `loss and gradients of ${parameters} parameters against a float64 reference at small size`,
+      Math.max(error, apart),
+      1e-5,
+      `plain loops in double precision, ${SMALL_SEQUENCE} positions × ${SMALL_BATCH}; float32 keeps 6e-8 and sums over ${rows} rows (largest in ${where || 'none'})`,
+    ),
+  );
+}
+
+/** Stretches that do not divide the small sequence. */
+function shrunk(slots: Plan['slots']): Plan['slots'] {
+  return Object.fromEntries(
+    Object.entries(slots).map(([slot, use]) => {
+      const args = { ...use.args };
+      if ('chunk' in args) args.chunk = Math.min(Number(args.chunk), 7);
+      if ('logits' in args) args.logits = Math.min(Number(args.logits), 10);
+      return [slot, { name: use.name, args }];
+    }),
+  );
+}
