@@ -4,7 +4,10 @@
  */
 import type { DType, Model } from '../plan/types';
 import type { Weight } from '../plan/weights';
+import type { Category } from '../planner/types';
+import type { Cards } from './cards';
 import type { PytorchRules } from './pytorch/rules';
+import type { Place } from './types';
 import type { WebgpuRules } from './webgpu/rules';
 
 /** One tensor that a weight or a state is stored as. */
@@ -12,6 +15,16 @@ export interface Part {
   name: string;
   shape: readonly number[];
   dtype: DType;
+  /** Where it lies if not on the card. */
+  place?: Place;
+}
+
+/** Memory beside weights, gradients and states: from step to step, in every pass over a micro-batch, or in its backward. */
+export interface Buffer extends Part {
+  lives: 'always' | 'pass' | 'backward';
+  category: Category;
+  /** Equal blocks that it is made of. */
+  pieces: number;
 }
 
 export interface Adapters {
@@ -51,8 +64,8 @@ export interface Recipe {
   stored(weight: Weight): Part[];
   trains(weight: Weight): boolean;
   adapters: Adapters | null;
-  /** Parameters beside the model's own: those of each layer, and those outside. */
-  added: { layer: readonly Weight[]; outside: readonly Weight[] };
+  /** Parameters beside the model's own: those of each layer, those outside, and those that every layer uses. */
+  added: { layer: readonly Weight[]; outside: readonly Weight[]; shared: readonly Weight[] };
   /** The layers whose parameters learn in this step, where not all of them do. */
   active: ActiveLayers | null;
   /** State tensors that the optimizer keeps for one trained weight of the given parameter type. */
@@ -62,6 +75,13 @@ export interface Recipe {
    * gradient is complete.
    */
   layerwise: boolean | 'parameter';
+  /** What this card has of what several share. */
+  cards: Cards;
+  /** Shape of the part of a weight whose states and update are this card's. */
+  share(weight: Weight): readonly number[];
+  /** Type in which whole weights come to their use, where they are kept in another; null: the type they are kept in. */
+  used: DType | null;
+  buffers: readonly Buffer[];
   /** How each engine does what techniques change. */
   pytorch: PytorchRules;
   webgpu: WebgpuRules;

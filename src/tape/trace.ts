@@ -29,6 +29,7 @@ export interface OpSpec {
   flops?: number;
   /** Bytes moved; by default what is read and written. */
   moved?: number;
+  traffic?: OpNode['traffic'] | undefined;
   attrs?: OpNode['attrs'];
 }
 
@@ -105,6 +106,7 @@ export class Trace {
       frees: temps.map(idOf),
       flops: (spec.flops ?? 0) * this.share,
       moved: (spec.moved ?? moved) * this.share,
+      ...(spec.traffic ? { traffic: { ...spec.traffic, bytes: spec.traffic.bytes * this.share } } : {}),
       ...(spec.attrs ? { attrs: spec.attrs } : {}),
     };
     this.body.push(node);
@@ -152,6 +154,14 @@ export class Trace {
     }
     if (packing) packing.users += 1;
     else this.hold(tensor);
+  }
+
+  /** Whatever `body` keeps of a tensor is kept as its packing: it is sooner made again than kept. Takes over the codes. */
+  keptAs<R>(tensor: Tensor, packing: Packing, body: () => R): R {
+    this.packings.set(tensor.id, { ...packing, users: 1 });
+    const result = body();
+    this.forget(tensor);
+    return result;
   }
 
   /** Makes a kept tensor readable again; `done` ends what `keep` began. */

@@ -5,6 +5,9 @@
 import type { DType } from '../plan/types';
 import type { Category, Phase } from '../planner/types';
 
+/** Where a tensor can lie outside the card. */
+export type Place = 'cpu' | 'nvme';
+
 export interface TensorDecl {
   id: number;
   name: string;
@@ -16,6 +19,15 @@ export interface TensorDecl {
   perLayer: boolean;
   /** Equal blocks that its bytes are made of; one where it is not said. */
   pieces?: number;
+  /** Bytes of it that lie outside the card, in the host's memory or on a drive. */
+  host?: { place: Place; bytes: number };
+}
+
+/** Bytes in one direction, to other cards or to the host. `hidden`: frameworks let it run beside the arithmetic. */
+export interface Traffic {
+  to: 'cards' | 'host';
+  bytes: number;
+  hidden: boolean;
 }
 
 /** One operation. `allocs` come to life before it, `frees` end after it; ids index `Tape.tensors`. */
@@ -33,6 +45,8 @@ export interface OpNode {
   flops: number;
   /** Bytes read and written, for the time model. */
   moved: number;
+  /** What the op sends or receives over a link, where it does. */
+  traffic?: Traffic;
   attrs?: { [name: string]: number | string | boolean };
 }
 

@@ -1,5 +1,6 @@
 /** From a plan to its recipe and its tape: every slot's technique, or the slot's default, rewrites in turn. */
 import type { Plan, TechniqueSlot, Use } from '../plan/types';
+import { ONE_CARD } from '../tape/cards';
 import type { LossEra, PytorchOptions } from '../tape/pytorch/context';
 import { fullLogits } from '../tape/pytorch/loss';
 import { lowerPytorch } from '../tape/pytorch/step';
@@ -53,6 +54,10 @@ function blank(plan: Plan): Recipe {
     active: null,
     states: () => [],
     layerwise: false,
+    cards: ONE_CARD,
+    share: (weight) => weight.shape,
+    used: null,
+    buffers: [],
     pytorch: { attention: 'sdpa', schedule: standardPytorch, loss: fullLogits, optimizerStep: () => {} },
     webgpu: PLAIN_WEBGPU,
   };

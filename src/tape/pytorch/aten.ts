@@ -5,6 +5,7 @@
 import type { DType } from '../../plan/types';
 import type { Category } from '../../planner/types';
 import type { Tensor, Trace } from '../trace';
+import type { Traffic } from '../types';
 
 const count = (tensor: Tensor): number => tensor.shape.reduce((product, size) => product * size, 1);
 const like = (
@@ -203,9 +204,26 @@ export function gatedProduct(trace: Trace, gate: Tensor, up: Tensor): Tensor {
 }
 
 /** A gather, a concatenation or another copy into a new tensor of `shape`: keeps nothing but indices. */
-export function copied(trace: Trace, op: string, x: Tensor, shape: readonly number[], backwardOp: string): Tensor {
-  const output = result(trace, `aten.${op}`, [x], shape, x.dtype);
-  trace.record({ output, inputs: [x], saved: [], backward: (g) => [gradientOf(trace, `aten.${backwardOp}`, x, [g])] });
+export function copied(
+  trace: Trace,
+  op: string,
+  x: Tensor,
+  shape: readonly number[],
+  backwardOp: string,
+  traffic?: Traffic,
+): Tensor {
+  const output = trace.tensor(op, shape, x.dtype, 'activations');
+  trace.op({ op: `aten.${op}`, reads: [x], writes: [output], traffic });
+  trace.record({
+    output,
+    inputs: [x],
+    saved: [],
+    backward: (g) => {
+      const gradient = like(trace, x, 'gradient', x.leaf ? 'gradients' : x.category === 'logits' ? 'logits' : 'temporary');
+      trace.op({ op: `aten.${backwardOp}`, reads: [g], writes: [gradient], traffic });
+      return [gradient];
+    },
+  });
   return output;
 }
 

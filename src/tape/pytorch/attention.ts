@@ -1,6 +1,7 @@
 import { FAMILIES } from '../../plan/families';
 import type { DType } from '../../plan/types';
 import type { Tensor } from '../trace';
+import type { Traffic } from '../types';
 import * as aten from './aten';
 import type { PytorchStep, Rows } from './context';
 
@@ -102,9 +103,17 @@ function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited 
   const lse = trace.tensor('lse', [queries.batch, model.heads, queries.tokens], 'fp32', 'activations');
   lse.statistic = true;
   const output = trace.tensor('sdpa', q.shape, q.dtype, 'activations');
-  const pairs = visited ?? attendedPairs(queries.tokens, keys.tokens, model.slidingWindow);
+  const ring = ringOf(step, q, k);
+  const pairs = visited ?? ring?.pairs ?? attendedPairs(queries.tokens, keys.tokens, model.slidingWindow);
   const flops = 4 * queries.batch * model.heads * model.headDim * pairs;
-  trace.op({ op: 'sdpa', reads: [q, k, v], writes: [output, lse], flops });
+  trace.op({
+    op: 'sdpa',
+    reads: [q, k, v],
+    writes: [output, lse],
+    temps: ring?.forward() ?? [],
+    flops,
+    traffic: ring?.traffic(1),
+  });
   trace.record({
     output,
     inputs: [q, k, v],
@@ -122,14 +131,43 @@ function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited 
         op: 'sdpa_backward',
         reads: [g, q, k, v, output, lse],
         writes: gradients.filter((t) => t !== null),
-        temps,
+        temps: [...temps, ...(ring?.backward() ?? [])],
         flops: 2.5 * flops,
+        traffic: ring?.traffic(2),
       });
       return gradients;
     },
   });
   trace.release(lse, q, k, v, mask);
   return output;
+}
+
+/**
+ * Ring attention (Liu et al., arXiv:2310.01889): the sequence is spread over cards, and keys and values go round. Beside
+ * a card's own there is the block that it works on and the one that is on its way; partial outputs are summed in float32.
+ * In backward the gradients of keys and values travel with them in float32.
+ */
+function ringOf(step: PytorchStep, q: Tensor, k: Tensor) {
+  const { trace, recipe, rows } = step;
+  const { context } = recipe.cards;
+  if (context === 1) return null;
+  const make = (name: string, like: Tensor, dtype: DType): Tensor => trace.tensor(name, like.shape, dtype, 'temporary');
+  /** With two cards there is one block beside the own. */
+  const blocks = (): Tensor[] =>
+    ['ring.work', 'ring.next']
+      .slice(0, context - 1)
+      .flatMap((name) => [make(`${name}.k`, k, k.dtype), make(`${name}.v`, k, k.dtype)]);
+  const whole = rows.tokens * context;
+  return {
+    pairs: attendedPairs(whole, whole, recipe.model.slidingWindow) / context,
+    forward: (): Tensor[] => [...blocks(), make('ring.sum', q, 'fp32'), make('ring.part', q, q.dtype)],
+    backward: (): Tensor[] => [
+      ...blocks(),
+      ...['work', 'next'].flatMap((name) => [make(`ring.${name}.dk`, k, 'fp32'), make(`ring.${name}.dv`, k, 'fp32')]),
+    ],
+    /** Keys and values in forward; in backward their gradients too. */
+    traffic: (times: 1 | 2): Traffic => ({ to: 'cards', bytes: times * 2 * k.bytes * (context - 1), hidden: true }),
+  };
 }
 
 /**

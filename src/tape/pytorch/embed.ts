@@ -1,4 +1,5 @@
 import { FAMILIES } from '../../plan/families';
+import { part } from '../cards';
 import type { Tensor } from '../trace';
 import * as aten from './aten';
 import { type PytorchStep, streamType, tokensOf } from './context';
@@ -9,14 +10,7 @@ export function embed(step: PytorchStep): Tensor {
   const { trace, recipe, rows } = step;
   const { model } = recipe;
   const { position } = FAMILIES[model.family];
-  if (position === 'rotary') {
-    // cos and sin, shared by all layers; their products keep them.
-    const tables = ['cos', 'sin'].map((name) =>
-      trace.tensor(name, [rows.tokens, model.headDim], streamType(recipe), 'activations'),
-    );
-    trace.op({ op: 'rotary', label: 'rotary', writes: tables });
-    step.holdUntilBackwardEnds(...tables);
-  }
+  positionTables(step);
   let x = model.family === 'vit' ? patches(step) : lookup(step, 'embed', tokensOf(rows));
   const chain = (f: (x: Tensor) => Tensor): void => {
     const next = f(x);
@@ -32,10 +26,36 @@ export function embed(step: PytorchStep): Tensor {
     });
   if (step.has('embed.type')) plus('embed.type', tokensOf(rows));
   if (position === 'learned') plus('position', rows.tokens);
+  const { sharing } = recipe.pytorch;
+  if (sharing) x = sharing.embedded(step, x);
   if (step.has('embed.norm')) chain((y) => norm(step, 'embed.norm', y));
   if (model.family.startsWith('gemma')) chain((y) => aten.scale(trace, y));
   if (model.dropout > 0) chain((y) => aten.dropout(trace, y, model.dropout, step.options.kernels));
   return x;
+}
+
+/** cos and sin of rotary positions, shared by all layers; their products keep them. */
+function positionTables(step: PytorchStep): void {
+  const { trace, recipe, rows } = step;
+  if (FAMILIES[recipe.model.family].position !== 'rotary') return;
+  const tables = ['cos', 'sin'].map((name) =>
+    trace.tensor(name, [rows.tokens, recipe.model.headDim], streamType(recipe), 'activations'),
+  );
+  trace.op({ op: 'rotary', label: 'rotary', writes: tables });
+  step.holdUntilBackwardEnds(...tables);
+}
+
+/** A pipeline's later stages start from what the stage before them sent, and keep it until its gradient has gone back. */
+export function received(step: PytorchStep): Tensor {
+  const { trace, recipe, rows } = step;
+  positionTables(step);
+  const { sequence, tensor } = recipe.cards;
+  const tokens = sequence === 'whole' ? tokensOf(rows) : part(tokensOf(rows), tensor);
+  const input = trace.tensor('pipeline.input', [tokens, recipe.model.hidden], streamType(recipe), 'activations');
+  trace.op({ op: 'recv', label: 'pipeline', writes: [input], traffic: { to: 'cards', bytes: 2 * input.bytes, hidden: false } });
+  input.requiresGrad = !recipe.pytorch.forwardOnly;
+  step.holdUntilBackwardEnds(trace.hold(input));
+  return input;
 }
 
 /** Rows of a table; keeps the ids, and makes a gradient of the whole table. */

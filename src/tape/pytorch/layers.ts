@@ -97,6 +97,11 @@ function replace(step: PytorchStep, x: Tensor, f: (x: Tensor) => Tensor): Tensor
 }
 
 function selfAttention(step: PytorchStep, normed: Tensor, rows: Rows): Tensor {
+  const whole = (x: Tensor): Tensor => attention(step, x, rows);
+  return step.recipe.pytorch.sharing?.part(step, normed, whole) ?? whole(normed);
+}
+
+function attention(step: PytorchStep, normed: Tensor, rows: Rows): Tensor {
   const { model } = step.recipe;
   if (step.has('attn.qkv')) return mixed(step, fusedHeads(step, normed, rows), { queries: rows, keys: rows });
   const q = headed(step, 'attn.q', normed, rows, model.heads);

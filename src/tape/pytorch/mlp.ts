@@ -8,8 +8,11 @@ import { linear } from './linear';
 export function mlp(step: PytorchStep, input: Tensor): Tensor {
   const { model, pytorch } = step.recipe;
   const whole = (x: Tensor): Tensor => (model.experts > 0 ? experts(step, x) : gatedMlp(model) ? gated(step, x) : plain(step, x));
-  const output = pytorch.mlp?.(step, input, whole) ?? whole(input);
-  return pytorch.adapt?.(step, 'mlp', output) ?? output;
+  const own = (x: Tensor): Tensor => {
+    const output = pytorch.mlp?.(step, x, whole) ?? whole(x);
+    return pytorch.adapt?.(step, 'mlp', output) ?? output;
+  };
+  return pytorch.sharing?.part(step, input, own) ?? own(input);
 }
 
 /** down(act(gate(x)) · up(x)); where gate and up are one matrix, both are views of its output. */
@@ -91,6 +94,17 @@ function newGelu(step: PytorchStep, x: Tensor): Tensor {
   return output;
 }
 
+/** Rows on their way to the cards that have their experts, or back: as many come as go. Takes over the reference. */
+function exchanged(step: PytorchStep, rows: Tensor): Tensor {
+  const { trace, recipe } = step;
+  const { expert } = recipe.cards;
+  if (expert === 1) return rows;
+  const traffic = { to: 'cards', bytes: (rows.bytes * (expert - 1)) / expert, hidden: false } as const;
+  const output = aten.copied(trace, 'all_to_all', rows, rows.shape, 'all_to_all', traffic);
+  trace.release(rows);
+  return output;
+}
+
 /**
  * A mixture of experts: each token goes to `activeExperts` of them. Rows are gathered by expert, run through grouped
  * products, weighted and added back, so that everything between is `activeExperts` times as long as the input.
@@ -105,7 +119,7 @@ function experts(step: PytorchStep, input: Tensor): Tensor {
   trace.release(scores);
   const weights = aten.pointwise(trace, 'softmax', wide, 'output');
   trace.release(wide);
-  const gathered = aten.copied(trace, 'index', input, [routed, model.hidden], 'index_put');
+  const gathered = exchanged(step, aten.copied(trace, 'index', input, [routed, model.hidden], 'index_put'));
   const gate = aten.mm(trace, gathered, step.parameter('experts.gate'));
   const active = activation(step, gate);
   trace.release(gate);
@@ -113,7 +127,7 @@ function experts(step: PytorchStep, input: Tensor): Tensor {
   trace.release(gathered);
   const product = aten.mul(trace, active, up);
   trace.release(active, up);
-  const down = aten.mm(trace, product, step.parameter('experts.down'));
+  const down = exchanged(step, aten.mm(trace, product, step.parameter('experts.down')));
   trace.release(product);
   const share = aten.copied(trace, 'gather', weights, [routed, 1], 'scatter');
   trace.release(weights);

@@ -1,8 +1,9 @@
 /** What techniques may change in PyTorch's engine. Each rule is a function that writes its part of the tape. */
+
+import type { Weight } from '../../plan/weights';
 import type { Packing, Tensor, Trace } from '../trace';
 import type { Heads } from './attention';
 import type { PytorchStep } from './context';
-import type { Weight } from '../../plan/weights';
 
 export interface PytorchRules {
   /** `sdpa` keeps q, k, v, output and log-sum-exp (flash, cuDNN, CPU flash); `eager` keeps the probabilities; `math` is SDPA's fallback. */
@@ -22,6 +23,8 @@ export interface PytorchRules {
   pack?(trace: Trace, tensor: Tensor): Packing | null;
   /** Writes the product of an input with a named weight in another way than `plain`, which writes it as it would be. */
   product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
+  /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */
+  lossInOwnType?: boolean;
   /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
   quantizedKeepsInput?: boolean;
   /** Writes how an adapter's output joins its base's, which is a scaled sum otherwise; takes over both references. */

@@ -2,20 +2,26 @@
 
 import { bytesOf } from '../../plan/dtypes';
 import { FAMILIES } from '../../plan/families';
+import type { DType } from '../../plan/types';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
+import { isFirst, isLast, type Stage } from '../cards';
+import { withWaiting } from '../in-flight';
 import type { Part, Recipe } from '../recipe';
 import { type Tensor, Trace } from '../trace';
 import type { Tape } from '../types';
 import type { PytorchOptions, PytorchStep, Stretch } from './context';
-import { embed } from './embed';
+import { embed, received } from './embed';
 import { decoderLayer } from './layers';
 import { norm } from './norms';
-import type { ParameterGroup } from './rules';
+import type { ParameterGroup, UnitName } from './rules';
 import { isActive, stretchesOf } from './stretches';
+import { makeBuffers, unitsOf } from './units';
 
 interface Parameter {
   weight: Weight;
   tensor: Tensor;
+  /** The type that it is kept in; its tensor has the type that it is used in. */
+  kept: DType;
   perLayer: boolean;
 }
 
@@ -42,7 +48,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   /** What the caller of the model holds until backward is over. */
   let held: Tensor[] = [];
 
-  trace.onParameterGradient = (parameter, gradient) => {
+  /** Adds a gradient to what the parameter has, or starts it with `made`. */
+  const keep = (parameter: Tensor, gradient: Tensor, made = (first: Tensor): Tensor => first): void => {
     const key = `${parameter.id}:${parameter.perLayer ? place : ''}`;
     const existing = gradients.get(key)?.tensor;
     if (existing) {
@@ -50,9 +57,12 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       trace.release(gradient);
       return;
     }
-    const kept = inGradientType(trace, recipe, gradient);
-    gradients.set(key, { tensor: kept, stretch: parameter.perLayer ? stretch : null });
+    gradients.set(key, { tensor: made(gradient), stretch: parameter.perLayer ? stretch : null });
     if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
+  };
+  trace.onParameterGradient = (parameter, gradient) => {
+    if (recipe.pytorch.reduction) units.take(parameter, gradient);
+    else keep(parameter, gradient, (first) => inGradientType(trace, recipe, first));
   };
 
   if (recipe.pytorch.pack) trace.packer = (tensor) => recipe.pytorch.pack?.(trace, tensor) ?? null;
@@ -60,7 +70,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   /** A layerwise optimizer takes a gradient outside the layers as soon as it is complete. */
   const updateAtOnce = (tensor: Tensor, key: string): void => {
     const parameter = parameters.find((candidate) => candidate.tensor === tensor);
-    if (parameter) recipe.pytorch.optimizerStep(step, [groupOf(parameter, 1)]);
+    if (parameter) recipe.pytorch.optimizerStep(step, [groupOf(recipe, parameter, 1)]);
     trace.release(gradients.get(key)?.tensor);
     gradients.delete(key);
   };
@@ -74,11 +84,15 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     weight: (name) => find(name).weight,
     has: (name) => named.has(name),
     stretches: stretchesOf(recipe),
-    embed: () => embed(step),
-    layer: (input, rows) => decoderLayer(step, input, rows),
-    head: (hidden) => head(step, hidden),
+    embed: () => {
+      step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
+      return units.forward('embed', () => (isFirst(recipe.cards.stage) ? embed(step) : received(step)));
+    },
+    layer: (input, rows) => units.forward('layer', () => decoderLayer(step, input, rows)),
+    head: (hidden) => units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden))),
     holdUntilBackwardEnds: (...tensors) => held.push(...tensors),
     endPass: () => {
+      units.afterBackward();
       trace.release(...held);
       held = [];
     },
@@ -90,11 +104,12 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       for (const { tensor, weight, perLayer } of parameters) if (perLayer) tensor.requiresGrad = active && learns(recipe, weight);
     },
     afterLayerBackward: () => {
+      units.afterBackward();
       if (!recipe.layerwise) return;
       const layer = parameters.filter((parameter) => parameter.perLayer && parameter.tensor.requiresGrad);
       recipe.pytorch.optimizerStep(
         step,
-        layer.map((parameter) => groupOf(parameter, 1)),
+        layer.map((parameter) => groupOf(recipe, parameter, 1)),
       );
       // What the layer's optimizer has used ends here.
       for (const [key, { tensor, stretch: at }] of gradients) {
@@ -133,8 +148,17 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
         );
       for (const [key] of ended) casts.delete(key);
     },
-    backward: (nodes, output, seed, wanted) => trace.backward(nodes, output, seed, wanted),
+    backward: (nodes, output, seed, wanted) => {
+      units.beforeBackward();
+      return trace.backward(nodes, output, seed, wanted);
+    },
   };
+  const units = unitsOf(
+    step,
+    () => ({ place, stride: stretch?.stride ?? 1 }),
+    (unit) => parameters.filter((parameter) => unitOf(parameter, recipe) === unit).map(({ weight }) => weight),
+    keep,
+  );
 
   // What every layer adds to has its gradient from the start.
   for (const { tensor } of recipe.added.shared.map((weight) => find(weight.name))) {
@@ -156,6 +180,11 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     });
   }
 
+  const settle = recipe.pytorch.reduction?.settle;
+  if (settle)
+    forEachPlaced(trace, [...gradients.values()], (entry) => {
+      entry.tensor = settle(step, entry.tensor);
+    });
   trace.phase('optimizer');
   const trained = parameters.filter(
     ({ weight, tensor, perLayer }) => recipe.trains(weight) && !takesAtOnce(recipe, tensor) && !(recipe.layerwise && perLayer),
@@ -163,12 +192,25 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   const layers = recipe.active?.count ?? recipe.model.layers;
   recipe.pytorch.optimizerStep(
     step,
-    trained.map((parameter) => groupOf(parameter, parameter.perLayer ? layers : 1)),
+    trained.map((parameter) => groupOf(recipe, parameter, parameter.perLayer ? layers : 1)),
   );
   // zero_grad(set_to_none=True)
   releaseAll(trace, [...gradients.values()]);
-  return trace.finish();
+  return withWaiting(trace.finish(), recipe.cards.stage.waiting, recipe.model.layers);
 }
+
+/** Which unit of sharding a parameter belongs to. */
+function unitOf({ weight, perLayer }: Parameter, { pytorch }: Recipe): UnitName {
+  if (perLayer) return 'layer';
+  return pytorch.gathering?.root || entersFirst(weight) ? 'embed' : 'head';
+}
+
+/** Embeddings, positions and the norm after them: they stand on a pipeline's first stage. */
+const entersFirst = ({ name, role }: Weight): boolean => role === 'embedding' || role === 'position' || name.startsWith('embed.');
+
+/** Whether a parameter outside the layers is on a stage of a pipeline; a tied table is on both ends. */
+const onStage = (stage: Stage, weight: Weight, tied: boolean): boolean =>
+  (isFirst(stage) && entersFirst(weight)) || (isLast(stage) && (!entersFirst(weight) || (tied && weight.name === 'embed')));
 
 /**
  * Whether an optimizer inside backward takes a gradient as soon as it is there, rather than a layer's together. A tied
@@ -181,15 +223,19 @@ function takesAtOnce({ layerwise, model, pytorch, added }: Recipe, parameter: Te
 }
 
 /** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
-function releaseAll(trace: Trace, placed: readonly Placed[]): void {
+const releaseAll = (trace: Trace, placed: readonly Placed[]): void =>
+  forEachPlaced(trace, placed, ({ tensor }) => trace.release(tensor));
+
+/** Does something with each tensor: with a layer's, in a repeat over the stretch that made it. */
+function forEachPlaced<P extends Placed>(trace: Trace, placed: readonly P[], visit: (entry: P) => void): void {
   const stretches = new Map(placed.flatMap(({ stretch }) => (stretch ? [[stretch.from, stretch] as const] : [])));
   for (const stretch of stretches.values()) {
     trace.repeat({ axis: 'layer', ...stretch }, [], () => {
-      trace.release(...placed.filter((entry) => entry.stretch?.from === stretch.from).map((entry) => entry.tensor));
+      for (const entry of placed) if (entry.stretch?.from === stretch.from) visit(entry);
       return [];
     });
   }
-  trace.release(...placed.filter((entry) => !entry.stretch).map((entry) => entry.tensor));
+  for (const entry of placed) if (!entry.stretch) visit(entry);
 }
 
 /** The gradient in the type that the plan keeps gradients in: the same tensor, or a copy. */
@@ -215,17 +261,23 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
   const later: { weight: Weight; states: Tensor[] }[] = [];
   const make = (weight: Weight, perLayer: boolean): void => {
     const parts = recipe.stored(weight);
-    const tensor = trace.tensor(weight.name, weight.shape, parts[0]?.dtype ?? recipe.parameters, 'weights', partsBytes(parts));
+    const stored = parts[0]?.dtype ?? recipe.parameters;
+    const dtype = recipe.used && stored === recipe.parameters ? recipe.used : stored;
+    const tensor = trace.tensor(weight.name, weight.shape, dtype, 'weights', partsBytes(parts));
+    outsideCard(tensor, parts);
     tensor.leaf = true;
     tensor.requiresGrad = learns(recipe, weight);
-    const states = recipe.trains(weight) ? recipe.states(weight, tensor.dtype) : [];
-    const kept = states.map((part) => trace.tensor(`${weight.name}.${part.name}`, part.shape, part.dtype, 'optimizer'));
+    const states = recipe.trains(weight) ? recipe.states(weight, stored) : [];
+    const kept = states.map((part) => {
+      const state = trace.tensor(`${weight.name}.${part.name}`, part.shape, part.dtype, 'optimizer', partsBytes([part]));
+      return outsideCard(state, [part]);
+    });
     // Optimizers that count steps keep a float32 scalar for each parameter; on CUDA the foreach ones keep it on the host.
     if (states.length && options.kernels === 'cpu' && countsSteps(states))
       kept.push(trace.tensor(`${weight.name}.step`, [1], 'fp32', 'optimizer'));
     if (perLayer && fewer) later.push({ weight, states: kept });
     trace.op({ op: 'parameter', label: weight.name, writes: perLayer && fewer ? [tensor] : [tensor, ...kept], moved: 0 });
-    parameters.push({ weight, tensor, perLayer });
+    parameters.push({ weight, tensor, kept: stored, perLayer });
   };
   trace.repeat({ axis: 'layer', count: model.layers }, [], () => {
     for (const weight of [...layer, ...addedWeights(recipe, layer)]) make(weight, true);
@@ -237,25 +289,37 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
       return [];
     });
   }
-  for (const weight of [...outside, ...recipe.added.outside, ...recipe.added.shared]) make(weight, false);
+  for (const weight of [...outside, ...recipe.added.outside, ...recipe.added.shared])
+    if (onStage(recipe.cards.stage, weight, model.tiedEmbeddings)) make(weight, false);
   if (FAMILIES[model.family].position === 'rotary') {
     const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
     trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });
   }
+  makeBuffers({ trace, recipe }, 'always');
   return parameters;
+}
+
+/** Notes what of a tensor lies outside the card. */
+function outsideCard(tensor: Tensor, parts: readonly Part[]): Tensor {
+  const [away] = parts.filter((part) => part.place);
+  if (away?.place) tensor.host = { place: away.place, bytes: partsBytes(parts, true) };
+  return tensor;
 }
 
 /** Whether a weight is differentiated. */
 const learns = ({ trains, pytorch }: Recipe, weight: Weight): boolean => !pytorch.forwardOnly && trains(weight);
 const countsSteps = (states: readonly Part[]): boolean => states.some((part) => part.name === 'exp_avg');
-const partsBytes = (parts: readonly Part[]): number =>
+/** Bytes of parts that lie on the card, or outside of it. */
+const partsBytes = (parts: readonly Part[], outside = false): number =>
   parts.reduce(
-    (sum, part) =>
-      sum +
-      bytesOf(
-        part.dtype,
-        part.shape.reduce((product, size) => product * size, 1),
-      ),
+    (sum, { dtype, shape, place }) =>
+      (place !== undefined) === outside
+        ? sum +
+          bytesOf(
+            dtype,
+            shape.reduce((product, size) => product * size, 1),
+          )
+        : sum,
     0,
   );
 
@@ -274,15 +338,32 @@ export function addedWeights({ adapters, added }: Recipe, layer: readonly Weight
   return [...factors, ...added.layer];
 }
 
-function groupOf({ weight, tensor }: Parameter, count: number): ParameterGroup {
+function groupOf(recipe: Recipe, { weight, tensor, kept }: Parameter, count: number): ParameterGroup {
+  const shape = recipe.share(weight);
+  const whole = shape === weight.shape;
+  const size = whole ? elements(weight) : elements({ ...weight, shape });
   return {
     name: weight.name,
-    shape: weight.shape,
-    elements: elements(weight),
-    bytes: tensor.bytes,
-    dtype: tensor.dtype,
+    shape,
+    elements: size,
+    bytes: whole && !tensor.host ? tensor.bytes : bytesOf(kept, size),
+    dtype: kept,
     count,
     role: weight.role,
+  };
+}
+
+/** A stage's output goes to the next one, and its gradient comes from there. */
+function sent(step: PytorchStep, hidden: Tensor): () => Tensor | null {
+  const { trace } = step;
+  const traffic = { to: 'cards', bytes: hidden.bytes, hidden: false } as const;
+  const { shape, dtype, bytes } = hidden;
+  trace.op({ op: 'send', label: 'pipeline', reads: [hidden], traffic });
+  trace.release(hidden);
+  return () => {
+    const gradient = trace.tensor('pipeline.gradient', shape, dtype, 'temporary', bytes);
+    trace.op({ op: 'recv', label: 'pipeline', writes: [gradient], traffic });
+    return gradient;
   };
 }
 
@@ -291,7 +372,8 @@ function head(step: PytorchStep, hidden: Tensor): () => Tensor | null {
   const { trace } = step;
   const { value: normed, nodes } = trace.capture(() => (step.has('norm') ? norm(step, 'norm', hidden) : trace.hold(hidden)));
   trace.release(hidden);
-  const backward = step.recipe.pytorch.loss(step, normed);
+  const { loss, sharing } = step.recipe.pytorch;
+  const backward = sharing ? sharing.head(step, normed, (whole) => loss(step, whole)) : loss(step, normed);
   trace.release(normed);
   return () => {
     const gradient = backward();

@@ -1,3 +1,4 @@
+import { isFirst } from '../cards';
 import type { Recipe } from '../recipe';
 import type { Stretch } from './context';
 
@@ -33,7 +34,8 @@ export const segmentsOf = (recipe: Recipe, every: number): Stretch[] =>
  */
 export function stretchesOf(recipe: Recipe): Stretch[] {
   const { layers, vocab, hidden } = recipe.model;
-  const embedTrains = recipe.trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
+  // What an earlier stage of a pipeline sends always wants its gradient.
+  const embedTrains = !isFirst(recipe.cards.stage) || recipe.trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
   const first = embedTrains ? -1 : (recipe.active?.from ?? 0);
   return stretchesBy(layers, 1, (layer) => `${isActive(recipe, layer)} ${layer === first} ${layer < first}`);
 }
