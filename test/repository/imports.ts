@@ -29,7 +29,7 @@ const AREAS: readonly Area[] = [
   { name: 'tape', files: /^src\/tape\//, areas: ['vocabulary', 'plan'], packages: NONE, anywhere: true },
   {
     name: 'technique-runs',
-    files: /^src\/techniques\/[^/]+\/(?:run|check|kernels\/[^/]+)\.ts$/,
+    files: /^src\/techniques\/[^/]+\/(?:run|check|reference|trajector[a-z-]+|kernels\/[^/]+)\.ts$/,
     areas: ['vocabulary', 'plan', 'tape', 'techniques', 'runner'],
     packages: NODE,
   },
@@ -92,7 +92,9 @@ function resolve(from: string, to: string): string {
   return parts.join('/');
 }
 
-const GLOBALS = /(?<![.\w'"`$-])(?:document|window|process|Buffer|__dirname|globalThis\.\w+|navigator)\s*[.([]/;
+/** Uses of what Node or a page alone has. Types and locals of such a name are no use of it. */
+const GLOBALS =
+  /(?<![.\w'"`$-])(?:(?:document|window|navigator)\.|process\.(?:env|cwd|argv|exit|std|hrtime|platform|memoryUsage|versions)|Buffer\.(?:from|alloc|concat|byteLength)|__dirname\b)/;
 
 /** Every import, and every global of the core, that the architecture does not allow: one sentence each. */
 export function violations(sources: readonly Source[]): string[] {
@@ -113,6 +115,6 @@ export function violations(sources: readonly Source[]): string[] {
     const global = area.anywhere === true ? GLOBALS.exec(stripped(text)) : null;
     return global === null
       ? wrong
-      : [...wrong, `${path}: ${area.name} runs anywhere, and ${global[0].slice(0, -1)} does not exist everywhere`];
+      : [...wrong, `${path}: ${area.name} runs anywhere, and ${global[0].split('.')[0]} does not exist everywhere`];
   });
 }
