@@ -13,9 +13,12 @@ import { badam } from './badam';
 import { bitfit } from './bitfit';
 import { checkpoint } from './checkpoint';
 import { chunked } from './chunked';
+import { compacter } from './compacter';
 import { cosmos } from './cosmos';
 import { crossEntropy } from './cross-entropy';
 import { cutCrossEntropy } from './cut-cross-entropy';
+import { dora } from './dora';
+import { efficientQat } from './efficient-qat';
 import { engines } from './engine';
 import { exact } from './exact';
 import { fira } from './fira';
@@ -26,18 +29,26 @@ import { full } from './full';
 import { galore } from './galore';
 import { gradientTypes } from './gradients';
 import { int8Activations } from './int8';
+import { ladder } from './ladder';
 import { lion } from './lion';
 import { lisa } from './lisa';
 import { lomo } from './lomo';
 import { lora } from './lora';
+import { loraFa } from './lora-fa';
+import { loram } from './loram';
+import { lqLora } from './lq-lora';
+import { lrQat } from './lr-qat';
 import { mezo } from './mezo';
 import { muon } from './muon';
 import { naturalGalore } from './natural-galore';
 import { none } from './none';
 import { owlore } from './owlore';
+import { peqa } from './peqa';
 import { precisions } from './precision';
 import { qGalore } from './q-galore';
+import { qst } from './qst';
 import { qzo } from './qzo';
+import { s2ft } from './s2ft';
 import { sgd } from './sgd';
 import { sm3 } from './sm3';
 import { spam } from './spam';
@@ -53,6 +64,17 @@ export const techniques: readonly Technique[] = [
   ...weightTypes,
   full,
   lora,
+  dora,
+  loraFa,
+  loram,
+  lqLora,
+  s2ft,
+  compacter,
+  peqa,
+  efficientQat,
+  lrQat,
+  ladder,
+  qst,
   lisa,
   owlore,
   badam,

@@ -8,6 +8,7 @@ import { unroll } from '../../src/tape/unroll';
 import { tapeOf } from '../../src/techniques/recipe-of';
 import { model, plan } from '../tape/plans';
 
+export { elements } from '../../src/plan/weights';
 export { plan, small, use } from '../tape/plans';
 
 export const llama7B: Model = model({

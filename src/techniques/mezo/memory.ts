@@ -70,7 +70,7 @@ function trained(recipe: Recipe): Perturbed[] {
       }));
   return [
     ...of([...layer, ...addedWeights(recipe, layer)], recipe.active?.count ?? recipe.model.layers),
-    ...of([...outside, ...recipe.added.outside], 1),
+    ...of([...outside, ...recipe.added.outside, ...recipe.added.shared], 1),
   ];
 }
 

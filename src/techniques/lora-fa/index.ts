@@ -1,0 +1,22 @@
+import { lora } from '../lora';
+import type { Technique } from '../technique';
+
+export const loraFa: Technique = {
+  spec: {
+    ...lora.spec,
+    name: 'lora-fa',
+    summary: "LoRA with A frozen: only B learns, and a target's input need not be kept.",
+    formula: 'rank · out parameters learn for each target; what is kept of it is rank wide',
+    cost: 'as LoRA, with half its freedom',
+    usual: [],
+    citation: {
+      title: 'LoRA-FA: Memory-efficient Low-rank Adaptation for Large Language Models Fine-tuning',
+      id: 'arXiv:2308.03303',
+      url: 'https://arxiv.org/abs/2308.03303',
+    },
+  },
+  rewrite: (recipe, args) => ({
+    ...lora.rewrite(recipe, args),
+    trains: (weight) => weight.role === 'adapter' && weight.name.endsWith('lora_B'),
+  }),
+};

@@ -1,0 +1,53 @@
+import { number, words } from '../arguments';
+import type { Technique } from '../technique';
+import { sliced, slicesOf } from './memory';
+
+export const s2ft: Technique = {
+  spec: {
+    name: 's2ft',
+    slot: 'train',
+    exact: false,
+    summary: 'A few heads and MLP channels, put side by side, learn in place; the rest is frozen.',
+    formula: 'for each target m × n: a slice of share · n columns: its gradient and states, and its share of the input is kept',
+    cost: 'matrices are permuted once; the base still back-propagates',
+    args: [
+      {
+        name: 'share',
+        type: { kind: 'number', min: 0, max: 1 },
+        default: 0.03,
+        doc: "Share of each target's input channels that learns.",
+      },
+      {
+        name: 'targets',
+        type: { kind: 'list', of: ['o', 'down'] },
+        default: ['o', 'down'],
+        doc: "Matrices with a slice: attention's output reads heads, the MLP's output reads channels.",
+      },
+    ],
+    usual: [],
+    excludes: [
+      {
+        slot: 'weights',
+        names: ['nf4', 'int8', 'int4', 'int3'],
+        why: 'the slice learns in place, and quantized weights have no gradient',
+      },
+    ],
+    citation: {
+      title: 'S²FT: Efficient, Scalable and Generalizable LLM Fine-tuning by Structured Sparsity',
+      id: 'arXiv:2412.06289',
+      url: 'https://arxiv.org/abs/2412.06289',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const slices = slicesOf(recipe.model, number(args, 'share'), words(args, 'targets'));
+    return {
+      ...recipe,
+      adapters: null,
+      trains: (weight) => weight.role === 'adapter',
+      // A slice is a view of its matrix.
+      stored: (weight) => (weight.role === 'adapter' ? [] : recipe.stored(weight)),
+      added: { ...recipe.added, layer: slices },
+      pytorch: { ...recipe.pytorch, product: sliced },
+    };
+  },
+};
