@@ -1,9 +1,10 @@
 /** From live bytes to what a card must have: what the allocator holds, the context, the libraries' workspaces. */
 import type { Device, Plan } from '../plan/types';
+import { before } from '../plan/version';
 import { OutOfMemory } from '../tape/allocators/caching';
 import { replay } from '../tape/allocators/replay';
 import type { Tape } from '../tape/types';
-import { useOf } from '../techniques/recipe-of';
+import { tapeOf, useOf } from '../techniques/recipe-of';
 import type { Fit } from './types';
 
 const MiB = 2 ** 20;
@@ -40,6 +41,12 @@ const CONTEXTS: { readonly [architecture in Device['architecture']]: Context } =
   intel: context(942, `no figure for Level Zero; as CUDA: ${A100}`),
 };
 
+/** Kernels were loaded all at once before torch 2.1. */
+function contextOf(architecture: Device['architecture'], torch: string): Context {
+  const found = CONTEXTS[architecture];
+  return before(torch, 2, 1) ? { ...found, value: found.high } : found;
+}
+
 /** cuBLAS keeps one workspace a stream, inside PyTorch's allocator: `:4096:2:16:8` up to Ada, 32 MiB on Hopper and later. */
 const workspaceOf = (architecture: Device['architecture']): number =>
   architecture === 'apple' ? 0 : architecture === 'hopper' || architecture === 'blackwell' ? 32 * MiB : 8.125 * MiB;
@@ -62,25 +69,31 @@ export interface CardMemory {
 
 export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemory {
   const usable = plan.device.memory - plan.device.reserve;
-  const webgpu = useOf(plan, 'engine')?.name === 'webgpu';
-  const allocator = webgpu ? 'exact' : (useOf(plan, 'allocator')?.name ?? 'exact');
+  const engine = useOf(plan, 'engine');
+  const webgpu = engine?.name === 'webgpu';
+  const stated = useOf(plan, 'allocator');
+  const allocator = webgpu ? 'exact' : (stated?.name ?? 'exact');
+  const varied = stated?.args.lengths === 'varied';
   const { architecture } = plan.device;
-  const outside = webgpu ? NONE : CONTEXTS[architecture];
+  const outside = webgpu ? NONE : contextOf(architecture, String(engine?.args.torch ?? ''));
   const workspace = webgpu ? 0 : workspaceOf(architecture);
   const least = allocated + workspace;
   const exceeds = least + outside.low > usable;
 
-  const simulated = (limit: number): number => {
+  /** `longer` of the steps before the longest batch were each the longest so far. */
+  const simulated = (limit: number, longer: number): number => {
     if (allocator === 'exact') return least;
-    return replay(tape, { expandable: allocator === 'expandable-segments', limit }, workspace).peakReserved;
+    const shorter = growing(plan.sequence, longer).map((sequence) => tapeOf({ ...plan, sequence }));
+    const [first = tape, ...rest] = [...shorter, tape];
+    return replay([first, ...rest], { expandable: allocator === 'expandable-segments', limit }, workspace).peakReserved;
   };
   /** Unlimited; and where that is too much for the card, under its limit, if the step can run there. */
   const reserve = (): { free: number; held: number } => {
-    const free = simulated(Number.POSITIVE_INFINITY);
+    const free = simulated(Number.POSITIVE_INFINITY, varied ? USUAL_RECORDS : 0);
     const limit = usable - outside.value;
     if (free <= limit || exceeds) return { free, held: free };
     try {
-      return { free, held: simulated(limit) };
+      return { free, held: simulated(limit, varied ? USUAL_RECORDS : 0) };
     } catch (error) {
       if (error instanceof OutOfMemory) return { free, held: free };
       throw error;
@@ -91,7 +104,11 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
     known ??= reserve();
     return known;
   };
-  const most = (): number => Math.max(reservation().free, Math.ceil(least * (STATIC_SLACK[allocator] ?? 1))) + outside.high;
+  const most = (): number =>
+    Math.max(
+      varied ? simulated(Number.POSITIVE_INFINITY, MOST_RECORDS) : reservation().free,
+      Math.ceil(least * (STATIC_SLACK[allocator] ?? 1)),
+    ) + outside.high;
 
   return {
     get reserved() {
@@ -106,13 +123,23 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
     get fits() {
       // No arrangement of blocks fills a third of a card with holes: well under it nothing need be simulated.
       if (exceeds) return false;
-      return least + outside.high <= ROOMY * usable || reservation().held + outside.value <= usable;
+      return (!varied && least + outside.high <= ROOMY * usable) || reservation().held + outside.value <= usable;
     },
     get fit() {
       return exceeds ? 'exceeds' : most() <= usable ? 'fits' : 'tight';
     },
   };
 }
+
+/**
+ * Where lengths vary, only a batch longer than all before it finds no block that serves it. Shuffled lengths see about
+ * ln(n) such batches, each about half as far from the longest as the one before: two of them before the longest, and up
+ * to four, span what runs on shuffled data were seen to reserve.
+ */
+const USUAL_RECORDS = 2;
+const MOST_RECORDS = 4;
+const growing = (sequence: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => Math.ceil(sequence * (1 - 0.5 ** (index + 1))));
 
 /** Share of a card under which the allocator's slack cannot matter. */
 const ROOMY = 2 / 3;

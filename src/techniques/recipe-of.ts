@@ -1,5 +1,6 @@
 /** From a plan to its recipe and its tape: every slot's technique, or the slot's default, rewrites in turn. */
 import type { Plan, TechniqueSlot, Use } from '../plan/types';
+import { before } from '../plan/version';
 import { ONE_CARD } from '../tape/cards';
 import type { LossEra, PytorchOptions } from '../tape/pytorch/context';
 import { fullLogits } from '../tape/pytorch/loss';
@@ -69,12 +70,6 @@ export const tapeOf = (plan: Plan): Tape => lowerRecipe(plan, recipeOf(plan));
 export function lowerRecipe(plan: Plan, recipe: Recipe): Tape {
   const engine = useOf(plan, 'engine') as Use;
   return engine.name === 'webgpu' ? lowerWebgpu(recipe) : lowerPytorch(recipe, pytorchOptions(engine));
-}
-
-/** Whether a version such as `1.10` comes before `major.minor`. */
-function before(version: string, major: number, minor: number): boolean {
-  const [first = 0, second = 0] = version.split('.').map(Number);
-  return first < major || (first === major && second < minor);
 }
 
 /** transformers moved the float32 copy into the loss in 4.46 and padded labels in place of shifted logits from 4.50 on. */

@@ -81,6 +81,36 @@ export const frameworks: { [source: string]: Framework } = {
     slots: () => ({ engine: use('pytorch', { torch: '1.10', transformers: '4.17' }) }),
   },
 
+  /**
+   * Qwen's own model code: one matrix for q, k and v, and a loss in the logits' own type, which Trainer's autocast raises
+   * in the LoRA rows and DeepSpeed's fp16 does not in the QLoRA rows. PEFT of the time makes adapters in float32; DeepSpeed
+   * keeps fp16 ones with float32 masters and states. Profiled on the card.
+   */
+  'qwen-readme': {
+    model: () => ({ fusedQkv: true }),
+    quantity: () => 'device',
+    slots: ({ method }) => {
+      const quantized = method.type === 'qlora';
+      return {
+        precision: use(quantized ? 'fp16' : 'bf16'),
+        train: use('lora', { rank: 64, targets: ALL, dropout: 0.05, 'adapter-precision': quantized ? 'fp16' : 'fp32' }),
+        optimizer: use('adamw', quantized ? { states: 'fp32', master: true } : { states: 'parameter' }),
+        loss: use('cross-entropy', { upcast: !quantized }),
+        engine: use('pytorch', { torch: '2.0', transformers: '4.32', 'hold-output': false }),
+      };
+    },
+  },
+
+  /** Qwen's own model code under Trainer's autocast, whose outputs are let go before backward; samples of shuffled lengths up to the limit. */
+  'ms-swift-benchmark': {
+    model: () => ({ fusedQkv: true }),
+    slots: ({ method }) => ({
+      engine: use('pytorch', { torch: '2.1', transformers: '4.36', 'hold-output': false }),
+      allocator: use('cuda-caching', { lengths: 'varied' }),
+      ...(/bitsandbytes/.test(method.quant ?? '') ? { weights: use('nf4', { 'keep-inputs': true }) } : {}),
+    }),
+  },
+
   /** PyTorch 1.7. */
   mesa: {
     slots: ({ id }) => ({

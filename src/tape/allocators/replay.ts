@@ -10,14 +10,16 @@ import { type AllocatorOptions, CachingAllocator } from './caching';
 const STEPS = 3;
 
 /**
- * The allocator after the first steps: `peakReserved` is the most bytes that it held. `workspace` is the library's block
- * beside the tape's tensors, in bytes. Throws `OutOfMemory`.
+ * The allocator after the first steps: `peakReserved` is the most bytes that it held. `tapes` are the steps in order, of
+ * one plan at different lengths; the last one is repeated until nothing grows. `workspace` is the library's block beside
+ * the tapes' tensors, in bytes. Throws `OutOfMemory`.
  */
-export function replay(tape: Tape, options: AllocatorOptions, workspace = 0): CachingAllocator {
+export function replay(tapes: readonly [Tape, ...Tape[]], options: AllocatorOptions, workspace = 0): CachingAllocator {
   const allocator = new CachingAllocator(options);
   /** Blocks by tensor, or by tensor and layer. */
   const live = new Map<number, Block | Block[]>();
-  const width = tape.tensors.length;
+  let [tape] = tapes;
+  const width = Math.max(...tapes.map(({ tensors }) => tensors.length));
   let layer: number | undefined;
   /** States of the optimizer, which its first step makes: keys and tensors. Null once they exist. */
   let states: [number, number][] | null = [];
@@ -82,14 +84,18 @@ export function replay(tape: Tape, options: AllocatorOptions, workspace = 0): Ca
     });
   };
 
-  const start = tape.body.findIndex((node) => node.kind === 'phase');
-  run(tape.body.slice(0, start), true);
+  const start = (of: Tape): number => of.body.findIndex((node) => node.kind === 'phase');
+  run(tape.body.slice(0, start(tape)), true);
   if (workspace > 0) allocator.allocate(workspace);
-  const step = tape.body.slice(start);
-  for (let index = 0; index < STEPS; index++) {
+  for (const next of tapes) {
+    // What lives from step to step was declared first, so it has the same numbers in every tape.
+    tape = next;
+    run(tape.body.slice(start(tape)));
+  }
+  for (let index = 1; index < STEPS; index++) {
     const reserved = allocator.peakReserved;
-    run(step);
-    if (index > 0 && allocator.peakReserved === reserved) break;
+    run(tape.body.slice(start(tape)));
+    if (allocator.peakReserved === reserved) break;
   }
   return allocator;
 }

@@ -91,11 +91,12 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
   // the output itself was the float32 copy.
   const { family } = step.recipe.model;
   const encoder = ENCODERS.has(family);
-  const inner: DType = encoder && !step.recipe.autocast ? logits.dtype : 'fp32';
+  const own = step.recipe.pytorch.lossInOwnType === true;
+  const inner: DType = (encoder || own) && !step.recipe.autocast ? logits.dtype : 'fp32';
   const wide = aten.to(trace, logits, inner, 'logits');
-  const output = era === 'output-float' && !encoder ? trace.hold(wide) : trace.hold(logits);
+  const output = era === 'output-float' && !encoder && !own ? trace.hold(wide) : trace.hold(logits);
   trace.release(logits);
-  const shifts = era !== 'padded-labels' && !encoder;
+  const shifts = (era !== 'padded-labels' || own) && !encoder;
   const kept = shifts ? rows.batch * (rows.tokens - 1) : tokensOf(rows);
   let input = wide;
   if (shifts && rows.batch > 1) {
@@ -138,7 +139,7 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
 /** One row's shifted logits are a view: the gradient is made at the view's size, then padded to the whole. */
 function sliced(step: PytorchStep, of: Tensor, g: Tensor, logProbabilities: Tensor, kept: number, vocab: number): Tensor {
   const { trace } = step;
-  const view = trace.tensor('gradient', [kept, vocab], 'fp32', 'logits');
+  const view = trace.tensor('gradient', [kept, vocab], logProbabilities.dtype, 'logits');
   trace.op({ op: 'aten._log_softmax_backward_data', reads: [g, logProbabilities], writes: [view] });
   const gradient = aten.gradientOf(trace, 'aten.slice_backward', of, [view]);
   trace.release(view);

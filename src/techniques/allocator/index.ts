@@ -1,6 +1,7 @@
+import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 
-const allocator = (name: string, summary: string): Technique => ({
+const allocator = (name: string, summary: string, args: readonly Argument[] = []): Technique => ({
   spec: {
     name,
     slot: 'allocator',
@@ -8,13 +9,20 @@ const allocator = (name: string, summary: string): Technique => ({
     summary,
     formula: 'live bytes, rounded as the allocator rounds',
     cost: 'none',
-    args: [],
+    args,
   },
   rewrite: (recipe) => recipe,
 });
 
+const LENGTHS: Argument = {
+  name: 'lengths',
+  type: { kind: 'choice', of: ['fixed', 'varied'] },
+  default: 'fixed',
+  doc: 'Whether every batch is `sequence` long (padded or packed), or that is the longest of lengths that vary: then each new longest batch finds no cached block that serves it.',
+};
+
 export const allocators: readonly Technique[] = [
-  allocator('cuda-caching', "PyTorch's caching allocator: blocks of 512 bytes in segments of 2 MiB, 20 MiB and more."),
-  allocator('expandable-segments', 'One growing segment for each pool, in pages of 2 MiB and 20 MiB.'),
+  allocator('cuda-caching', "PyTorch's caching allocator: blocks of 512 bytes in segments of 2 MiB, 20 MiB and more.", [LENGTHS]),
+  allocator('expandable-segments', 'One growing segment for each pool, in pages of 2 MiB and 20 MiB.', [LENGTHS]),
   allocator('exact', 'No rounding: reserved equals allocated.'),
 ];
