@@ -33,10 +33,11 @@ const writers: Writers = {
   },
   train: (use, { family, slots }) => {
     if (use.name === 'full') return {};
-    if (use.name !== 'lora') return missing(TITLE, 'train', use);
+    if (use.name !== 'lora' && use.name !== 'dora') return missing(TITLE, 'train', use);
     const { rank, alpha, dropout, targets } = use.args;
     return {
       adapter: slots.weights?.name === 'nf4' ? 'qlora' : 'lora',
+      ...(use.name === 'dora' ? { peft_use_dora: true } : {}),
       lora_r: rank,
       lora_alpha: alpha,
       lora_dropout: dropout,
@@ -84,7 +85,8 @@ function readTrain(read: SettingsReader): Setup['slots']['train'] {
     alpha: read.number('lora_alpha'),
     dropout: read.number('lora_dropout'),
   });
-  if (adapter === 'lora' || adapter === 'qlora') return { name: 'lora', args };
+  const name = read.flag('peft_use_dora') === true ? 'dora' : 'lora';
+  if (adapter === 'lora' || adapter === 'qlora') return { name, args };
   if (adapter !== undefined) read.notes.push(`the adapter ${adapter} is not known; the plan trains everything`);
   return undefined;
 }

@@ -36,10 +36,11 @@ const writers: Writers = {
   },
   train: (use, { family }) => {
     if (use.name === 'full') return { finetuning_type: 'full' };
-    if (use.name !== 'lora') return missing(TITLE, 'train', use);
+    if (use.name !== 'lora' && use.name !== 'dora') return missing(TITLE, 'train', use);
     const { rank, alpha, dropout, targets } = use.args;
     return {
       finetuning_type: 'lora',
+      ...(use.name === 'dora' ? { use_dora: true } : {}),
       lora_rank: rank,
       lora_alpha: alpha,
       lora_dropout: dropout,
@@ -113,7 +114,8 @@ function readTrain(read: SettingsReader): Setup['slots']['train'] {
     alpha: read.number('lora_alpha'),
     dropout: read.number('lora_dropout'),
   });
-  if (type === 'lora') return { name: 'lora', args };
+  const name = read.flag('use_dora') === true ? 'dora' : 'lora';
+  if (type === 'lora') return { name, args };
   if (type !== 'full') read.notes.push(`finetuning_type ${type} is not known; the plan trains everything`);
   return undefined;
 }

@@ -33,10 +33,11 @@ const writers: Writers = {
   },
   train: (use, { family }) => {
     if (use.name === 'full') return {};
-    if (use.name !== 'lora') return missing(TITLE, 'train', use);
+    if (use.name !== 'lora' && use.name !== 'dora') return missing(TITLE, 'train', use);
     const { rank, alpha, dropout, targets } = use.args;
     return {
       use_peft: true,
+      ...(use.name === 'dora' ? { use_dora: true } : {}),
       lora_r: rank,
       lora_alpha: alpha,
       lora_dropout: dropout,
@@ -78,7 +79,8 @@ function readTrain(read: SettingsReader): Use | undefined {
   const alpha = read.number('lora_alpha');
   const dropout = read.number('lora_dropout');
   const targets = targetsOf(read, read.words('lora_target_modules'));
-  return read.flag('use_peft') === true ? { name: 'lora', args: stated({ rank, targets, alpha, dropout }) } : undefined;
+  const name = read.flag('use_dora') === true ? 'dora' : 'lora';
+  return read.flag('use_peft') === true ? { name, args: stated({ rank, targets, alpha, dropout }) } : undefined;
 }
 
 export const trl: Trainer = {

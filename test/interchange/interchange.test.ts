@@ -126,6 +126,14 @@ describe('optimizers that trainers on Hugging Face know', () => {
   );
 });
 
+describe.each(['trl', 'axolotl', 'llama-factory'])('%s', (trainer) => {
+  it('tells DoRA from LoRA', () => {
+    const before = plan('  sequence 1k\n  train dora(rank: 8, targets: [q, k], alpha: 32, dropout: 0.1)');
+    const after = planOf(imported(exported(before, trainer).text).text);
+    expect(after.slots.train).toEqual(before.slots.train);
+  });
+});
+
 describe('files of others', () => {
   it('a QLoRA configuration of Axolotl, with its own words', () => {
     const { text, notes } = imported(`
