@@ -2,7 +2,7 @@
 import type { Place, PlanView } from '../src/protocol';
 import type { Channel } from './channel';
 import { button, select } from './controls';
-import { h, icon, setText } from './dom';
+import { h, icon, prose, setText } from './dom';
 import { formatBytes } from './format';
 import { layoutBudget } from './layout/budget';
 import { layoutWaterfall, type Row } from './layout/waterfall';
@@ -13,7 +13,7 @@ import { createCard } from './parts/card';
 import { createProgress, runView } from './parts/run';
 import { facts, legend, verdict } from './parts/summary';
 import { waterfallTable } from './parts/waterfall-table';
-import { current, initial, phase, reduce, running, type State, stale } from './state';
+import { current, type Drawn, initial, phase, reduce, running, type State, stale } from './state';
 
 export function startApp(root: HTMLElement, channel: Channel): void {
   let state: State = initial;
@@ -48,7 +48,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   const card = createCard();
   root.replaceChildren(
     h('header', {}, picker.element, subject, busy, h('span', { class: 'actions' }, run.element)),
-    h('main', {}, answer, notice, figure, table, runSection),
+    h('main', {}, notice, answer, figure, table, runSection),
     card.element,
   );
 
@@ -56,26 +56,29 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     const plan = current(state);
     const width = contentWidth(root);
     root.dataset.state = phase(state);
-    if (state.reply) root.dataset.revision = String(state.reply.version);
+    const revision = state.drawn?.version ?? state.reply?.version;
+    if (revision !== undefined) root.dataset.revision = String(revision);
     root.setAttribute('aria-busy', String(state.estimating));
     picker.set(state.reply?.plans.map(({ name }) => ({ value: name, label: name })) ?? [], state.selected);
     picker.element.hidden = (state.reply?.plans.length ?? 0) === 0;
-    setText(subject, plan?.estimate ? `${plan.estimate.model} on ${plan.estimate.device}` : '');
+    const { drawn } = state;
+    setText(subject, drawn ? `${drawn.estimate.model} on ${drawn.estimate.device}` : '');
     setText(busy, state.estimating && state.reply ? 'estimating…' : '');
     run.set({ disabled: running(state) || !plan?.estimate, hidden: !plan });
     notice.replaceChildren(...notices(state, plan, reveal));
-    drawEstimate(plan, width);
+    drawEstimate(drawn, width);
+    for (const part of [answer, figure, table]) part.classList.toggle('stale', drawn !== null && !plan?.estimate);
     runSection.hidden = state.run === null;
     setText(runTitle, state.run?.plan ?? '');
     progress.set(state.run);
     runBody.replaceChildren(...(state.run ? runView(state.run, stale(state), width) : []));
   };
 
-  const drawEstimate = (plan: PlanView | null, width: number) => {
-    const estimate = plan?.estimate;
-    figure.hidden = table.hidden = answer.hidden = !estimate;
+  const drawEstimate = (drawn: Drawn | null, width: number) => {
+    figure.hidden = table.hidden = answer.hidden = drawn === null;
     card.hide();
-    if (!plan || !estimate) return;
+    if (!drawn) return;
+    const { plan, estimate } = drawn;
     const layout = layoutWaterfall(estimate, width);
     const placeOf = (row: Row) => (row.kind === 'result' ? plan.place : (plan.places[row.index] ?? null));
     answer.replaceChildren(verdict(estimate), facts(estimate));
@@ -138,7 +141,7 @@ function notices(state: State, plan: PlanView | null, reveal: (place: Place) => 
   const nodes: Node[] = [];
   const add = (kind: 'bad' | 'plain', picture: 'fail' | 'info' | 'warning', ...words: (Node | string)[]) =>
     nodes.push(h('p', { class: `verdict ${kind}` }, icon(picture), h('span', {}, ...words)));
-  if (state.problem !== null) add('bad', 'fail', state.problem);
+  if (state.problem !== null) add('bad', 'fail', ...prose(state.problem));
   if (state.reply === null) {
     if (state.problem === null) nodes.push(h('p', { class: 'empty' }, 'Estimating…'));
     return nodes;
@@ -161,7 +164,15 @@ function notices(state: State, plan: PlanView | null, reveal: (place: Place) => 
       event.preventDefault();
       reveal(plan.place);
     });
-    add('bad', 'fail', 'Plan ', go, ` cannot be estimated: ${plan.problem}`);
+    add(
+      'bad',
+      'fail',
+      'Plan ',
+      go,
+      ' cannot be estimated: ',
+      ...prose(plan.problem),
+      state.drawn ? ' The picture is of the text before.' : '',
+    );
   }
   if (plans.length === 0 && errors > 0)
     add('plain', 'warning', `The file has ${errors === 1 ? 'an error' : `${errors} errors`} and no plan that can be estimated.`);

@@ -25,6 +25,12 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** A sentence of the server or the runner, with `words` of the file set as such, and its full stop. */
+export function prose(text: string): (Node | string)[] {
+  const nodes = text.split('`').map((part, index) => (index % 2 === 0 ? part : h('code', {}, part)));
+  return /[.!?]$/.test(text) ? nodes : [...nodes, '.'];
+}
+
 const ICONS = {
   pass: 'M6.6 11.2 3.4 8l1-1 2.2 2.2 5-5 1 1z',
   fail: 'm8 7 3.3-3.3 1 1L9 8l3.3 3.3-1 1L8 9l-3.3 3.3-1-1L7 8 3.7 4.7l1-1z',

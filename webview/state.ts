@@ -1,5 +1,5 @@
 /** What the panel knows, and how a message changes it. Pure: the same messages give the same state. */
-import type { EstimateReply, PlanView, RunEvent, ToWebview } from '../src/protocol';
+import type { Estimate, EstimateReply, PlanView, RunEvent, ToWebview } from '../src/protocol';
 
 export type RunOutcome = 'passed' | 'failed' | 'cancelled' | 'error';
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -31,11 +31,27 @@ export interface State {
   /** Line of the cursor in the file, 1-based. */
   cursor: number | null;
   run: Run | null;
+  /** The last whole estimate of the plan on show: its picture stays, dimmed, while the text has errors. */
+  drawn: Drawn | null;
+}
+
+export interface Drawn {
+  plan: PlanView;
+  estimate: Estimate;
+  version: number;
 }
 
 export type Phase = 'empty' | 'estimating' | 'rendered' | 'running' | 'error';
 
-export const initial: State = { reply: null, selected: null, estimating: true, problem: null, cursor: null, run: null };
+export const initial: State = {
+  reply: null,
+  selected: null,
+  estimating: true,
+  problem: null,
+  cursor: null,
+  run: null,
+  drawn: null,
+};
 
 export function reduce(state: State, message: ToWebview): State {
   switch (message.type) {
@@ -44,7 +60,7 @@ export function reduce(state: State, message: ToWebview): State {
     case 'plans':
       return plans(state, message.reply, message.selected);
     case 'select':
-      return { ...state, selected: message.plan };
+      return remember({ ...state, selected: message.plan });
     case 'cursor':
       return { ...state, cursor: message.line };
     case 'problem':
@@ -68,7 +84,14 @@ function plans(state: State, reply: EstimateReply, selected: string | null): Sta
   if (state.reply !== null && state.reply.uri === reply.uri && reply.version < state.reply.version) return state;
   const names = reply.plans.map((plan) => plan.name);
   const keep = [selected, state.selected].find((name) => name !== null && names.includes(name));
-  return { ...state, reply, selected: keep ?? names[0] ?? null, estimating: false, problem: null };
+  return remember({ ...state, reply, selected: keep ?? names[0] ?? null, estimating: false, problem: null });
+}
+
+/** Keeps what is drawn while the same plan has errors, and nothing else. */
+function remember(state: State): State {
+  const plan = current(state);
+  if (plan?.estimate) return { ...state, drawn: { plan, estimate: plan.estimate, version: state.reply?.version ?? 0 } };
+  return plan !== null && plan.name === state.drawn?.plan.name ? state : { ...state, drawn: null };
 }
 
 function begin(plan: string, revision: number | null): Run {

@@ -189,6 +189,15 @@ test('a file without plans, with errors, and a stopped server each say so', asyn
   expect(await page.locator('.notice').textContent()).toContain('The language server stopped.');
 });
 
+test('an error while typing dims the picture of the text before, and says so', async () => {
+  const page = await open(plans('full', 3), { type: 'plans', reply: broken, selected: 'full' });
+  expect(await page.locator('#root').getAttribute('data-revision')).toBe('3');
+  expect(await page.locator('.picture').getAttribute('class')).toContain('stale');
+  expect(await page.locator('.notice').textContent()).toContain('The picture is of the text before');
+  await panel.send(plans('full', 5));
+  expect(await page.locator('.picture').getAttribute('class')).not.toContain('stale');
+});
+
 test('the page fits 320 pixels', async () => {
   panel = await openPanel(browser, root, { width: 320 });
   await panel.send(...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' });

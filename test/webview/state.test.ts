@@ -70,3 +70,12 @@ test('a result is stale once the file changed after the run began', () => {
 test('choosing a plan changes what is on show', () => {
   expect(current(after(plans(), { type: 'select', plan: 'adapter' }))?.name).toBe('adapter');
 });
+
+test('while a plan has errors its last picture stays; another plan’s never stands in for it', () => {
+  const whole = after(plans({}, 'full'));
+  const broke = reduce(whole, { type: 'plans', reply: broken, selected: 'full' });
+  expect(broke.drawn?.version).toBe(3);
+  expect(phase(broke)).toBe('error');
+  expect(after(plans({}, 'longform'), { type: 'plans', reply: broken, selected: 'full' }).drawn).toBeNull();
+  expect(after({ type: 'plans', reply: broken, selected: 'full' }).drawn).toBeNull();
+});

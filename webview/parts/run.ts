@@ -1,7 +1,7 @@
 /** What the GPU proved: the run's state, its checks with limits and verdicts, memory, time and loss. */
 import type { RunEvent } from '../../src/protocol';
 import { progressRing } from '../controls';
-import { h, icon, setAttributes, setText } from '../dom';
+import { h, icon, prose, setAttributes, setText } from '../dom';
 import { formatBytes, formatExact, formatMeasure, formatSeconds } from '../format';
 import { layoutLoss } from '../layout/loss';
 import { paintLoss } from '../paint/loss';
@@ -70,16 +70,16 @@ function outcome(run: Run): HTMLElement {
 function outcomeWords(run: Run): (Node | string)[] {
   const { passed = 0, failed = 0 } = run.summary ?? {};
   const messages = [run.message, ...run.errors.map((error) => error.message)].filter((message) => message !== null);
-  const why = [...new Set(messages)].join(' ');
+  const why = [...new Set(messages)].flatMap((message) => [' ', ...prose(message)]);
   switch (run.outcome) {
     case 'passed':
       return [h('b', {}, 'Verified'), `: ${passed === 1 ? 'the one check' : `all ${passed} checks`} passed`];
     case 'failed':
-      return [h('b', {}, 'Not verified'), `: ${failed} of ${passed + failed} checks failed`, why === '' ? '' : `. ${why}`];
+      return [h('b', {}, 'Not verified'), `: ${failed} of ${passed + failed} checks failed.`, ...why];
     case 'cancelled':
       return [h('b', {}, 'Cancelled'), ' before it was done'];
     default:
-      return [h('b', {}, 'The run ended with an error'), why === '' ? '' : `: ${why}`];
+      return [h('b', {}, 'The run ended with an error.'), ...why];
   }
 }
 
