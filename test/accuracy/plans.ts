@@ -143,6 +143,7 @@ function optimizerOf({ optimizer, gradients, precision }: Record): Use {
   if (/^none/.test(name)) return use('none');
   if (/galore/i.test(name)) {
     if (/q-galore|quantize/i.test(name)) return inexpressible('quantized GaLore');
+    if (optimizer.with_embedding) return inexpressible('GaLore on the embedding');
     const inner = /8bit/i.test(name) ? use('adamw8bit') : use('adamw');
     return use('galore', { rank: optimizer.rank ?? 128, inner, layerwise: gradients.in_backward });
   }

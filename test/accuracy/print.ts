@@ -1,42 +1,43 @@
 /** Prints how far estimates are from published measurements, source by source, beside three peers' formulas. */
-import { estimate } from '../../src/planner/estimate';
-import { express, isExpressed } from './plans';
-import { records } from './records';
-import { figures, groupBy, groupedFigures } from './statistics';
+import { causeOf } from './causes';
+import { evaluate, type Row } from './evaluate';
+import { PEERS } from './peers';
+import { sources } from './records';
+import { type Figures, figures, groupBy, groupedFigures, type Sample } from './statistics';
 
-const all = records.map(express);
-const rows = all.filter(isExpressed).map((entry) => {
-  const e = estimate(entry.plan);
-  const got = e.peak[entry.quantity] / 2 ** 30;
-  return {
-    ...entry,
-    got,
-    alloc: e.peak.allocated / 2 ** 30,
-    error: got / entry.measured - 1,
-    group: entry.record.group,
-    at: `${e.peakAt.phase} ${e.peakAt.layer ?? ''} ${e.peakAt.op}`,
-  };
-});
-for (const r of rows)
-  console.log(
-    r.record.id.padEnd(40),
-    r.quantity.padEnd(9),
-    r.measured.toFixed(2).padStart(6),
-    r.got.toFixed(2).padStart(6),
-    r.alloc.toFixed(2).padStart(6),
-    `${(100 * r.error).toFixed(1)}%`.padStart(8),
-    r.at,
-  );
-for (const [s, rs] of groupBy(rows, (r) => r.record.source)) {
-  const f = figures(rs);
-  console.log(s.padEnd(22), f.n, ...[f.bias, f.median, f.p90].map((x) => `${(100 * x).toFixed(1)}%`));
-}
-const g = groupedFigures(rows);
-console.log('all by group', g.n, ...[g.bias, g.median, g.p90].map((x) => `${(100 * x).toFixed(1)}%`));
-const f = figures(rows);
-console.log('all', f.n, ...[f.bias, f.median, f.p90].map((x) => `${(100 * x).toFixed(1)}%`));
-const why = groupBy(
-  all.filter((e) => !isExpressed(e)),
-  (e) => (e as any).reason,
+const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
+const size = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const line = (...cells: (string | number)[]): void =>
+  console.log(cells.map((cell, index) => (index === 0 ? String(cell).padEnd(26) : String(cell).padStart(12))).join(''));
+const cells = ({ n, bias, median, p90 }: Figures): (string | number)[] => [n, percent(bias), size(median), size(p90)];
+/** The same rows as a peer sees them. */
+const seenBy = (rows: readonly Row[], peer: string): Sample[] =>
+  rows.map((row) => ({ group: row.group, error: row.peers[peer] ?? Number.NaN }));
+
+const { rows, refused } = evaluate();
+const verbose = process.argv.includes('--all');
+
+console.log(
+  `${rows.length + refused.length} published peaks of quality A and B; ${rows.length} of them as plans for one card.\n`,
 );
-for (const [k, v] of why) console.log(v.length, k);
+line('source', 'n', 'bias', 'median', '90th');
+for (const [source, own] of groupBy(rows, (row) => row.record.source)) line(source, ...cells(figures(own)));
+console.log('\nAll, averaged by table first (n tables), and record by record:');
+line('', 'n', 'bias', 'median', '90th');
+line('Memplan, by table', ...cells(groupedFigures(rows)));
+for (const { name } of PEERS) line(`${name}, by table`, ...cells(groupedFigures(seenBy(rows, name))));
+line('Memplan, by record', ...cells(figures(rows)));
+for (const { name } of PEERS) line(`${name}, by record`, ...cells(figures(seenBy(rows, name))));
+
+const ordered = [...rows].sort((a, b) => Math.abs(b.error) - Math.abs(a.error));
+console.log(verbose ? '\nEvery record, the worst first:' : '\nThe worst ten:');
+for (const { record, quantity, measured, estimated, error } of verbose ? ordered : ordered.slice(0, 10))
+  console.log(
+    `  ${record.id.padEnd(34)} ${quantity.padEnd(9)} measured ${measured.toFixed(2).padStart(6)} GiB, estimated ${estimated.toFixed(2).padStart(6)} GiB, ${percent(error).padStart(8)}: ${causeOf(record.id)}`,
+  );
+
+console.log('\nNot expressed:');
+const reasons = [...groupBy(refused, ({ reason }) => reason)].sort((a, b) => b[1].length - a[1].length);
+for (const [reason, own] of reasons) console.log(`  ${String(own.length).padStart(3)}  ${reason}`);
+console.log('\nSources:');
+for (const [key, { title }] of Object.entries(sources)) console.log(`  ${key.padEnd(24)}${title}`);

@@ -1,0 +1,33 @@
+/** Why an estimate is off, as far as it is known: the first pattern that fits a record's id. */
+const CAUSES: readonly [RegExp, string][] = [
+  [
+    /^swift-quant-.*bnb/,
+    "5 to 20 GiB more than GPTQ's rows at the same bits: what is not quantized and the residual stream raised to float32 (PEFT's preparation for k-bit training) is part of it, the rest not known",
+  ],
+  [/^swift-lora-.*-8192/, 'few samples come near 8192 tokens, so fewer batches than assumed were the longest so far'],
+  [/^swift-(bs|tuner-lora|tuner-dora)/, 'batches padded to their own longest sample: more distinct lengths than assumed'],
+  [/^swift-/, 'reserved after batches of shuffled lengths depends on their order; two new longest ones are assumed'],
+  [
+    /^qwen-readme-.*qlora/,
+    "DeepSpeed's flat buffers and buckets, and the 16-bit weights that AutoGPTQ's training path keeps for a layer's backward",
+  ],
+  [
+    /^qwen-readme-.*lora-8192/,
+    'the published growth from 4096 to 8192 tokens is under 10 bytes a logit, less than its own float32 log-probabilities and their gradient',
+  ],
+  [/^qwen-readme/, "how the memory was read is not published; taken as the card's total, unit as printed"],
+  [/^litgpt-res-.*nf4/, "bitsandbytes 0.41 keeps more than the products' inputs; what, its source of the time would say"],
+  [/^torchtune-l2-7b-full-paged/, 'whether managed pages of the optimizer count in the reading is not published'],
+  [/^torchtune-l2-7b/, 'metric not published (taken as reserved)'],
+  [/^torchtune-l31-8b/, 'packed attention through FlexAttention, and the recipe of the day, are not in the record'],
+  [
+    /^hf-bert/,
+    "transformers' own AdamW of the time updates in a loop with several temporaries, and the card's total holds every cached block",
+  ],
+  [/^galore/, "the script's note does not say how memory was read; taken as the card's total"],
+  [/^streambp-.*stream-/, 'chunk size inside a layer is not published (500 is assumed; the scripts had 500, 3000 and 5000)'],
+  [/^streambp-/, 'read off a figure'],
+  [/^ao-vith/, "timm's model under a whole-model compile keeps less than layer by layer"],
+];
+
+export const causeOf = (id: string): string => CAUSES.find(([pattern]) => pattern.test(id))?.[1] ?? 'not known';
