@@ -1,8 +1,9 @@
 /** Analysis → estimates: what the editor draws and the command line prints. */
 import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
 import type { Plan } from '../../src/plan/types';
-import { type Answer, type Estimator, findSteps, finish, judge, type SweepPoint, sweepSteps } from '../../src/planner/answers';
+import { type Answer, findSteps, finish, judge, type SweepPoint, sweepSteps } from '../../src/planner/answers';
 import { estimate } from '../../src/planner/estimate';
+import { plansOf } from '../../src/planner/expression';
 import { pathText } from '../../src/planner/knobs';
 import type { Category, Estimate, Moment } from '../../src/planner/types';
 import type { Place, PlanView } from '../../src/protocol';
@@ -11,45 +12,59 @@ import type { Problem } from './problems';
 import { Lines, type Span, spanOf } from './span';
 import { SIZE, sameDimension, TIME } from './units';
 
-/** Plans that are kept estimated: the same plan costs nothing the second time. */
+/** Estimates and answers that are kept. */
 const KEPT = 2000;
 
 export type Estimated = { estimate: Estimate } | { failure: string };
 
-/** Estimates by the plan's content. */
+/** Estimates and answers by content: a plan that was estimated once costs nothing the second time. */
 export class EstimateCache {
-  readonly #kept = new Map<string, Estimated>();
+  readonly #estimates = new Recent<Estimated>();
+  readonly #answers = new Recent<object>();
 
   get(plan: Plan, timeline = false): Estimated {
-    const key = `${timeline ? 't' : ''}${JSON.stringify(plan)}`;
-    const known = this.#kept.get(key);
-    if (known) {
-      this.#kept.delete(key);
-      this.#kept.set(key, known);
-      return known;
-    }
-    const made = attempt(plan, timeline);
-    this.#kept.set(key, made);
-    // The oldest goes first; a map keeps the order of insertion.
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= KEPT) break;
-      this.#kept.delete(oldest);
-    }
-    return made;
+    return this.#estimates.get(`${timeline ? 't' : ''}${JSON.stringify(plan)}`, () => attempt(plan, timeline));
   }
 
-  /** For searches, which cannot go on without an estimate. */
-  readonly estimator: Estimator = (plan) => {
-    const made = this.get(plan);
-    if ('failure' in made) throw new Error(made.failure);
-    return made.estimate;
-  };
+  /** The answer to a question, searched for once. */
+  *answer<T extends object>(question: unknown, search: () => Generator<void, T>): Generator<void, T> {
+    const key = JSON.stringify(question);
+    const known = this.#answers.peek(key);
+    if (known) return known as T;
+    const found = yield* search();
+    this.#answers.get(key, () => found);
+    return found;
+  }
+}
+
+/** The newest entries of a table; the oldest goes first. */
+class Recent<V> {
+  readonly #kept = new Map<string, V>();
+
+  peek(key: string): V | undefined {
+    const known = this.#kept.get(key);
+    if (known === undefined) return undefined;
+    this.#kept.delete(key);
+    this.#kept.set(key, known);
+    return known;
+  }
+
+  get(key: string, make: () => V): V {
+    const known = this.peek(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#kept.set(key, made);
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '');
+    return made;
+  }
 }
 
 function attempt(plan: Plan, timeline: boolean): Estimated {
   try {
     const made = estimate(plan, { timeline });
-    return Number.isFinite(made.peak.device) ? { estimate: made } : { failure: 'its sizes are no numbers' };
+    // Read whole, so that what is kept does not hold the tape that it was read from.
+    const whole: Estimate = { ...made, peak: { ...made.peak } };
+    return Number.isFinite(whole.peak.device) ? { estimate: whole } : { failure: 'its sizes are no numbers' };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
   }
@@ -105,7 +120,7 @@ export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: Estima
     ];
   }
   const problems: Problem[] = [];
-  if (!made.estimate.fits) problems.push(exceeds(analysis, plan, plan.plan, made.estimate));
+  if (made.estimate.fit !== 'fits') problems.push(exceeds(analysis, plan, plan.plan, made.estimate));
   for (const question of plan.requires) problems.push(...required(question, made.estimate, estimateOf(analysis, cache)));
   return problems;
 }
@@ -135,20 +150,22 @@ const GOVERNED: { [category in Category]: readonly string[] } = {
   temporary: ['attention', 'loss', 'sequence', 'batch'],
 };
 
+/** By how much a plan exceeds its card: for certain, as the allocator is expected to arrange it, or only if it arranges it badly. */
+function excess(plan: string, device: string, { peak, usable, fits, fit }: Estimate): string {
+  const room = `${formatBytes(usable)} can be used`;
+  if (fits)
+    return `Plan \`${plan}\` fits \`${device}\` barely: it needs ${formatBytes(peak.device)}, up to ${formatBytes(peak.range[1])} where the allocator wastes much, and ${room}.`;
+  const why =
+    fit === 'tight'
+      ? `${formatBytes(peak.allocated)} of tensors would do, not what the allocator holds beyond them`
+      : `${formatBytes(peak.allocated)} of tensors`;
+  return `Plan \`${plan}\` exceeds \`${device}\` by ${formatBytes(peak.device - usable)}: it needs ${formatBytes(peak.device)} (${why}), and ${room}.`;
+}
+
 function exceeds(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, made: Estimate): Problem {
   const parts = (Object.entries(made.categories) as [Category, number][]).toSorted((a, b) => b[1] - a[1]);
   const [part, bytes] = parts[0] ?? ['temporary', 0];
-  const over = made.peak.device - made.usable;
-  const live =
-    made.peak.allocated > made.usable
-      ? 'live tensors'
-      : made.peak.reserved > made.usable
-        ? 'with what the allocator holds'
-        : 'with context and workspaces';
-  const message =
-    `Plan \`${plan.name}\` exceeds \`${device.name}\` by ${formatBytes(over)}: it needs ${formatBytes(made.peak.device)} ` +
-    `(${live === 'live tensors' ? `${formatBytes(made.peak.allocated)} of live tensors` : live}), and ${formatBytes(made.usable)} can be used. ` +
-    `The peak comes in ${momentText(made.peakAt)}; the largest part is ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
+  const message = `${excess(plan.name, device.name, made)} The peak comes in ${momentText(made.peakAt)}; the largest part is ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
   const own = (key: string): Span | undefined => {
     const stated = plan.stated.get(key);
     const span = stated?.uri === analysis.uri ? spanOf(stated.entry.node) : undefined;
@@ -159,7 +176,13 @@ function exceeds(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, made:
     const place = size > made.usable / 20 && GOVERNED[other].map(own).find((one) => one);
     return place ? [{ uri: analysis.uri, span: place, message: `${PART_NAMES[other]}: ${formatBytes(size)}` }] : [];
   });
-  return { severity: 'error', code: 'exceeds-memory', message, span, ...(related.length > 0 ? { related } : {}) };
+  return {
+    severity: made.fits ? 'warning' : 'error',
+    code: 'exceeds-memory',
+    message,
+    span,
+    ...(related.length > 0 ? { related } : {}),
+  };
 }
 
 function required(question: RequireQuestion, own: Estimate, others: (plan: string) => Estimate | undefined): Problem[] {
@@ -240,19 +263,19 @@ export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: Esti
   for (const { span, goal, path } of plan.finds) {
     const label = { line: line(span), find: `${goal} ${pathText(path)}`, span };
     try {
-      found.answers.push({ ...label, ...(yield* findSteps(data, path, goal, cache.estimator, conditions, others)) });
+      const named = conditions
+        .flatMap(({ left, right }) => [...plansOf(left), ...plansOf(right)])
+        .map((name) => analysis.known.get(name));
+      const search = () => findSteps(data, path, goal, estimate, conditions, others);
+      found.answers.push({ ...label, ...(yield* cache.answer([data, path, goal, conditions, named], search)) });
     } catch (error) {
       found.answers.push({ ...label, reason: error instanceof Error ? error.message : String(error) });
     }
   }
   for (const { span, path, values } of plan.sweeps) {
     try {
-      found.sweeps.push({
-        line: line(span),
-        key: pathText(path),
-        span,
-        points: yield* sweepSteps(data, path, values, cache.estimator),
-      });
+      const points = yield* cache.answer([data, path, values], () => sweepSteps(data, path, values, estimate));
+      found.sweeps.push({ line: line(span), key: pathText(path), span, points });
     } catch {
       // A value at which the plan cannot be estimated leaves the curve undrawn; the plan's own failure is reported elsewhere.
     }

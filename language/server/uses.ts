@@ -147,7 +147,6 @@ export function usesOf(context: Context, at: Located<Expression>, slot: Slot): U
   return uses.some((use) => use === undefined) ? undefined : (uses as Use[]);
 }
 
-/** Names in a slot of a plan, the default's where nothing is stated. */
 /** What is wrong with the techniques of a plan together, each with the slots that take part. */
 export function conflicts(plan: Plan): { code: Problem['code']; message: string; slots: Slot[] }[] {
   return conflictsOf(plan).map(({ slot, name, kind, relation, other }) => {
@@ -159,9 +158,8 @@ export function conflicts(plan: Plan): { code: Problem['code']; message: string;
         slots,
       };
     }
-    const wanted = relation.names.includes('*')
-      ? `a stated \`${relation.slot}\``
-      : `\`${relation.slot}\` ${relation.names.map((one) => `\`${one}\``).join(' or ')}`;
+    const names = relation.names.map((one) => `\`${one}\``).join(' or ');
+    const wanted = relation.names.includes('*') ? `a stated \`${relation.slot}\`` : `\`${relation.slot}\` ${names}`;
     return { code: 'needed-technique', message: `\`${name}\` needs ${wanted}: ${relation.why}`, slots };
   });
 }

@@ -10,9 +10,9 @@ export const ESTIMATE_COMMAND = 'memplan.estimate';
 export const RUN_COMMAND = 'memplan.runOnGpu';
 
 /** `12.3 of 23.4 GiB, fits`, `340.3 GiB, over by 316.9 GiB`. */
-export const verdictText = ({ peak, usable, fits }: Estimate): string =>
+export const verdictText = ({ peak, usable, fits, fit }: Estimate): string =>
   fits
-    ? `${formatBytes(peak.device)} of ${formatBytes(usable)}, fits`
+    ? `${formatBytes(peak.device)} of ${formatBytes(usable)}, fits${fit === 'tight' ? ' barely' : ''}`
     : `${formatBytes(peak.device)}, over by ${formatBytes(peak.device - usable)}`;
 
 export function codeLenses({ document, analysis }: View, cache: EstimateCache): CodeLens[] {
