@@ -17,6 +17,8 @@ export interface Extent {
   keys: Rows;
   /** Pairs of query and key that a causal kernel visits, where the extent stands for several of different lengths. */
   pairs?: number;
+  /** A mask says what a chunk's rows see of the prefix, so keys and values are repeated to every query head. */
+  masked?: boolean;
 }
 
 /**
@@ -84,21 +86,23 @@ export function attend(step: PytorchStep, heads: Heads, extent: Extent): Tensor 
 }
 
 /** Fused kernels keep q, k, v, their output and one float32 log-sum-exp a query head and row (FlashAttention-2). */
-function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited }: Extent): Tensor {
+function fused(step: PytorchStep, heads: Heads, { queries, keys, pairs: visited, masked = false }: Extent): Tensor {
   const { trace, recipe, options } = step;
   const { model } = recipe;
-  const group = recipe.pytorch.repeatKv ? 1 : model.heads / model.kvHeads;
+  const repeats = masked || recipe.pytorch.repeatKv === true;
+  const group = repeats ? 1 : model.heads / model.kvHeads;
   // Autocast brings the kernel's inputs down to the compute type.
   const [q, k, v] = [heads.q, heads.k, heads.v].map((x) => {
-    const wide = recipe.pytorch.repeatKv && x !== heads.q ? repeatHeads(step, x) : trace.hold(x);
+    const wide = repeats && x !== heads.q ? repeatHeads(step, x) : trace.hold(x);
     trace.release(x);
     const narrow = recipe.autocast ? aten.to(trace, wide, recipe.compute) : trace.hold(wide);
     trace.release(wide);
     return narrow;
   }) as [Tensor, Tensor, Tensor];
-  const mask = recipe.pytorch.mask
-    ? trace.tensor('mask', [queries.batch, queries.tokens, keys.tokens], q.dtype, 'activations')
-    : null;
+  const mask =
+    masked || recipe.pytorch.mask
+      ? trace.tensor('mask', [queries.batch, queries.tokens, keys.tokens], q.dtype, 'activations')
+      : null;
   if (mask) trace.op({ op: 'aten.clone', label: 'mask', writes: [mask] });
   const lse = trace.tensor('lse', [queries.batch, model.heads, queries.tokens], 'fp32', 'activations');
   lse.statistic = true;

@@ -167,8 +167,8 @@ export function mixed(step: PytorchStep, heads: Heads, extent: Extent): Tensor {
 }
 
 /**
- * The rows of one chunk through a layer, with keys and values of the whole prefix projected again for it: the norm runs
- * over all of the input. Written at the length of the last chunk, whose prefix is the whole sequence; what grows with the
+ * The rows of one chunk through a layer, with keys and values of the whole prefix projected again for it, and repeated to
+ * every query head, for the released code always passes a mask: the norm runs over all of the input. Written at the length of the last chunk, whose prefix is the whole sequence; what grows with the
  * prefix is counted at the average of the `chunks`.
  */
 export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows, chunks: number): Tensor {
@@ -191,7 +191,7 @@ export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows, chunk
   ]) as [Tensor, Tensor];
   trace.release(normed);
   const pairs = attendedPairs(all.tokens, all.tokens, model.slidingWindow) / chunks;
-  const attention = mixed(step, { q, k, v }, { queries: rows, keys: all, pairs });
+  const attention = mixed(step, { q, k, v }, { queries: rows, keys: all, pairs, masked: chunks > 1 });
   const residual = view(input);
   const middle = aten.add(trace, residual, attention, streamType(recipe));
   trace.release(attention, residual);

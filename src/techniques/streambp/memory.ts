@@ -67,11 +67,13 @@ function streamChunk(step: PytorchStep, boundary: Tensor, through: Tensor, into:
   const { value: output, nodes } = trace.capture(() => chunkOfLayer(step, boundary, rows, chunks));
   trace.release(output);
   step.endAutocast('here');
+  // The released code retains the graph of every chunk but the last, so nothing that it keeps ends with the op that reads it.
+  const retained = chunks > 1 ? [...new Set(nodes.flatMap((node) => node.saved))].map((tensor) => trace.hold(tensor)) : [];
   // The slice of the upstream gradient is a view.
   const slice = trace.tensor('slice', output.shape, output.dtype, 'temporary', 0);
   const [part] = step.backward(nodes, output, slice, [boundary]);
   trace.op({ op: 'aten.add_', label: 'input.gradient', reads: part ? [part, through] : [through], writes: [into] });
-  trace.release(part);
+  trace.release(part, ...retained);
 }
 
 /** Head and loss by chunks, forward and backward together: the reference's one sweep for supervised fine-tuning. */
