@@ -71,6 +71,7 @@ function waterfallOf(plan: Plan, final: { tape: Tape; simulation: Simulation }):
       after: simulation.peak,
       categories: simulation.categories,
       time: stepTime(tape, current),
+      peakAt: simulation.at,
     });
   };
   techniques.forEach((slot, index) => {
