@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../language/server/report';
@@ -52,7 +52,7 @@ const json = async (...args: string[]): Promise<Report & { status: number | null
 };
 
 beforeAll(() => {
-  build('cli');
+  build('cli', 'server');
   folder = folderOf({
     'small.memplan': SMALL,
     'large.memplan': LARGE,
@@ -223,6 +223,57 @@ describe('what cannot be read is one sentence, status 2', () => {
   });
 });
 
+describe('memplan format', () => {
+  it('prints, writes only what changes, and leaves what does not parse', async () => {
+    const own = folderOf({ 'a.memplan': SMALL.replace('  batch 2', 'batch   2'), 'b.memplan': 'plan {{{' });
+    const printed = await memplan(['format', 'a.memplan'], own.path);
+    expect(printed.status).toBe(0);
+    expect(printed.out).toMatch(/^ {2}batch +2$/m);
+    const written = await memplan(['format', '--write', 'a.memplan'], own.path);
+    expect(written).toEqual({ status: 0, out: 'a.memplan\n', err: '' });
+    expect(readFileSync(join(own.path, 'a.memplan'), 'utf8')).toBe(printed.out);
+    expect(await memplan(['format', '--write', 'a.memplan'], own.path)).toEqual({ status: 0, out: '', err: '' });
+    const broken = await memplan(['format', '--write', 'b.memplan'], own.path);
+    expect(broken.status).toBe(2);
+    expect(broken.err).toMatch(/^b\.memplan:1:\d+: error syntax: /);
+    expect(readFileSync(join(own.path, 'b.memplan'), 'utf8')).toBe('plan {{{');
+    own.remove();
+  });
+});
+
+describe('memplan fit', () => {
+  it('finds ways that fit', async () => {
+    const { status, out } = await run('fit', 'large.memplan', '--plan', 'large', '--json');
+    const text = JSON.stringify(JSON.parse(out));
+    expect(status === 0 || status === 1).toBe(true);
+    expect(text).toContain('"edits"');
+    expect((await run('fit', 'large.memplan', '--plan', 'lage')).err).toContain('did you mean large?');
+  });
+});
+
+describe('memplan export and import', () => {
+  it('go to a trainer and back', async () => {
+    const exported = await run('export', 'small.memplan', '--to', 'trl');
+    expect(exported).toMatchObject({ status: 0, err: '' });
+    const own = folderOf({ 'config.yaml': exported.out });
+    const imported = await memplan(['import', 'config.yaml'], own.path);
+    own.remove();
+    expect(imported.status).toBe(0);
+    expect(imported.out).toContain('model  base from "openai-community/gpt2"');
+    expect(imported.out).toMatch(/^ {2}batch +2\n {2}sequence +1k$/m);
+  });
+
+  it('say which plan, which trainer, and that it has errors', async () => {
+    expect((await run('export', 'large.memplan', '--to', 'trl')).err).toContain(
+      'has the plans small, large; name one with --plan',
+    );
+    const broken = await run('export', 'broken.memplan', '--plan', 'other', '--to', 'trl');
+    expect(broken).toMatchObject({ status: 2, out: '' });
+    expect(broken.err).toContain('error unknown-name');
+    expect(await run('import', 'config.json')).toMatchObject({ status: 2, out: '' });
+  });
+});
+
 describe('memplan itself', () => {
   it('explains itself', async () => {
     const { status, out } = await run('--help');
@@ -260,6 +311,28 @@ describe('memplan itself', () => {
     const status = await new Promise((resolve) => child.on('close', resolve));
     expect(err).toBe('');
     expect(status).toBe(1);
+  });
+
+  it('is a language server for any editor', async () => {
+    const child = spawn(process.execPath, [join(root, 'out/cli-test/cli.mjs'), 'lsp', '--stdio'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const send = (message: object) => {
+      const body = JSON.stringify({ jsonrpc: '2.0', ...message });
+      child.stdin.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    };
+    const answered = new Promise<string>((resolve) => {
+      let text = '';
+      child.stdout.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (text.includes('"completionProvider"')) resolve(text);
+      });
+    });
+    send({ id: 1, method: 'initialize', params: { processId: process.pid, rootUri: null, capabilities: {} } });
+    expect(await answered).toContain('"id":1');
+    send({ id: 2, method: 'shutdown' });
+    send({ method: 'exit' });
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
   });
 
   it('has colour only when asked for in a pipe, and ASCII in a plain locale', async () => {
