@@ -59,6 +59,8 @@ export interface PlanAnalysis extends Compiled {
   /** Where the name stands, and the whole declaration. */
   span: Span;
   whole: Span;
+  /** It extends another plan. */
+  extends: boolean;
   requires: RequireQuestion[];
   finds: FindQuestion[];
   sweeps: SweepQuestion[];
@@ -159,6 +161,7 @@ function planAnalysis(context: Context, node: PlanDeclaration, module: Module): 
     name: node.name ?? '',
     span: node.name === undefined ? spanOf(node) : spanOfProperty(node, 'name'),
     whole: spanOf(node),
+    extends: node.base !== undefined,
     requires: [],
     finds: [],
     sweeps: [],

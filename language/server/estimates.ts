@@ -10,7 +10,7 @@ import type { Place, PlanView } from '../../src/protocol';
 import type { Analysis, PlanAnalysis, RequireQuestion } from './analyze';
 import type { Problem } from './problems';
 import { Lines, type Span, spanOf } from './span';
-import { SIZE, sameDimension, TIME } from './units';
+import { type Dimension, SIZE, sameDimension, TIME } from './units';
 
 /** Estimates and answers that are kept. */
 const KEPT = 2000;
@@ -185,6 +185,13 @@ function exceeds(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, made:
   };
 }
 
+/** A value as people read it, by its dimension. */
+export function writtenAs(value: number, dimension: Dimension): string {
+  if (sameDimension(dimension, SIZE)) return formatBytes(value);
+  if (sameDimension(dimension, TIME)) return formatTime(value);
+  return formatCount(Number(value.toPrecision(6)));
+}
+
 function required(question: RequireQuestion, own: Estimate, others: (plan: string) => Estimate | undefined): Problem[] {
   const { span, text, condition, dimension } = question;
   const verdict = judge(condition, own, others);
@@ -199,11 +206,7 @@ function required(question: RequireQuestion, own: Estimate, others: (plan: strin
       },
     ];
   }
-  const written = (value: number): string => {
-    if (sameDimension(dimension, SIZE)) return formatBytes(value);
-    if (sameDimension(dimension, TIME)) return formatTime(value);
-    return formatCount(Number(value.toPrecision(6)));
-  };
+  const written = (value: number) => writtenAs(value, dimension);
   const [left, right] = [written(verdict.left), written(verdict.right)];
   const gap = Math.abs(verdict.left - verdict.right);
   // Two sides that print alike still differ: say by how many bytes.

@@ -38,6 +38,11 @@ export const CODES = {
   'exceeds-memory': 'A plan needs more memory than the card has',
   'require-failed': 'A condition does not hold',
   'no-answer': 'A search has no answer',
+  'lora-dropout': 'Dropout before LoRA’s adapters costs memory',
+  'fp32-adapters': 'Adapters in float32 cost memory',
+  'foreach-temporaries': 'A foreach optimizer costs memory',
+  'held-logits': 'Logits that are held during backward cost memory',
+  'full-logits': 'Logits of all tokens at once cost memory',
 } as const;
 
 export type Code = keyof typeof CODES;

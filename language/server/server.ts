@@ -1,6 +1,7 @@
 /** The language server: a table from the protocol's requests to pure functions of a view. */
 import {
   type CancellationToken,
+  CodeActionKind,
   type Connection,
   DidChangeWatchedFilesNotification,
   type InitializeParams,
@@ -21,14 +22,19 @@ import {
   type RunRequestParams,
   type RunRequestReply,
 } from '../../src/protocol';
-import { answerSteps, unanswered, verdictsOn, viewOf } from './estimates';
+import { type Answers, answerSteps, unanswered, verdictsOf, verdictsOn, viewOf } from './estimates';
+import { codeActions, FIX_ALL, type Pending, resolvePending } from './features/actions';
 import { completions } from './features/completion';
 import { hover } from './features/hover';
+import { inlayHints } from './features/inlay';
 import { codeLenses } from './features/lenses';
 import { definition, highlights, prepareRename, references, rename } from './features/navigation';
-import { documentLinks, documentSymbols, foldingRanges, selectionRange } from './features/symbols';
+import { semanticTokens, TOKEN_MODIFIERS, TOKEN_TYPES } from './features/semantic';
+import { signatureHelp } from './features/signature';
+import { documentLinks, documentSymbols, foldingRanges, selectionRange, workspaceSymbols } from './features/symbols';
 import { canonical, pathOf } from './files';
 import { format } from './format';
+import { lintsOn } from './lints';
 import { diagnosticOf, editOf } from './lsp';
 import type { Problem } from './problems';
 import { breathe, Schedule, taking } from './schedule';
@@ -42,11 +48,13 @@ export function serve(connection: Connection): void {
   const workspace = new Workspace();
   let watches = false;
   let refreshesLenses = false;
+  let refreshesHints = false;
 
   connection.onInitialize(({ workspaceFolders, rootUri, capabilities }: InitializeParams): InitializeResult => {
     const folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
     workspace.roots = folders.flatMap((uri) => pathOf(uri) ?? []);
     watches = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
     refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
     return {
       serverInfo: { name: 'memplan' },
@@ -63,6 +71,15 @@ export function serve(connection: Connection): void {
         referencesProvider: true,
         renameProvider: { prepareProvider: true },
         codeLensProvider: {},
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
+        inlayHintProvider: true,
+        signatureHelpProvider: { triggerCharacters: ['(', ','], retriggerCharacters: [':'] },
+        semanticTokensProvider: {
+          legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] },
+          full: true,
+          range: true,
+        },
+        workspaceSymbolProvider: true,
         documentFormattingProvider: true,
         documentRangeFormattingProvider: true,
         documentOnTypeFormattingProvider: { firstTriggerCharacter: '}', moreTriggerCharacter: ['\n'] },
@@ -104,11 +121,24 @@ export function serve(connection: Connection): void {
   connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
     schedule.forget(canonical(uri));
     connection.sendDiagnostics({ uri, diagnostics: [] });
+    latest.delete(canonical(uri));
     look(workspace.close(uri));
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
     for (const { uri } of changes) if (!workspace.document(uri)) look(workspace.forget(uri));
   });
+
+  /** What was found of the newest text that was looked at. */
+  const latest = new Map<string, { view: View; problems: readonly Problem[]; answers: ReadonlyMap<string, Answers> }>();
+  const latestOf = (view: View) => {
+    const known = latest.get(view.analysis.uri);
+    return known?.view === view
+      ? known
+      : {
+          problems: [...view.analysis.problems, ...verdictsOf(view.analysis, workspace.cache)],
+          answers: new Map<string, Answers>(),
+        };
+  };
 
   /** First what the text alone says and the estimates, plan by plan; then the searches. Nothing is sent of a version that is gone. */
   async function answer(view: View, isCurrent: () => boolean): Promise<void> {
@@ -119,18 +149,29 @@ export function serve(connection: Connection): void {
       if (!isCurrent()) return;
       problems.push(...verdictsOn(analysis, plan, workspace.cache));
     }
+    latest.set(view.analysis.uri, { view, problems, answers: new Map() });
     publish(view, problems);
     const params: AnalysedParams = { uri: document.uri, version: document.version };
     void connection.sendNotification(ANALYSED_NOTIFICATION, params);
     // Editors ask for lenses again after an edit of their own; an edit of an imported file they cannot know of.
     if (refreshesLenses && view.dependencies.size > 0) connection.sendRequest('workspace/codeLens/refresh').catch(() => {});
     const silent = problems.length;
+    const found = new Map<string, Answers>();
     for (const plan of analysis.plans) {
       await breathe();
       if (!isCurrent()) return;
       const answers = await taking(answerSteps(analysis, plan, workspace.cache), isCurrent);
-      if (!answers) return;
-      problems.push(...unanswered(answers));
+      const lints = answers && (await taking(lintsOn(analysis, plan, workspace.cache), isCurrent));
+      if (!answers || !lints) return;
+      found.set(plan.name, answers);
+      problems.push(...unanswered(answers), ...lints);
+    }
+    latest.set(view.analysis.uri, { view, problems, answers: found });
+    if (
+      refreshesHints &&
+      [...found.values()].some(({ answers, sweeps, comparisons }) => answers.length + sweeps.length + comparisons.length > 0)
+    ) {
+      connection.sendRequest('workspace/inlayHint/refresh').catch(() => {});
     }
     if (problems.length > silent) publish(view, problems);
   }
@@ -193,6 +234,39 @@ export function serve(connection: Connection): void {
     }
     return view ? codeLenses(view, workspace.cache) : [];
   });
+
+  const spanOf = ({ document }: View, { start, end }: { start: Position; end: Position }) => ({
+    start: document.offsetAt(start),
+    end: document.offsetAt(end),
+  });
+  connection.onCodeAction(
+    at([], (view, { range, context }) =>
+      codeActions(view, latestOf(view).problems, spanOf(view, range), workspace.cache, context.only),
+    ),
+  );
+  connection.onCodeActionResolve((action) => {
+    const pending = action.data as Pending | undefined;
+    const view = pending && workspace.view(pending.uri);
+    if (!view) return action;
+    const resolved = resolvePending(view, pending);
+    if ('edit' in resolved) return { ...action, edit: resolved.edit };
+    connection.window.showWarningMessage(resolved.problem);
+    return action;
+  });
+  connection.languages.inlayHint.on(
+    at([], (view, { range }) => inlayHints(view, workspace.cache, latestOf(view), spanOf(view, range))),
+  );
+  connection.onSignatureHelp(at(null, (view, params) => signatureHelp(view, offset(view, params)) ?? null));
+  connection.languages.semanticTokens.on(at({ data: [] as number[] }, (view) => semanticTokens(view)));
+  connection.languages.semanticTokens.onRange(
+    at({ data: [] as number[] }, (view, { range }) => semanticTokens(view, spanOf(view, range))),
+  );
+  connection.onWorkspaceSymbol(({ query }) =>
+    workspace.documents.flatMap(({ uri }) => {
+      const view = workspace.view(uri);
+      return view ? workspaceSymbols(view, query) : [];
+    }),
+  );
 
   const formatted = (view: View, options: { insertSpaces: boolean; tabSize: number }, lines?: { from: number; to: number }) => {
     const indent = options.insertSpaces ? ' '.repeat(options.tabSize) : '\t';

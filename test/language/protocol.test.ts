@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
+  CodeAction,
   CodeLens,
   CompletionItem,
   DocumentSymbol,
   Hover,
+  InlayHint,
   Location,
+  SignatureHelp,
   TextEdit,
   WorkspaceEdit,
 } from 'vscode-languageserver-protocol';
@@ -154,6 +157,36 @@ describe('the built server over stdio', () => {
       options: { tabSize: 2, insertSpaces: true },
     });
     expect(edits).toEqual([]);
+  });
+
+  it('offers mends with their price, and searches for one when it is chosen', async () => {
+    const line = lineOf(example, 'plan adapter');
+    const range = { start: { line, character: 5 }, end: { line: line + 6, character: 0 } };
+    const context = { diagnostics: [] };
+    const actions = await client.connection.sendRequest<CodeAction[]>('textDocument/codeAction', {
+      textDocument: { uri },
+      range,
+      context,
+    });
+    expect(actions.some(({ title, edit }) => /% time/.test(title) && edit)).toBe(true);
+    const pending = actions.find(({ data }) => data?.how === 'sequence');
+    const resolved = await client.connection.sendRequest<CodeAction>('codeAction/resolve', pending);
+    expect(resolved.edit?.changes?.[uri]?.[0]?.newText).toMatch(/sequence +\d+k?$/);
+  });
+
+  it('puts numbers beside statements, and shows arguments', async () => {
+    const range = { start: { line: 0, character: 0 }, end: { line: 100, character: 0 } };
+    const hints = await client.connection.sendRequest<InlayHint[]>('textDocument/inlayHint', { textDocument: { uri }, range });
+    expect(hints.filter(({ position }) => position.line === lineOf(example, 'backward    checkpoint'))).toHaveLength(1);
+    const position = {
+      line: lineOf(example, 'galore('),
+      character: example.split('\n')[lineOf(example, 'galore(')]?.indexOf('rank'),
+    };
+    const help = await client.connection.sendRequest<SignatureHelp>('textDocument/signatureHelp', {
+      textDocument: { uri },
+      position,
+    });
+    expect(help.signatures[0]?.label).toMatch(/^galore\(/);
   });
 
   it('follows a storm of edits and ends at the last, never publishing backwards', async () => {

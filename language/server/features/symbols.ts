@@ -7,6 +7,7 @@ import {
   type FoldingRange,
   FoldingRangeKind,
   type SelectionRange,
+  type SymbolInformation,
   SymbolKind,
 } from 'vscode-languageserver-types';
 import type { Declaration, Statement } from '../../generated/ast';
@@ -67,6 +68,19 @@ function statementSymbol(document: View['document'], node: Statement): DocumentS
   const range = rangeOf(document, spanOf(node));
   const kind = isSetting(node) ? SymbolKind.Property : SymbolKind.Event;
   return [{ name: key, detail: rest.slice(0, 80), kind, range, selectionRange: range }];
+}
+
+/** Declarations whose name holds the letters of a query in their order. */
+export function workspaceSymbols(view: View, query: string): SymbolInformation[] {
+  const letters = [...query.toLowerCase()];
+  const matches = (name: string): boolean => {
+    let at = 0;
+    for (const letter of name.toLowerCase()) if (letter === letters[at]) at++;
+    return at === letters.length;
+  };
+  return documentSymbols(view)
+    .filter(({ name }) => matches(name))
+    .map(({ name, kind, selectionRange: range }) => ({ name, kind, location: { uri: view.document.uri, range } }));
 }
 
 export function foldingRanges({ document, analysis }: View): FoldingRange[] {

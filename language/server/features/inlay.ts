@@ -1,0 +1,94 @@
+/** Numbers beside the words that own them: bytes of techniques, answers, values against limits. */
+import { type InlayHint, InlayHintKind } from 'vscode-languageserver-types';
+import { formatBytes, formatCount, formatShare, formatTime, formatTokens } from '../../../src/plan/format';
+import { judge } from '../../../src/planner/answers';
+import type { Estimate } from '../../../src/planner/types';
+import { type Answers, type EstimateCache, estimateOf, writtenAs } from '../estimates';
+import { type Span, spanOf } from '../span';
+import type { View } from '../workspace';
+
+export interface HintOptions {
+  /** Answers of searches by plan, where they are known already: a hint never waits for a search. */
+  answers: ReadonlyMap<string, Answers>;
+}
+
+export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOptions, within: Span): InlayHint[] {
+  const { analysis, document } = view;
+  const hints: InlayHint[] = [];
+  const inside = (span: Span): boolean => span.end >= within.start && span.start <= within.end;
+  const put = (span: Span, label: string, tooltip?: string): void => {
+    if (!inside(span)) return;
+    hints.push({
+      position: document.positionAt(span.end),
+      label,
+      kind: InlayHintKind.Parameter,
+      paddingLeft: true,
+      ...(tooltip ? { tooltip } : {}),
+    });
+  };
+  for (const plan of analysis.plans) {
+    const made = plan.plan && cache.get(plan.plan);
+    if (!plan.plan || !made || 'failure' in made) continue;
+    const { estimate } = made;
+    for (const [key, { entry, uri }] of plan.stated) {
+      // An inherited statement has its numbers where it stands.
+      const span = spanOf(entry.node);
+      if (uri !== analysis.uri || span.start < plan.whole.start || span.end > plan.whole.end) continue;
+      const owned = ownedBy(key, estimate);
+      if (owned) put(span, owned.label, owned.tooltip);
+    }
+    const others = estimateOf(analysis, cache);
+    for (const { span, condition, dimension } of plan.requires) {
+      const { left, right, holds } = judge(condition, estimate, others);
+      if (holds === undefined) continue;
+      const [value, limit] = [writtenAs(left, dimension), writtenAs(right, dimension)];
+      put(span, `${holds ? '✓' : '✗'} ${value}`, `${value} against ${limit}: ${holds ? 'holds' : 'does not hold'}`);
+    }
+    const found = answers.get(plan.name);
+    for (const { span, value, reason, find, atLimit } of found?.answers ?? []) {
+      if (value === undefined) put(span, '= none', reason);
+      else put(span, `= ${answerText(find, value)}${atLimit ? ' (the most)' : ''}`, `${find}: ${formatCount(value)}`);
+    }
+    for (const { span, points } of found?.sweeps ?? []) {
+      const fitting = points.filter(({ fits }) => fits).length;
+      put(
+        span,
+        `${fitting} of ${points.length} fit`,
+        points
+          .map(({ value, allocated, fits }) => `${formatCount(value)}: ${formatBytes(allocated)}${fits ? '' : ', does not fit'}`)
+          .join('\n'),
+      );
+    }
+    for (const { span, allocated, otherAllocated, step, otherStep } of found?.comparisons ?? []) {
+      const less = otherAllocated - allocated;
+      put(
+        span,
+        `${less >= 0 ? '−' : '+'}${formatBytes(Math.abs(less))}, ${(step / otherStep).toFixed(2)} × time`,
+        `${formatBytes(allocated)} and ${formatTime(step)} against ${formatBytes(otherAllocated)} and ${formatTime(otherStep)}`,
+      );
+    }
+  }
+  return hints;
+}
+
+const answerText = (find: string, value: number): string =>
+  /sequence|chunk|logits|vocab/.test(find) ? formatTokens(value) : formatCount(value);
+
+/** What a statement answers for: a technique for its step of the waterfall, the model and the card for their own bytes. */
+function ownedBy(key: string, { waterfall, peak, usable, categories }: Estimate): { label: string; tooltip: string } | undefined {
+  if (key === 'device')
+    return {
+      label: `${formatBytes(peak.device)} of ${formatBytes(usable)}`,
+      tooltip: `Live tensors ${formatBytes(peak.allocated)}, allocator ${formatBytes(peak.reserved)}, with the context ${formatBytes(peak.device)}`,
+    };
+  if (key === 'model')
+    return {
+      label: `${formatBytes(categories.weights)} of weights`,
+      tooltip: `${formatShare(categories.weights, peak.allocated)} of the peak`,
+    };
+  const step = waterfall.find(({ slot }) => slot === key);
+  if (!step) return undefined;
+  const saved = step.before - step.after;
+  const change = saved === 0 ? '± 0' : `${saved > 0 ? '−' : '+'}${formatBytes(Math.abs(saved))}`;
+  return { label: change, tooltip: `Peak before ${formatBytes(step.before)}, after ${formatBytes(step.after)}` };
+}
