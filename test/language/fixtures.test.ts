@@ -3,8 +3,10 @@ import { verdictsOf } from '../../language/server/estimates';
 import { completions } from '../../language/server/features/completion';
 import { hover } from '../../language/server/features/hover';
 import { applyEdits, format } from '../../language/server/format';
+import { lintsOn } from '../../language/server/lints';
 import { Lines } from '../../language/server/span';
 import { parse } from '../../language/server/syntax/parse';
+import { finish } from '../../src/planner/answers';
 import { type Fixture, fixtures, viewOf } from './fixture';
 
 /** The words between the quotes of an expectation. */
@@ -24,7 +26,10 @@ function diagnosticsAsExpected(fixture: Fixture): void {
   const show = (start: number, end: number, rest: string) =>
     `${lines.position(start).line}:${lines.position(start).column} ‹${fixture.text.slice(start, end)}› ${rest}`;
   const wanted = fixture.expectations.filter(({ kind }) => kind === 'TEST');
-  const informed = view.analysis.problems.filter(({ severity }) => severity === 'information');
+  const remarks = view.analysis.plans.flatMap((plan) =>
+    wanted.some(({ words: text }) => text.startsWith('information')) ? finish(lintsOn(view.analysis, plan, cache)) : [],
+  );
+  const informed = [...view.analysis.problems.filter(({ severity }) => severity === 'information'), ...remarks];
   const found = [
     ...problems,
     ...informed.filter(({ code }) => wanted.some(({ words: text }) => text.startsWith(`information ${code}`))),
