@@ -2,7 +2,7 @@
  * A tape made ready to run: placed in arenas, every op bound to its kernels, pipelines compiled and bind groups made once.
  * Running a step only records dispatches and submits them.
  */
-import { type Linear, linearise, type Storage } from '../tape/linear';
+import { type Linear, type LinearOp, linearise, type Storage } from '../tape/linear';
 import { place } from '../tape/place';
 import { simulate } from '../tape/simulate';
 import type { Tape } from '../tape/types';
@@ -38,6 +38,8 @@ export interface Program {
   read(storage: number): Promise<ArrayBuffer>;
   /** Runs one step and waits for it. */
   step(state: StepState): Promise<void>;
+  /** Runs one step op by op, waiting for each, and says how many milliseconds each took. */
+  profile(state: StepState, seen: (op: LinearOp, milliseconds: number) => void): Promise<void>;
   /** Runs one step op by op and names the first op that wrote a value that is no number. */
   firstNonFinite(state: StepState): Promise<string | null>;
   /** Most bytes that were bound in the arena at once, by its own books. */
@@ -77,7 +79,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?
     if (op.phase === 'setup') return [];
     const binder = binders[op.node.op];
     if (!binder) throw new RunnerError('kernel', `The runner has no kernel for the op ${op.node.op}.`);
-    return binder(boundOf(linear, op));
+    return binder(boundOf(linear, op, opened.architecture === 'swiftshader'));
   });
   const dispatches = bound.flat();
   const losses = linear.storages.find((storage) => storage.name === 'loss.loss' || storage.name === 'loss');
@@ -314,6 +316,17 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?
       // Tensors that outlive the step without being weights or states (kept gradients) are given up for the next one.
       for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
     },
+    profile: async (state, seen) => {
+      await settle(device.queue.onSubmittedWorkDone());
+      let last = performance.now();
+      await encode(state, async (action) => {
+        await settle(device.queue.onSubmittedWorkDone());
+        const now = performance.now();
+        seen(linear.ops[action.op] as LinearOp, now - last);
+        last = now;
+      });
+      for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
+    },
     firstNonFinite: async (state) => {
       let first: string | null = null;
       await encode(state, async (action) => {
@@ -355,19 +368,20 @@ async function compile(
   const kinds = new Map(dispatches.map((dispatch) => [dispatch.key, dispatch]));
   const compiled = await Promise.all(
     [...kinds.values()].map(async (dispatch) => {
+      const module = device.createShaderModule({ code: dispatch.code() });
       try {
         const pipeline = await device.createComputePipelineAsync({
           layout: device.createPipelineLayout({
             bindGroupLayouts: [layouts.get(dispatch.bindings.length) as GPUBindGroupLayout, uniformLayout],
           }),
-          compute: { module: device.createShaderModule({ code: dispatch.code() }), entryPoint: 'main' },
+          compute: { module, entryPoint: 'main' },
         });
         return [dispatch.key, pipeline] as const;
       } catch (error) {
-        throw new RunnerError(
-          'shader',
-          `The kernel ${dispatch.key.split('\n')[0]} does not compile on this adapter: ${firstLine((error as Error).message)}`,
-        );
+        const { messages } = await module.getCompilationInfo();
+        const [first] = messages.filter(({ type }) => type === 'error');
+        const where = first ? `line ${first.lineNum}: ${first.message}` : firstLine((error as Error).message);
+        throw new RunnerError('shader', `The kernel ${firstLine(dispatch.key)} does not compile on this adapter: ${where}`);
       }
     }),
   );

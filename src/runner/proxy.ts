@@ -8,7 +8,7 @@ import { RunnerError } from './errors';
 
 type PlanEvent = Extract<RunEvent, { type: 'plan' }>;
 
-export interface Proxy {
+export interface ProxyRun {
   plan: Plan;
   /** The same model and batch without any technique. */
   plain: Plan;
@@ -27,7 +27,7 @@ const WIDEST_HEAD = 256;
 const MOST = 2 ** 31;
 
 /** Errors: `run` where the run block's dimensions do not fit together. */
-export function proxyOf(plan: Plan, run: RunSettings): Proxy {
+export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
   checkDimensions(run);
   const scaled: PlanEvent['scaled'] = [];
   const unproved: PlanEvent['unproved'] = [];

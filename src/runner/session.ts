@@ -13,7 +13,7 @@ import { checkOf } from './checks/registry';
 import { batchAt, checkText } from './data';
 import { type Opened, openDevice } from './device';
 import { RunnerError } from './errors';
-import { type Proxy, proxyOf } from './proxy';
+import { type ProxyRun, proxyOf } from './proxy';
 import { train } from './training';
 import { initialWeights } from './weights';
 
@@ -48,7 +48,7 @@ export async function answer(request: RunRequest | VerifyRequest, send: Emit, al
 }
 
 interface PreparedRun {
-  proxy: Proxy;
+  proxy: ProxyRun;
   text: Uint8Array;
 }
 

@@ -94,7 +94,10 @@ function writeWeight(
   layer: number | undefined,
   values: Float32Array<ArrayBuffer>,
 ): void {
-  if (!recipe.webgpu.unpack?.applies(weight)) return program.write(program.find(`${weight.name}.weight`, layer), values);
+  if (!recipe.webgpu.unpack?.applies(weight)) {
+    program.write(program.find(`${weight.name}.weight`, layer), values);
+    return;
+  }
   const parts = nf4Parts(values, recipe.stored(weight).length > 2);
   for (const [part, data] of Object.entries(parts)) program.write(program.find(`${weight.name}.${part}`, layer), padded(data));
 }

@@ -5,7 +5,7 @@
 @group(0) @binding(2) var<storage, read_write> v: array<V>;
 @group(0) @binding(3) var<storage, read_write> o: array<V>;
 @group(0) @binding(4) var<storage, read_write> lses: array<f32>;
-struct Params { positions: u32, first: u32, batch: u32, heads: u32, kv_heads: u32, scale: f32 }
+struct Params { positions: u32, first: u32, batch: u32, heads: u32, kv_heads: u32, accumulate: u32, scale: f32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)

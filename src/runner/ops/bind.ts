@@ -46,6 +46,8 @@ export interface RowRange {
 
 export interface Bound {
   op: LinearOp;
+  /** The driver is slow at arrays in registers: kernels are written out. */
+  unroll: boolean;
   number(name: string): number;
   text(name: string): string;
   flag(name: string): boolean;
@@ -63,7 +65,7 @@ export interface Bound {
 export type Binder = (bound: Bound) => Dispatch[];
 export type Binders = { [op: string]: Binder };
 
-export function boundOf(linear: Linear, op: LinearOp): Bound {
+export function boundOf(linear: Linear, op: LinearOp, unroll: boolean): Bound {
   const attrs = op.node.attrs ?? {};
   const operands = [...op.reads, ...op.writes];
   const number = (name: string): number => {
@@ -83,6 +85,7 @@ export function boundOf(linear: Linear, op: LinearOp): Bound {
   };
   return {
     op,
+    unroll,
     number,
     text: (name) => `${attrs[name] ?? ''}`,
     flag: (name) => attrs[name] === true,
@@ -117,6 +120,9 @@ export function grid(count: number): [number, number, number] {
   return [Math.ceil(groups / y), y, 1];
 }
 
+export const words = (list: readonly [storage: number, words: number][]): Binding[] =>
+  list.map(([storage, count]) => ({ storage, words: count }));
+
 /** A dispatch of a kernel from a file, with the shared prelude before it. */
 export function kernel(
   name: string,
@@ -133,7 +139,7 @@ export function kernel(
   return {
     key: constants ? `${name} ${constants}` : name,
     code: () => `${prelude}\n${constants}\n${source}`,
-    bindings: spec.bindings.map(([storage, words]) => ({ storage, words })),
+    bindings: words(spec.bindings),
     params: spec.params,
     groups: spec.groups,
     flops: spec.flops ?? 0,

@@ -4,6 +4,7 @@ import attention from '../kernels/attention.wgsl';
 import attentionBackwardKv from '../kernels/attention_backward_kv.wgsl';
 import attentionBackwardQ from '../kernels/attention_backward_q.wgsl';
 import attentionDelta from '../kernels/attention_delta.wgsl';
+import { backwardKeySource, backwardQuerySource, forwardSource } from '../kernels/attention_unrolled';
 import crossEntropy from '../kernels/cross_entropy.wgsl';
 import dropout from '../kernels/dropout.wgsl';
 import dropoutInPlace from '../kernels/dropout_in_place.wgsl';
@@ -21,7 +22,7 @@ import swigluBackward from '../kernels/swiglu_backward.wgsl';
 import swigluInPlace from '../kernels/swiglu_in_place.wgsl';
 import tileGradient from '../kernels/tile_gradient.wgsl';
 import zero from '../kernels/zero.wgsl';
-import { type Binders, type Bound, type Dispatch, f, grid, kernel, type StepState, u } from './bind';
+import { type Binders, type Bound, type Dispatch, f, grid, kernel, type StepState, u, words } from './bind';
 import { bindMatmul } from './matmul';
 
 /** Added under the root of a norm's mean square. */
@@ -52,23 +53,46 @@ const headConstants = (dim: number): string =>
     ? `const N: u32 = ${dim / 4}u;\nalias V = vec4<f32>;\nfn inner(a: V, b: V) -> f32 { return dot(a, b); }`
     : `const N: u32 = ${dim}u;\nalias V = f32;\nfn inner(a: V, b: V) -> f32 { return a * b; }`;
 
-/** Sizes that the attention kernels share; keys and values are read up to the end of the stretch. */
-function attentionOf(bound: Bound) {
+/** Query rows of one invocation of the written-out kernels. */
+const UNROLLED_ROWS = 2;
+/** Widest head that is written out. */
+const UNROLLED_WIDTH = 64;
+
+/** One of the attention kernels; keys and values are read up to the end of the stretch. */
+function attentionKernel(
+  bound: Bound,
+  name: string,
+  source: string,
+  unrolled: (variant: { dim: number; rows: number }) => string,
+  over: 'queries' | 'keys',
+  operands: (sizes: { query: number; key: number; perHead: number }) => [number, number][],
+): Dispatch[] {
   const { count, positions, position, batch } = bound.rows;
   const [heads, kvHeads, dim] = [bound.number('heads'), bound.number('kvHeads'), bound.number('dim')];
-  return {
-    heads,
-    kvHeads,
-    batch,
-    positions,
-    position,
-    constants: headConstants(dim),
-    query: count * heads * dim,
-    key: (position + positions) * batch * kvHeads * dim,
-    perHead: count * heads,
-    scale: f(1 / Math.sqrt(dim)),
+  const writtenOut = bound.unroll && dim <= UNROLLED_WIDTH;
+  const rows = writtenOut && over === 'queries' ? UNROLLED_ROWS : 1;
+  const end = position + positions;
+  const params = [
+    u(positions),
+    u(position),
+    u(batch),
+    u(heads),
+    u(kvHeads),
+    bool(bound.flag('accumulate')),
+    f(1 / Math.sqrt(dim)),
+  ];
+  const spec = {
+    bindings: operands({ query: count * heads * dim, key: end * batch * kvHeads * dim, perHead: count * heads }),
+    params,
+    groups: (over === 'queries' ? [Math.ceil(positions / (64 * rows)), batch, heads] : [Math.ceil(end / 64), batch, kvHeads]) as [
+      number,
+      number,
+      number,
+    ],
     flops: bound.op.node.flops,
   };
+  if (!writtenOut) return [kernel(name, source, { ...spec, constants: headConstants(dim) })];
+  return [{ ...spec, key: `${name} written out ${dim}`, code: () => unrolled({ dim, rows }), bindings: words(spec.bindings) }];
 }
 
 export const modelBinders: Binders = {
@@ -192,24 +216,14 @@ export const modelBinders: Binders = {
       }),
     ];
   },
-  attention: (bound) => {
-    const at = attentionOf(bound);
-    return [
-      kernel('attention', attention, {
-        constants: at.constants,
-        bindings: [
-          [bound.read(0), at.query],
-          [bound.read(1), at.key],
-          [bound.read(2), at.key],
-          [bound.write(0), at.query],
-          [bound.write(1), at.perHead],
-        ],
-        params: [u(at.positions), u(at.position), u(at.batch), u(at.heads), u(at.kvHeads), at.scale],
-        groups: [Math.ceil(at.positions / 64), at.batch, at.heads],
-        flops: at.flops,
-      }),
-    ];
-  },
+  attention: (bound) =>
+    attentionKernel(bound, 'attention', attention, forwardSource, 'queries', ({ query, key, perHead }) => [
+      [bound.read(0), query],
+      [bound.read(1), key],
+      [bound.read(2), key],
+      [bound.write(0), query],
+      [bound.write(1), perHead],
+    ]),
   attention_delta: (bound) => {
     const dim = bound.number('dim');
     const count = bound.rows.count * bound.number('heads');
@@ -225,54 +239,33 @@ export const modelBinders: Binders = {
       }),
     ];
   },
-  attention_backward_q: (bound) => {
-    const at = attentionOf(bound);
-    return [
-      kernel('attention_backward_q', attentionBackwardQ, {
-        constants: at.constants,
-        bindings: [
-          [bound.read(0), at.query],
-          [bound.read(1), at.key],
-          [bound.read(2), at.key],
-          [bound.read(3), at.query],
-          [bound.read(4), at.perHead],
-          [bound.read(5), at.perHead],
-        ],
-        params: [u(at.positions), u(at.position), u(at.batch), u(at.heads), u(at.kvHeads), at.scale],
-        groups: [Math.ceil(at.positions / 64), at.batch, at.heads],
-        flops: at.flops,
-      }),
-    ];
-  },
-  attention_backward_kv: (bound) => {
-    const at = attentionOf(bound);
-    return [
-      kernel('attention_backward_kv', attentionBackwardKv, {
-        constants: at.constants,
-        bindings: [
-          [bound.read(0), at.query],
-          [bound.read(1), at.key],
-          [bound.read(2), at.key],
-          [bound.read(3), at.query],
-          [bound.read(4), at.perHead],
-          [bound.read(5), at.perHead],
-          [bound.write(0), at.key],
-          [bound.write(1), at.key],
-        ],
-        params: [
-          u(at.positions),
-          u(at.position),
-          u(at.batch),
-          u(at.heads),
-          u(at.kvHeads),
-          bool(bound.flag('accumulate')),
-          at.scale,
-        ],
-        groups: [Math.ceil((at.position + at.positions) / 64), at.batch, at.kvHeads],
-        flops: at.flops,
-      }),
-    ];
-  },
+  attention_backward_q: (bound) =>
+    attentionKernel(
+      bound,
+      'attention_backward_q',
+      attentionBackwardQ,
+      backwardQuerySource,
+      'queries',
+      ({ query, key, perHead }) => [
+        [bound.read(0), query],
+        [bound.read(1), key],
+        [bound.read(2), key],
+        [bound.read(3), query],
+        [bound.read(4), perHead],
+        [bound.read(5), perHead],
+      ],
+    ),
+  attention_backward_kv: (bound) =>
+    attentionKernel(bound, 'attention_backward_kv', attentionBackwardKv, backwardKeySource, 'keys', ({ query, key, perHead }) => [
+      [bound.read(0), query],
+      [bound.read(1), key],
+      [bound.read(2), key],
+      [bound.read(3), query],
+      [bound.read(4), perHead],
+      [bound.read(5), perHead],
+      [bound.write(0), key],
+      [bound.write(1), key],
+    ]),
   swiglu: (bound) =>
     bound.write(0) === bound.read(0)
       ? elementwise(bound, 'swiglu_in_place', swigluInPlace, [bound.read(0), bound.read(1)])
