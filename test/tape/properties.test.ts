@@ -1,7 +1,7 @@
 /** What must hold of every tape, whatever the plan. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Plan, TechniqueSlot, Use } from '../../src/plan/types';
+import type { Family, Plan, TechniqueSlot, Use } from '../../src/plan/types';
 import { estimate } from '../../src/planner/estimate';
 import { CATEGORIES } from '../../src/planner/types';
 import { simulate } from '../../src/tape/simulate';
@@ -31,6 +31,7 @@ const plans: fc.Arbitrary<Plan> = fc
           'adamw8bit',
           use('sgd', { momentum: 0.9 }),
           'none',
+          use('adamw', { 'in-backward': true, fused: true }),
           use('galore', { rank: 8, layerwise: true }),
           use('galore', { rank: 8, inner: use('adamw8bit', {}) }),
         ),
@@ -42,16 +43,19 @@ const plans: fc.Arbitrary<Plan> = fc
             .map((args) => use('streambp', args)),
         ),
         activations: one('exact', use('int8', { group: 64 })),
-        attention: one('flash', 'eager', 'math'),
+        attention: one('flash', 'eager', 'math', use('sdpa', { mask: true })),
         loss: fc.oneof(
-          one('cross-entropy', 'cut-cross-entropy'),
+          one('cross-entropy', use('cross-entropy', { upcast: false }), 'cut-cross-entropy'),
           fc.integer({ min: 1, max: 80 }).map((chunk) => use('chunked', { chunk })),
+          fc.integer({ min: 1, max: 80 }).map((chunk) => use('chunked', { chunk, recompute: false })),
         ),
         gradients: one('fp32', 'bf16'),
         engine: one(
           'pytorch',
           use('pytorch', { transformers: '4.40', 'hold-output': false }),
           use('pytorch', { kernels: 'cpu' }),
+          use('pytorch', { compile: true }),
+          use('pytorch', { torch: '1.10' }),
         ),
       },
       { requiredKeys: [] },
@@ -72,7 +76,11 @@ const plans: fc.Arbitrary<Plan> = fc
       'falcon',
       'opt',
       'bloom',
-    ) as fc.Arbitrary<'llama'>,
+      'bert',
+      'roberta',
+      'vit',
+      't5',
+    ) as fc.Arbitrary<Family>,
   })
   .map(({ slots, layers, batch, sequence, accumulate, tiedEmbeddings, family }) =>
     plan(slots as { [slot in TechniqueSlot]?: Use }, {
@@ -89,6 +97,7 @@ const plans: fc.Arbitrary<Plan> = fc
         ffn: 160,
         vocab: 97,
         tiedEmbeddings,
+        encoderLayers: family === 't5' ? layers + 1 : 0,
       }),
     }),
   );

@@ -2,6 +2,7 @@ import type { DType } from '../../plan/types';
 import type { Weight } from '../../plan/weights';
 import type { Recipe } from '../recipe';
 import type { GradNode, Tensor, Trace } from '../trace';
+import type { Encoder } from './encoder';
 
 /** Which generation of `transformers` wrote the loss: where logits are up-cast and how labels are shifted. */
 export type LossEra = 'output-float' | 'loss-float-shift' | 'padded-labels';
@@ -43,6 +44,8 @@ export interface PytorchStep {
   layer(input: Tensor, rows?: Rows): Tensor;
   /** Stretches of like layers, in order; their tapes differ only in count. */
   stretches: readonly Stretch[];
+  /** The encoder of the pass being written, where the model has one. */
+  encoder: Encoder | null;
   /** Ends with the backward of the micro-batch rather than with the op that reads it last. */
   holdUntilBackwardEnds(...tensors: Tensor[]): void;
   /** Ends what is held so: at the end of a micro-batch, or of one of several passes of it. */

@@ -3,6 +3,7 @@ import { part } from '../cards';
 import type { Tensor } from '../trace';
 import * as aten from './aten';
 import { type PytorchStep, streamType, tokensOf } from './context';
+import { encode } from './encoder';
 import { norm } from './norms';
 
 /** Ids to the residual stream: the table's rows, positions and types added, normed and dropped where the family does so. */
@@ -11,6 +12,7 @@ export function embed(step: PytorchStep): Tensor {
   const { model } = recipe;
   const { position } = FAMILIES[model.family];
   positionTables(step);
+  if (model.encoderLayers > 0) step.encoder = encode(step);
   let x = model.family === 'vit' ? patches(step) : lookup(step, 'embed', tokensOf(rows));
   const chain = (f: (x: Tensor) => Tensor): void => {
     const next = f(x);
@@ -45,7 +47,7 @@ function positionTables(step: PytorchStep): void {
   step.holdUntilBackwardEnds(...tables);
 }
 
-/** A pipeline's later stages start from what the stage before them sent, and keep it until its gradient has gone back. */
+/** A pipeline's later stages start from what the stage before them sent. */
 export function received(step: PytorchStep): Tensor {
   const { trace, recipe, rows } = step;
   positionTables(step);
@@ -54,12 +56,11 @@ export function received(step: PytorchStep): Tensor {
   const input = trace.tensor('pipeline.input', [tokens, recipe.model.hidden], streamType(recipe), 'activations');
   trace.op({ op: 'recv', label: 'pipeline', writes: [input], traffic: { to: 'cards', bytes: 2 * input.bytes, hidden: false } });
   input.requiresGrad = !recipe.pytorch.forwardOnly;
-  step.holdUntilBackwardEnds(trace.hold(input));
   return input;
 }
 
 /** Rows of a table; keeps the ids, and makes a gradient of the whole table. */
-function lookup(step: PytorchStep, name: string, count: number): Tensor {
+export function lookup(step: PytorchStep, name: string, count: number): Tensor {
   const { trace, recipe } = step;
   const table = step.parameter(name);
   const ids = trace.tensor('ids', [count], 'int64', 'activations');

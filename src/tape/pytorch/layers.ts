@@ -14,11 +14,12 @@ export function decoderLayer(step: PytorchStep, input: Tensor, rows: Rows = step
   const { family } = step.recipe.model;
   if (family === 'gpt_neox' || family === 'falcon') return parallelLayer(step, input, rows);
   if (family === 'bert' || family === 'roberta') return postNormLayer(step, input, rows);
+  if (step.encoder) return crossLayer(step, input, rows, step.encoder.memory);
   return preNormLayer(step, input, rows);
 }
 
 /** x + attention(norm(x)), then + mlp(norm(·)): Llama and its kin, GPT-2, OPT, BLOOM, ViT. */
-function preNormLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
+export function preNormLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
   const { trace, recipe } = step;
   const stream = streamType(recipe);
   const attention = attentionBranch(step, input, rows);
@@ -27,6 +28,33 @@ function preNormLayer(step: PytorchStep, input: Tensor, rows: Rows): Tensor {
   const inner = mlpBranch(step, middle);
   const output = aten.add(trace, middle, inner, stream);
   trace.release(middle, inner);
+  return output;
+}
+
+/** A decoder's layer behind an encoder: between attention and MLP it attends to the encoder's output. */
+function crossLayer(step: PytorchStep, input: Tensor, rows: Rows, memory: Tensor): Tensor {
+  const { trace, recipe } = step;
+  const { heads, kvHeads } = recipe.model;
+  const stream = streamType(recipe);
+  const added = (x: Tensor, branch: Tensor): Tensor => {
+    const sum = aten.add(trace, x, branch, stream);
+    trace.release(branch);
+    return sum;
+  };
+  const first = added(input, attentionBranch(step, input, rows));
+  const normed = norm(step, 'cross.norm', first);
+  const q = headed(step, 'cross.q', normed, rows, heads);
+  trace.release(normed);
+  const k = headed(step, 'cross.k', memory, rows, kvHeads);
+  const v = headed(step, 'cross.v', memory, rows, kvHeads, false);
+  const cross = mixed(step, { q, k, v }, { queries: rows, keys: rows }, 'cross.o');
+  const second = added(
+    first,
+    replace(step, cross, (x) => residualDropout(step, x)),
+  );
+  trace.release(first);
+  const output = added(second, mlpBranch(step, second));
+  trace.release(second);
   return output;
 }
 
@@ -157,11 +185,11 @@ function fusedHeads(step: PytorchStep, normed: Tensor, rows: Rows): Heads {
 }
 
 /** Attention over the heads and its output projection; takes over the references to the heads. */
-export function mixed(step: PytorchStep, heads: Heads, extent: Extent): Tensor {
+export function mixed(step: PytorchStep, heads: Heads, extent: Extent, out = 'attn.o'): Tensor {
   const { trace, recipe } = step;
   const mix = attend(step, heads, extent);
   mix.shape = [tokensOf(extent.queries), recipe.model.heads * recipe.model.headDim];
-  const output = linear(step, 'attn.o', mix);
+  const output = linear(step, out, mix);
   trace.release(mix);
   return recipe.pytorch.adapt?.(step, 'attn', output) ?? output;
 }

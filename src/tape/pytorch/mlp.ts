@@ -32,6 +32,7 @@ function gated(step: PytorchStep, input: Tensor): Tensor {
     product = trace.within('mlp.act', () => aten.mul(trace, active, up));
     trace.release(active, up);
   }
+  product = innerDropout(step, product);
   const output = linear(step, 'mlp.down', product);
   trace.release(product);
   return output;
@@ -59,10 +60,22 @@ function halves(step: PytorchStep, whole: Tensor): [Tensor, Tensor] {
 function plain(step: PytorchStep, input: Tensor): Tensor {
   const { trace } = step;
   const inner = linear(step, 'mlp.up', input);
-  const active = trace.within('mlp.act', () => activation(step, inner));
+  const active = innerDropout(
+    step,
+    trace.within('mlp.act', () => activation(step, inner)),
+  );
   trace.release(inner);
   const output = linear(step, 'mlp.down', active);
   trace.release(active);
+  return output;
+}
+
+/** T5 drops out inside its MLP too. Takes over the reference. */
+function innerDropout(step: PytorchStep, x: Tensor): Tensor {
+  const { model } = step.recipe;
+  if (model.family !== 't5') return x;
+  const output = aten.dropout(step.trace, x, model.dropout, step.options.kernels);
+  step.trace.release(x);
   return output;
 }
 

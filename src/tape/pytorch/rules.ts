@@ -23,6 +23,8 @@ export interface PytorchRules {
   pack?(trace: Trace, tensor: Tensor): Packing | null;
   /** Writes the product of an input with a named weight in another way than `plain`, which writes it as it would be. */
   product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
+  /** Layers run again in backward: an encoder's, which no schedule writes, do the same. */
+  recomputesLayers?: boolean;
   /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */
   lossInOwnType?: boolean;
   /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */

@@ -11,8 +11,9 @@ import { type Tensor, Trace } from '../trace';
 import type { Tape } from '../types';
 import type { PytorchOptions, PytorchStep, Stretch } from './context';
 import { embed, received } from './embed';
+import { encoderStretch } from './encoder';
+import { head, sent } from './ends';
 import { decoderLayer } from './layers';
-import { norm } from './norms';
 import type { ParameterGroup, UnitName } from './rules';
 import { isActive, stretchesOf } from './stretches';
 import { makeBuffers, unitsOf } from './units';
@@ -61,7 +62,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
   };
   trace.onParameterGradient = (parameter, gradient) => {
-    if (recipe.pytorch.reduction) units.take(parameter, gradient);
+    if (parameter === step.encoder?.memory) step.encoder.take(gradient);
+    else if (recipe.pytorch.reduction) units.take(parameter, gradient);
     else keep(parameter, gradient, (first) => inGradientType(trace, recipe, first));
   };
 
@@ -89,10 +91,20 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       return units.forward('embed', () => (isFirst(recipe.cards.stage) ? embed(step) : received(step)));
     },
     layer: (input, rows) => units.forward('layer', () => decoderLayer(step, input, rows)),
-    head: (hidden) => units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden))),
+    head: (hidden) => {
+      const backward = units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden)));
+      return () => {
+        const gradient = backward();
+        step.encoder?.begin();
+        return gradient;
+      };
+    },
+    encoder: null,
     holdUntilBackwardEnds: (...tensors) => held.push(...tensors),
     endPass: () => {
       units.afterBackward();
+      step.encoder?.end();
+      step.encoder = null;
       trace.release(...held);
       held = [];
     },
@@ -106,7 +118,10 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     afterLayerBackward: () => {
       units.afterBackward();
       if (!recipe.layerwise) return;
-      const layer = parameters.filter((parameter) => parameter.perLayer && parameter.tensor.requiresGrad);
+      const encoding = stretch !== null && stretch.from >= recipe.model.layers;
+      const layer = parameters.filter(
+        ({ perLayer, tensor, weight }) => perLayer && tensor.requiresGrad && ofEncoder(weight) === encoding,
+      );
       recipe.pytorch.optimizerStep(
         step,
         layer.map((parameter) => groupOf(recipe, parameter, 1)),
@@ -192,7 +207,9 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   const layers = recipe.active?.count ?? recipe.model.layers;
   recipe.pytorch.optimizerStep(
     step,
-    trained.map((parameter) => groupOf(recipe, parameter, parameter.perLayer ? layers : 1)),
+    trained.map((parameter) =>
+      groupOf(recipe, parameter, !parameter.perLayer ? 1 : ofEncoder(parameter.weight) ? recipe.model.encoderLayers : layers),
+    ),
   );
   // zero_grad(set_to_none=True)
   releaseAll(trace, [...gradients.values()]);
@@ -254,7 +271,7 @@ function inGradientType(trace: Trace, recipe: Recipe, gradient: Tensor): Tensor 
 /** Weights, adapters, optimizer states and buffers: what lives from step to step. */
 function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Parameter[] {
   const { model } = recipe;
-  const { layer, outside } = weightsOf(model);
+  const { layer, encoder, outside } = weightsOf(model);
   const parameters: Parameter[] = [];
   // Layers that do not learn, and whose states went when they ceased to, have none.
   const fewer = recipe.active && !recipe.active.statesStay ? recipe.active : null;
@@ -283,6 +300,10 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
     for (const weight of [...layer, ...addedWeights(recipe, layer)]) make(weight, true);
     return [];
   });
+  trace.repeat({ axis: 'layer', ...encoderStretch(model) }, [], () => {
+    for (const weight of [...encoder, ...addedWeights(recipe, encoder)]) make({ ...weight, name: `encoder.${weight.name}` }, true);
+    return [];
+  });
   if (fewer) {
     trace.repeat({ axis: 'layer', from: fewer.from, count: fewer.count }, [], () => {
       for (const { weight, states } of later) trace.op({ op: 'parameter', label: weight.name, writes: states, moved: 0 });
@@ -306,6 +327,8 @@ function outsideCard(tensor: Tensor, parts: readonly Part[]): Tensor {
   return tensor;
 }
 
+/** Whether a layer's weight is one of an encoder's layers. */
+const ofEncoder = ({ name }: Weight): boolean => name.startsWith('encoder.');
 /** Whether a weight is differentiated. */
 const learns = ({ trains, pytorch }: Recipe, weight: Weight): boolean => !pytorch.forwardOnly && trains(weight);
 const countsSteps = (states: readonly Part[]): boolean => states.some((part) => part.name === 'exp_avg');
@@ -350,38 +373,5 @@ function groupOf(recipe: Recipe, { weight, tensor, kept }: Parameter, count: num
     dtype: kept,
     count,
     role: weight.role,
-  };
-}
-
-/** A stage's output goes to the next one, and its gradient comes from there. */
-function sent(step: PytorchStep, hidden: Tensor): () => Tensor | null {
-  const { trace } = step;
-  const traffic = { to: 'cards', bytes: hidden.bytes, hidden: false } as const;
-  const { shape, dtype, bytes } = hidden;
-  trace.op({ op: 'send', label: 'pipeline', reads: [hidden], traffic });
-  trace.release(hidden);
-  return () => {
-    const gradient = trace.tensor('pipeline.gradient', shape, dtype, 'temporary', bytes);
-    trace.op({ op: 'recv', label: 'pipeline', writes: [gradient], traffic });
-    return gradient;
-  };
-}
-
-/** Final norm (where the family has one), head and loss. */
-function head(step: PytorchStep, hidden: Tensor): () => Tensor | null {
-  const { trace } = step;
-  const { value: normed, nodes } = trace.capture(() => (step.has('norm') ? norm(step, 'norm', hidden) : trace.hold(hidden)));
-  trace.release(hidden);
-  const { loss, sharing } = step.recipe.pytorch;
-  const backward = sharing ? sharing.head(step, normed, (whole) => loss(step, whole)) : loss(step, normed);
-  trace.release(normed);
-  return () => {
-    const gradient = backward();
-    if (!nodes.length) return gradient;
-    if (!gradient) {
-      for (const tensor of nodes.flatMap((node) => node.saved)) trace.discard(tensor);
-      return null;
-    }
-    return step.backward(nodes, normed, gradient, [hidden])[0] ?? null;
   };
 }

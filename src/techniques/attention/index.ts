@@ -35,15 +35,15 @@ const kernel = (
     args: attention === 'sdpa' ? FUSED_ARGUMENTS : [],
     ...(name === 'flash' ? {} : { usual: [] }),
   },
-  rewrite: (recipe, args) => ({
-    ...recipe,
-    pytorch: {
-      ...recipe.pytorch,
-      attention,
-      mask: flag(args, 'mask'),
-      repeatKv: flag(args, 'repeat-kv') || flag(args, 'mask'),
-    },
-  }),
+  rewrite: (recipe, args) => {
+    const { slidingWindow } = recipe.model;
+    // scaled_dot_product_attention knows no window: past it, transformers passes a mask.
+    const mask = flag(args, 'mask') || (name === 'sdpa' && slidingWindow > 0 && recipe.sequence > slidingWindow);
+    return {
+      ...recipe,
+      pytorch: { ...recipe.pytorch, attention, mask, repeatKv: flag(args, 'repeat-kv') || mask },
+    };
+  },
   // The engine's attention is fused; it has no other.
   ...(attention === 'sdpa' ? { webgpu: (recipe) => recipe } : {}),
 });

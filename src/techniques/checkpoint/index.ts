@@ -20,7 +20,7 @@ export const checkpoint: Technique = {
   },
   rewrite: (recipe, args) => ({
     ...recipe,
-    pytorch: { ...recipe.pytorch, schedule: (step) => checkpointPytorch(step, number(args, 'every')) },
+    pytorch: { ...recipe.pytorch, recomputesLayers: true, schedule: (step) => checkpointPytorch(step, number(args, 'every')) },
   }),
   webgpu: (recipe, args) => ({
     ...recipe,
