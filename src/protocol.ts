@@ -126,7 +126,28 @@ export type ToWebview =
   | { type: 'run-event'; plan: string; event: RunEvent }
   /** `cancelled` and errors end a run without a summary. */
   | { type: 'run-ended'; plan: string; outcome: 'passed' | 'failed' | 'cancelled' | 'error'; message?: string }
+  /** Which picture to show. */
+  | { type: 'view'; view: View }
+  | { type: 'timeline'; plan: string; version: number; timeline: Timeline }
   | { type: 'problem'; message: string };
+
+/** The pictures of the panel. */
+export const VIEWS = ['waterfall', 'timeline', 'compare'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** Live bytes over one step, point by point, in columns: a step of 80 layers has hundreds of thousands of points. */
+export interface Timeline {
+  /** Names of the ops, each once. */
+  ops: string[];
+  /** Index into `ops`. */
+  op: Uint32Array;
+  /** -1 outside the layers. */
+  layer: Int32Array;
+  /** 0 forward, 1 backward, 2 optimizer. */
+  phase: Uint8Array;
+  /** Six to a point, in the order of the categories. */
+  bytes: Float64Array;
+}
 
 // ---- webview → extension ----
 
@@ -135,4 +156,5 @@ export type FromWebview =
   | { type: 'select'; plan: string }
   | { type: 'reveal'; place: Place }
   | { type: 'run'; plan: string }
-  | { type: 'cancel-run' };
+  | { type: 'cancel-run' }
+  | { type: 'timeline'; plan: string };

@@ -1,5 +1,5 @@
 /** The page: one skeleton, parts that follow the state, and the messages in and out. */
-import type { Place, PlanView } from '../src/protocol';
+import type { Estimate, Place, PlanView, ToWebview } from '../src/protocol';
 import type { Channel } from './channel';
 import { button, select } from './controls';
 import { h, icon, prose, setText } from './dom';
@@ -10,10 +10,13 @@ import { readMessage } from './messages';
 import { paintBudget } from './paint/budget';
 import { paintWaterfall } from './paint/waterfall';
 import { createCard } from './parts/card';
+import { createCompare } from './parts/compare';
 import { createProgress, runView } from './parts/run';
 import { facts, legend, verdict } from './parts/summary';
+import { createTabs } from './parts/tabs';
+import { createTimeline } from './parts/timeline';
 import { waterfallTable } from './parts/waterfall-table';
-import { current, type Drawn, initial, phase, reduce, running, type State, stale } from './state';
+import { current, type Drawn, initial, phase, reduce, running, type State, stale, timelineOf } from './state';
 
 export function startApp(root: HTMLElement, channel: Channel): void {
   let state: State = initial;
@@ -32,9 +35,19 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   const budgetSvg = svgElement('budget');
   const svg = svgElement('waterfall');
   const legendBox = h('div');
-  const figure = h('figure', { class: 'picture' }, budgetSvg, legendBox, h('h2', {}, 'From the plain plan to this one'), svg);
+  const budgetFigure = h('figure', { class: 'card-budget' }, budgetSvg, legendBox);
+  const figure = h('figure', { class: 'picture' }, svg);
   const tableBody = h('div', { class: 'table' });
   const table = h('details', { class: 'as-table' }, h('summary', {}, 'The same as a table'), tableBody);
+  const timeline = createTimeline();
+  const compare = createCompare((plan) => channel.post({ type: 'select', plan }));
+  const panels = {
+    waterfall: h('div', {}, figure, table),
+    timeline: h('div', {}, timeline.element),
+    compare: h('div', {}, compare.element),
+  };
+  const tabs = createTabs(panels, (view) => change({ type: 'view', view }));
+  const pictures = h('section', { class: 'pictures' }, tabs.element, ...Object.values(panels));
   const progress = createProgress(cancel.element);
   const runTitle = h('span', { class: 'mono' });
   const runBody = h('div');
@@ -48,7 +61,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   const card = createCard();
   root.replaceChildren(
     h('header', {}, picker.element, subject, busy, h('span', { class: 'actions' }, run.element)),
-    h('main', {}, notice, answer, figure, table, runSection),
+    h('main', {}, notice, answer, budgetFigure, pictures, runSection),
     card.element,
   );
 
@@ -67,7 +80,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     run.set({ disabled: running(state) || !plan?.estimate, hidden: !plan });
     notice.replaceChildren(...notices(state, plan, reveal));
     drawEstimate(drawn, width);
-    for (const part of [answer, figure, table]) part.classList.toggle('stale', drawn !== null && !plan?.estimate);
+    for (const part of [answer, budgetFigure, pictures]) part.classList.toggle('stale', drawn !== null && !plan?.estimate);
     runSection.hidden = state.run === null;
     setText(runTitle, state.run?.plan ?? '');
     progress.set(state.run);
@@ -75,10 +88,13 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   };
 
   const drawEstimate = (drawn: Drawn | null, width: number) => {
-    figure.hidden = table.hidden = answer.hidden = drawn === null;
+    pictures.hidden = budgetFigure.hidden = answer.hidden = drawn === null;
     card.hide();
     if (!drawn) return;
     const { plan, estimate } = drawn;
+    tabs.set(state.view);
+    if (state.view === 'timeline') showTimeline(drawn, width);
+    if (state.view === 'compare') compare.show(wholePlans(state), plan.name, width);
     const layout = layoutWaterfall(estimate, width);
     const placeOf = (row: Row) => (row.kind === 'result' ? plan.place : (plan.places[row.index] ?? null));
     answer.replaceChildren(verdict(estimate), facts(estimate));
@@ -105,12 +121,25 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     tableBody.replaceChildren(waterfallTable(plan, layout, reveal));
   };
 
+  /** Asked for once a plan and version, and only where it is looked at. */
+  let asked = '';
+  const showTimeline = ({ plan, estimate, version }: Drawn, width: number) => {
+    const key = `${version} ${plan.name}`;
+    if (timelineOf(state) === null && asked !== key) {
+      asked = key;
+      channel.post({ type: 'timeline', plan: plan.name });
+    }
+    timeline.show(timelineOf(state), estimate.usable, width);
+  };
+
+  const change = (message: ToWebview) => {
+    state = reduce(state, message);
+    if (state.reply) channel.save({ uri: state.reply.uri, plan: state.selected, view: state.view });
+    draw();
+  };
   channel.listen((data) => {
     const message = readMessage(data);
-    if (message === null) return;
-    state = reduce(state, message);
-    if (state.reply) channel.save({ uri: state.reply.uri, plan: state.selected });
-    draw();
+    if (message !== null) change(message);
   });
   let drawn = root.clientWidth;
   new ResizeObserver(() => {
@@ -120,6 +149,10 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   }).observe(root);
   draw();
   channel.post({ type: 'ready' });
+}
+
+function wholePlans({ reply }: State): Estimate[] {
+  return (reply?.plans ?? []).flatMap(({ estimate }) => estimate ?? []);
 }
 
 function svgElement(name: string): SVGSVGElement {

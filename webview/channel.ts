@@ -1,5 +1,5 @@
 /** How the page talks to the extension. Tests put another one in its place. */
-import type { FromWebview } from '../src/protocol';
+import type { FromWebview, View } from '../src/protocol';
 
 export interface Channel {
   post(message: FromWebview): void;
@@ -11,6 +11,7 @@ export interface Channel {
 export interface Saved {
   uri: string;
   plan: string | null;
+  view: View;
 }
 
 interface VsCodeApi {

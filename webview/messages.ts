@@ -2,7 +2,7 @@
  * The border of the page: nothing that comes in is believed before it was looked at.
  * Checks go as deep as the page reads, so that a malformed message is dropped and never breaks a picture.
  */
-import type { Category, RunEvent, ToWebview } from '../src/protocol';
+import { type Category, type RunEvent, type Timeline, type ToWebview, VIEWS, type View } from '../src/protocol';
 import { STACK } from './layout/waterfall';
 
 type Fields = Record<string, unknown>;
@@ -27,6 +27,10 @@ const list =
   (guard: Guard): Guard =>
   (value) =>
     Array.isArray(value) && value.every(guard);
+const typed =
+  (kind: typeof Uint32Array | typeof Int32Array | typeof Uint8Array | typeof Float64Array): Guard =>
+  (value) =>
+    value instanceof kind;
 const record =
   (shape: { [field: string]: Guard }): Guard =>
   (value) =>
@@ -93,6 +97,26 @@ const events: { [type in RunEvent['type']]: Guard } = {
 };
 const event: Guard = (value) => object(value) && typeof value.type === 'string' && (lookup(events, value.type)?.(value) ?? false);
 
+const timeline: Guard = (value) => {
+  if (
+    !record({
+      ops: list(text),
+      op: typed(Uint32Array),
+      layer: typed(Int32Array),
+      phase: typed(Uint8Array),
+      bytes: typed(Float64Array),
+    })(value)
+  )
+    return false;
+  const { op, layer, phase, bytes } = value as Timeline;
+  return (
+    layer.length === op.length &&
+    phase.length === op.length &&
+    bytes.length === op.length * STACK.length &&
+    bytes.every((one) => one >= 0)
+  );
+};
+
 const messages: { [type in ToWebview['type']]: Guard } = {
   estimating: record({ version: finite }),
   plans: record({ reply, selected: nullable(text) }),
@@ -105,6 +129,8 @@ const messages: { [type in ToWebview['type']]: Guard } = {
     outcome: (value) => ['passed', 'failed', 'cancelled', 'error'].includes(value as string),
     message: optional(text),
   }),
+  view: record({ view: (value) => VIEWS.includes(value as View) }),
+  timeline: record({ plan: text, version: finite, timeline }),
   problem: record({ message: text }),
 };
 

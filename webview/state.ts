@@ -1,5 +1,5 @@
 /** What the panel knows, and how a message changes it. Pure: the same messages give the same state. */
-import type { Estimate, EstimateReply, PlanView, RunEvent, ToWebview } from '../src/protocol';
+import type { Estimate, EstimateReply, PlanView, RunEvent, Timeline, ToWebview, View } from '../src/protocol';
 
 export type RunOutcome = 'passed' | 'failed' | 'cancelled' | 'error';
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -33,6 +33,9 @@ export interface State {
   run: Run | null;
   /** The last whole estimate of the plan on show: its picture stays, dimmed, while the text has errors. */
   drawn: Drawn | null;
+  view: View;
+  /** Every moment of the step of one plan of one version. */
+  timeline: { plan: string; version: number; timeline: Timeline } | null;
 }
 
 export interface Drawn {
@@ -51,6 +54,8 @@ export const initial: State = {
   cursor: null,
   run: null,
   drawn: null,
+  view: 'waterfall',
+  timeline: null,
 };
 
 export function reduce(state: State, message: ToWebview): State {
@@ -63,6 +68,10 @@ export function reduce(state: State, message: ToWebview): State {
       return remember({ ...state, selected: message.plan });
     case 'cursor':
       return { ...state, cursor: message.line };
+    case 'view':
+      return { ...state, view: message.view };
+    case 'timeline':
+      return { ...state, timeline: { plan: message.plan, version: message.version, timeline: message.timeline } };
     case 'problem':
       return { ...state, problem: message.message, estimating: false };
     case 'run-started':
@@ -158,4 +167,9 @@ export function phase(state: State): Phase {
 /** The file was edited after the run on show began. */
 export function stale(state: State): boolean {
   return state.run?.revision != null && state.reply !== null && state.reply.version !== state.run.revision;
+}
+
+/** The timeline of the plan and text on show, if it has come. */
+export function timelineOf({ drawn, timeline }: State): Timeline | null {
+  return drawn && timeline?.plan === drawn.plan.name && timeline.version === drawn.version ? timeline.timeline : null;
 }

@@ -9,6 +9,8 @@ export interface Estimates {
   get(uri: vscode.Uri): EstimateReply | undefined;
   /** Asks again; resolves with the newest reply, or rejects in words. */
   refresh(uri: vscode.Uri): Promise<EstimateReply>;
+  /** One plan with every moment of its step. */
+  timeline(uri: vscode.Uri, plan: string): Promise<EstimateReply>;
   forget(uri: vscode.Uri): void;
   /** Tells whoever shows a file that its estimate is out of reach for now. */
   interrupt(message: string): void;
@@ -56,6 +58,7 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
       entry.pending ??= pull(uri, entry);
       return entry.pending;
     },
+    timeline: (uri, plan) => send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString(), plan, timeline: true }),
     forget: (uri) => void entries.delete(uri.toString()),
     interrupt(message) {
       for (const key of entries.keys()) failed.fire({ uri: vscode.Uri.parse(key), message });

@@ -17,6 +17,7 @@ export function readFromWebview(value: unknown): FromWebview | null {
       return { type: value.type };
     case 'select':
     case 'run':
+    case 'timeline':
       return plan === null ? null : { type: value.type, plan };
     case 'reveal': {
       const place = 'place' in value ? readPlace(value.place) : null;

@@ -60,6 +60,7 @@ export function activate(context: vscode.ExtensionContext): void {
     runs,
     createStatusBar(estimates),
     command('memplan.estimate', (target) => panels.open(target).then(() => undefined)),
+    command('memplan.comparePlans', (target) => panels.open(target, 'compare').then(() => undefined)),
     command('memplan.runOnGpu', async (target) => {
       await panels.open(target);
       if (target.plan === '') return void vscode.window.showInformationMessage('This file has no plan to run.');

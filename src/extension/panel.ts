@@ -11,6 +11,7 @@ export interface PanelEvents {
   onRun(plan: string): void;
   onCancelRun(): void;
   onReady(): void;
+  onTimeline(plan: string): void;
 }
 
 export interface Panel {
@@ -82,6 +83,8 @@ export function createPanel(
         return events.onRun(message.plan);
       case 'cancel-run':
         return events.onCancelRun();
+      case 'timeline':
+        return events.onTimeline(message.plan);
     }
   });
   webview.options = { enableScripts: true, localResourceRoots: [asset('dist'), asset('media')] };

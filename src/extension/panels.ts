@@ -1,15 +1,17 @@
 /** The panels by file: opened beside the editor, kept up to date with edits, the cursor and runs, restored after a reload. */
 import * as vscode from 'vscode';
+import type { View } from '../protocol';
 import { planAbove } from './cursor';
 import type { Estimates } from './estimates';
 import { createPanel, newWebview, PANEL_TYPE, type Panel } from './panel';
 import type { Runs } from './runs';
 import { readSettings } from './settings';
 import type { Target } from './target';
+import { packTimeline } from './timeline';
 
 export interface Panels {
   /** Opens or brings forward the panel of a file; resolves when its page shows the newest estimate. */
-  open(target: Target): Promise<Panel>;
+  open(target: Target, view?: View): Promise<Panel>;
 }
 
 export function createPanels(context: vscode.ExtensionContext, estimates: Estimates, runs: Runs): Panels {
@@ -21,6 +23,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
     const panel = createPanel(context, webview, target, {
       onRun: (plan) => void runs.start(uri, plan),
       onCancelRun: () => runs.cancel(uri),
+      onTimeline: (plan) => void sendTimeline(panel, plan),
       onReady: () => {
         const known = estimates.get(uri);
         if (known) panel.show(known);
@@ -35,6 +38,12 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
 
   /** Problems are shown in the panel itself. */
   const update = (panel: Panel) => estimates.refresh(panel.uri).catch(() => undefined);
+
+  const sendTimeline = async (panel: Panel, plan: string): Promise<void> => {
+    const reply = await estimates.timeline(panel.uri, plan).catch(() => undefined);
+    const points = reply?.plans.find(({ name }) => name === plan)?.estimate?.timeline;
+    if (reply && points) panel.post({ type: 'timeline', plan, version: reply.version, timeline: packTimeline(points) });
+  };
 
   const restore = async (webview: vscode.WebviewPanel, state: unknown): Promise<void> => {
     const saved = state as { uri?: unknown; plan?: unknown } | undefined;
@@ -65,7 +74,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
   );
 
   return {
-    async open(target) {
+    async open(target, view) {
       await vscode.workspace.openTextDocument(target.uri);
       const open = of(target.uri);
       const panel = open ?? attach(newWebview(), target);
@@ -74,6 +83,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
         if (target.plan !== null) select(open, target.plan);
       }
       await panel.ready;
+      if (view) panel.post({ type: 'view', view });
       await update(panel);
       return panel;
     },

@@ -164,6 +164,31 @@ export async function walk({ root, folder, browser }: WalkOptions): Promise<Coun
       },
     ],
     [
+      'the timeline shows the moment of the peak that the estimate names',
+      async () => {
+        await panel.locator('#tab-timeline').click();
+        await panel.locator('.timeline .areas path').first().waitFor();
+        await panel.locator('.tools vscode-button', { hasText: 'Peak' }).click();
+        const { phase, layer, op } = expected.get('longform')?.peakAt ?? { phase: '', op: '' };
+        const words = [phase, layer === undefined ? null : `layer ${layer}`, op].filter(Boolean).join(', ');
+        await panel.locator('.moment', { hasText: words }).waitFor();
+      },
+    ],
+    [
+      'every plan of the file stands in the comparison with its bytes on the card',
+      async () => {
+        await panel.locator('#tab-compare').click();
+        const shown = await panel
+          .locator('.compare .plan')
+          .evaluateAll((rows) => rows.map((row) => [row.getAttribute('data-plan'), Number(row.getAttribute('data-device'))]));
+        assert.deepEqual(
+          shown,
+          [...expected.values()].map(({ name, peak }) => [name, peak.device]),
+        );
+        await panel.locator('#tab-waterfall').click();
+      },
+    ],
+    [
       'Run on GPU runs the proxy and shows a verdict for each check',
       async () => {
         await page.locator('.view-line', { hasText: 'plan longform' }).click({ position: { x: 4, y: 8 } });

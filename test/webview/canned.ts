@@ -1,5 +1,6 @@
 /** Replies and run events as the server and the runner send them, with plausible numbers. */
-import type { Bytes, Estimate, EstimateReply, Place, PlanView, RunEvent, WaterfallStep } from '../../src/protocol';
+import { packTimeline } from '../../src/extension/timeline';
+import type { Bytes, Estimate, EstimateReply, Place, PlanView, RunEvent, TimelinePoint, WaterfallStep } from '../../src/protocol';
 
 const GiB = 2 ** 30;
 const sum = (bytes: Bytes) => Object.values(bytes).reduce((total, value) => total + value, 0);
@@ -197,3 +198,34 @@ export const events: RunEvent[] = [
   { type: 'timing', label: 'longform', step: 2.61, steps: 20 },
   { type: 'summary', passed: 3, failed: 1 },
 ];
+
+/** A step of `layers` layers with `chunks` chunks in the backward pass of each; the peak comes in the last layer. */
+export function points(layers: number, chunks: number): TimelinePoint[] {
+  const at = (
+    phase: TimelinePoint['phase'],
+    op: string,
+    layer: number | undefined,
+    activations: number,
+    gradients: number,
+    temporary: number,
+  ) => ({
+    phase,
+    op,
+    ...(layer === undefined ? {} : { layer }),
+    bytes: [15 * GiB, gradients, 0.7 * GiB, activations, 0, temporary].map(Math.round),
+  });
+  const list: TimelinePoint[] = [];
+  const each = 4 * GiB;
+  for (let layer = 0; layer < layers; layer++)
+    for (const [index, op] of ['norm1', 'attn.q', 'attn.sdpa', 'attn.o', 'norm2', 'mlp.up', 'mlp.down'].entries())
+      list.push(at('forward', op, layer, ((layer + index / 7) / layers) * each, 0, index === 5 ? 0.4 * GiB : 0));
+  list.push(at('forward', 'loss', undefined, each, 0, 0.2 * GiB));
+  for (let layer = layers - 1; layer >= 0; layer--)
+    for (let chunk = 0; chunk < chunks; chunk++)
+      for (const [index, op] of ['mlp.down', 'mlp.up', 'attn.sdpa', 'attn.q'].entries())
+        list.push(at('backward', op, layer, ((layer + 1) / layers) * each, 0.4 * GiB, (index === 0 ? 1.5 : 0.8) * GiB));
+  for (let layer = 0; layer < layers; layer++) list.push(at('optimizer', 'update', layer, 0, 0.4 * GiB, 0.9 * GiB));
+  return list;
+}
+
+export const timeline = packTimeline(points(32, 16));

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Bytes, WaterfallStep } from '../../src/protocol';
 import { layoutBudget } from '../../webview/layout/budget';
+import { layoutCompare } from '../../webview/layout/compare';
 import { layoutLoss } from '../../webview/layout/loss';
+import { clampRange, highest, layoutTimeline, pointAt, totals, xOf, zoomRange } from '../../webview/layout/timeline';
 import { layoutWaterfall, STACK, type Waterfall } from '../../webview/layout/waterfall';
-import { adapter, estimate, full, longform } from './canned';
+import { adapter, estimate, full, longform, points, timeline } from './canned';
 
 const bytes = fc.nat({ max: 2 ** 45 });
 const categories = fc.record(Object.fromEntries(STACK.map((name) => [name, bytes])) as Record<keyof Bytes, fc.Arbitrary<number>>);
@@ -134,4 +136,92 @@ test('loss curves keep every point, in order, inside the plot', () => {
   }
   const constant = layoutLoss([{ label: 'a', step: 0, loss: 2 }], 400, 180).curves[0]?.points[0];
   expect(Number.isFinite(constant?.x) && Number.isFinite(constant?.y)).toBe(true);
+});
+
+describe('timeline', () => {
+  const sums = totals(timeline);
+  const count = sums.length;
+  const chart = (from: number, to: number, width = 700) =>
+    layoutTimeline(timeline, sums, { from, to }, { width, height: 300, usable: 23 * 2 ** 30 });
+  const ranges = fc
+    .tuple(fc.nat({ max: count }), fc.nat({ max: count }))
+    .map(([a, b]) => clampRange({ from: Math.min(a, b), to: Math.max(a, b) }, count));
+
+  test('packing keeps every byte', () => {
+    const list = points(32, 16);
+    expect(list).toHaveLength(count);
+    list.forEach(({ bytes, op, layer }, index) => {
+      expect(total(bytes)).toBe(sums[index]);
+      expect(timeline.ops[timeline.op[index] as number]).toBe(op);
+      expect(timeline.layer[index]).toBe(layer ?? -1);
+    });
+  });
+
+  test('no peak is lost, however few pixels there are', () => {
+    fc.assert(
+      fc.property(ranges, fc.integer({ min: 240, max: 900 }), (range, width) => {
+        const { areas, plot } = chart(range.from, range.to, width);
+        const top = Math.min(...(areas.at(-1)?.points.map(({ y1 }) => y1) ?? []));
+        const full = Math.min(
+          ...(chart(0, count)
+            .areas.at(-1)
+            ?.points.map(({ y1 }) => y1) ?? []),
+        );
+        const share = (sums[highest(sums, range)] as number) / (sums[highest(sums, { from: 0, to: count })] as number);
+        expect((plot.bottom - top) / (plot.bottom - full)).toBeCloseTo(share, 6);
+      }),
+    );
+  });
+
+  test('areas lie on one another and inside the plot', () => {
+    fc.assert(
+      fc.property(ranges, ({ from, to }) => {
+        const { areas, plot } = chart(from, to);
+        areas.forEach(({ points: line }, index) => {
+          const below = areas[index - 1]?.points;
+          line.forEach((point, at) => {
+            expect(point.y0).toBeCloseTo(below?.[at]?.y1 ?? plot.bottom, 6);
+            expect(point.x).toBeGreaterThanOrEqual(plot.left);
+            expect(point.x).toBeLessThanOrEqual(plot.right);
+          });
+        });
+      }),
+    );
+  });
+
+  test('zooming keeps the moment under the pointer, and stays within the step', () => {
+    fc.assert(
+      fc.property(
+        ranges,
+        fc.double({ min: 0.1, max: 10, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (range, factor, at) => {
+          const { from, to } = zoomRange(range, factor, at, count);
+          expect(from).toBeGreaterThanOrEqual(0);
+          expect(to).toBeLessThanOrEqual(count);
+          expect(to - from).toBeGreaterThanOrEqual(16);
+        },
+      ),
+    );
+    const zoomed = zoomRange({ from: 0, to: count }, 0.5, 0.25, count);
+    expect(zoomed.from + (zoomed.to - zoomed.from) * 0.25).toBeCloseTo(count * 0.25, -1);
+  });
+
+  test('a pixel leads to a moment and back', () => {
+    fc.assert(
+      fc.property(ranges, fc.double({ min: 0, max: 1, noNaN: true }), (range, share) => {
+        const drawn = chart(range.from, range.to);
+        const point = Math.min(range.to - 1, Math.floor(range.from + share * (range.to - range.from)));
+        expect(pointAt(drawn, xOf(drawn, point))).toBe(point);
+      }),
+    );
+  });
+});
+
+test('plans are compared by what they take on the card, on one scale', () => {
+  const compare = layoutCompare([full, longform, adapter], 600);
+  const ends = compare.rows.map(({ held }) => held.x + held.width);
+  expect(ends[0]).toBeCloseTo(598);
+  expect((ends[1] ?? 0) / (ends[0] ?? 1)).toBeCloseTo(longform.peak.device / full.peak.device);
+  expect(compare.rows.map(({ over }) => over !== null)).toEqual([true, false, true]);
 });

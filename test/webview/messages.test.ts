@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readMessage } from '../../webview/messages';
-import { broken, empty, events, reply, uri } from './canned';
+import { broken, empty, events, reply, timeline, uri } from './canned';
 
 describe('what the extension sends is let in', () => {
   test.each([
@@ -14,6 +14,8 @@ describe('what the extension sends is let in', () => {
     { type: 'cursor', line: 12 },
     { type: 'run-started', plan: 'full', uri },
     { type: 'run-ended', plan: 'full', outcome: 'error', message: 'No adapter.' },
+    { type: 'view', view: 'timeline' },
+    { type: 'timeline', plan: 'full', version: 3, timeline },
     { type: 'problem', message: 'The server stopped.' },
     ...events.map((event) => ({ type: 'run-event', plan: 'full', event })),
   ])('$type', (message) => expect(readMessage(message)).toEqual(message));
@@ -56,4 +58,10 @@ test('sizes that are negative, infinite or no numbers are refused', () => {
       readMessage(corrupt({ type: 'plans', reply, selected: null }, ['reply', 'plans', '0', 'estimate', 'capacity'], bad)),
     ).toBeNull();
   }
+});
+
+test('a timeline whose columns do not fit one another is refused', () => {
+  const message = { type: 'timeline', plan: 'full', version: 3, timeline };
+  for (const wrong of [{ bytes: new Float64Array(5) }, { op: [1, 2] }, { layer: new Int32Array(1) }, { ops: [7] }])
+    expect(readMessage({ ...message, timeline: { ...timeline, ...wrong } })).toBeNull();
 });

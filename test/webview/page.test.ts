@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ToWebview } from '../../src/protocol';
 import { formatBytes } from '../../webview/format';
 import { launchChromium } from '../host/chromium';
-import { broken, empty, events, full, longform, reply, uri } from './canned';
+import { broken, empty, events, full, longform, reply, timeline, uri } from './canned';
 import { openPanel, type Panel, THEMES } from './page';
 
 const root = join(import.meta.dirname, '../..');
@@ -177,7 +177,7 @@ test('every way a run can end is said in words', async () => {
 test('a file without plans, with errors, and a stopped server each say so', async () => {
   const page = await open({ type: 'plans', reply: empty, selected: null });
   expect(await page.locator('#root').getAttribute('data-state')).toBe('empty');
-  expect(await page.locator('.empty').textContent()).toContain('no plan yet');
+  expect(await page.locator('.notice .empty').textContent()).toContain('no plan yet');
   await panel.send({ type: 'plans', reply: broken, selected: 'full' });
   expect(await page.locator('#root').getAttribute('data-state')).toBe('error');
   expect(await page.locator('.notice').textContent()).toContain("did you mean 'adamw'");
@@ -192,10 +192,74 @@ test('a file without plans, with errors, and a stopped server each say so', asyn
 test('an error while typing dims the picture of the text before, and says so', async () => {
   const page = await open(plans('full', 3), { type: 'plans', reply: broken, selected: 'full' });
   expect(await page.locator('#root').getAttribute('data-revision')).toBe('3');
-  expect(await page.locator('.picture').getAttribute('class')).toContain('stale');
+  expect(await page.locator('.pictures').getAttribute('class')).toContain('stale');
   expect(await page.locator('.notice').textContent()).toContain('The picture is of the text before');
   await panel.send(plans('full', 5));
-  expect(await page.locator('.picture').getAttribute('class')).not.toContain('stale');
+  expect(await page.locator('.pictures').getAttribute('class')).not.toContain('stale');
+});
+
+const timelineOf = (version = 3): ToWebview => ({ type: 'timeline', plan: 'longform', version, timeline });
+
+test('the timeline is asked for when it is looked at, once a version, and shows the peak', async () => {
+  const page = await open(plans('longform'));
+  const asked = async () => (await panel.posted()).filter(({ type }) => type === 'timeline').length;
+  expect(await asked()).toBe(0);
+  await page.click('#tab-timeline');
+  await panel.send(plans('longform'));
+  expect(await asked()).toBe(1);
+  await panel.send(timelineOf());
+  expect(await page.locator('.moment').textContent()).toContain('backward, layer 31, mlp.down');
+  expect(await page.locator('.timeline .areas path').count()).toBe(6);
+  await panel.send(plans('longform', 4));
+  expect(await asked()).toBe(2);
+  expect(await page.locator('.timeline').isVisible()).toBe(false);
+});
+
+test('the timeline is read, zoomed and pinned by the keyboard alone', async () => {
+  const page = await open(plans('longform'), { type: 'view', view: 'timeline' }, timelineOf());
+  const window = () => page.locator('.window rect').evaluate((rect) => Number(rect.getAttribute('width')));
+  const whole = await window();
+  await page.focus('.timeline');
+  await page.keyboard.press('+');
+  await page.waitForFunction(
+    (width) => Number(document.querySelector('.window rect')?.getAttribute('width')) < width * 0.6,
+    whole,
+  );
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Home');
+  expect(await page.locator('.moment').textContent()).toMatch(/^forward, layer 0, norm1: .* against backward, layer 31/);
+  expect(await page.locator('table.live').textContent()).toContain('Difference');
+  expect(await page.locator('.timeline').getAttribute('aria-valuetext')).toContain('forward, layer 0, norm1');
+});
+
+test('the timeline follows wheel and drag', async () => {
+  const page = await open(plans('longform'), { type: 'view', view: 'timeline' }, timelineOf());
+  const shown = () =>
+    page.locator('.window rect').evaluate((rect) => [rect.getAttribute('x'), rect.getAttribute('width')].map(Number));
+  const box = await page.locator('.timeline').boundingBox();
+  if (!box) throw new Error('no timeline');
+  await page.mouse.move(box.x + box.width / 2, box.y + 100);
+  await page.mouse.wheel(0, -400);
+  await page.waitForFunction(() => Number(document.querySelector('.window rect')?.getAttribute('width')) < 400);
+  const [before = 0] = await shown();
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 - 150, box.y + 100, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForFunction((x) => Number(document.querySelector('.window rect')?.getAttribute('x')) > x, before);
+});
+
+test('plans are compared on one scale, and a press chooses one', async () => {
+  const page = await open(plans('longform'));
+  await page.focus('#tab-waterfall');
+  await page.keyboard.press('ArrowLeft');
+  const devices = await page
+    .locator('.compare .plan')
+    .evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('data-device'))));
+  expect(devices).toEqual(reply.plans.map(({ estimate }) => estimate?.peak.device));
+  expect(await page.locator('.differences').textContent()).toContain('time per step');
+  await page.focus('.compare [data-plan=adapter]');
+  await page.keyboard.press('Enter');
+  expect((await panel.posted()).at(-1)).toEqual({ type: 'select', plan: 'adapter' });
 });
 
 test('the page fits 320 pixels', async () => {
@@ -219,12 +283,21 @@ test.each(THEMES)('nothing serious for axe in %s', async (theme) => {
   await panel.page.click('.as-table summary');
   // The page's policy refuses injected scripts; the tool runs from outside it.
   await panel.page.evaluate(AxeBuilder.source);
-  const found = await panel.page.evaluate(async () => {
+  const found = await serious();
+  await panel.send({ type: 'view', view: 'timeline' }, timelineOf());
+  found.push(...(await serious()));
+  await panel.send({ type: 'view', view: 'compare' });
+  found.push(...(await serious()));
+  expect(found).toEqual([]);
+});
+
+/** What axe finds in the page as it is. */
+function serious(): Promise<string[]> {
+  return panel.page.evaluate(async () => {
     const { axe } = window as unknown as { axe: typeof import('axe-core') };
     const { violations } = await axe.run(document, { resultTypes: ['violations'] });
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
   });
-  expect(found).toEqual([]);
-});
+}

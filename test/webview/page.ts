@@ -53,7 +53,7 @@ export async function openPanel(browser: Browser, root: string, options: Options
   await page.goto(`${ORIGIN}/`);
   await page.waitForFunction(() => (window as unknown as Fake).posts.some((message) => message.type === 'ready'));
   const sendRaw = async (message: unknown) => {
-    await page.evaluate((data) => (window as unknown as Fake).deliver(data), message);
+    await page.evaluate((data) => (window as unknown as Fake).deliver(data), message as never);
   };
   return {
     page,

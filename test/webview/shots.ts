@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ToWebview } from '../../src/protocol';
 import { launchChromium } from '../host/chromium';
-import { broken, empty, events, reply, uri } from './canned';
+import { broken, empty, events, reply, timeline, uri } from './canned';
 import { openPanel, THEMES, type Theme } from './page';
 
 const plans = (selected: string): ToWebview => ({ type: 'plans', reply, selected });
@@ -25,6 +25,15 @@ const scenes: { [name: string]: { messages: ToWebview[]; width?: number; height?
     height: 2000,
     themes: ['dark'],
   },
+  timeline: {
+    messages: [
+      plans('longform'),
+      { type: 'view', view: 'timeline' },
+      { type: 'timeline', plan: 'longform', version: reply.version, timeline },
+    ],
+    height: 1100,
+  },
+  compare: { messages: [plans('longform'), { type: 'view', view: 'compare' }], height: 1000 },
   empty: { messages: [{ type: 'plans', reply: empty, selected: null }], height: 300, themes: ['dark'] },
   broken: { messages: [{ type: 'plans', reply: broken, selected: 'full' }], height: 300, themes: ['dark', 'light'] },
 };

@@ -156,7 +156,8 @@ function resultRow(estimate: Estimate, steps: readonly WaterfallStep[], y: numbe
   };
 }
 
-function stack(categories: WaterfallStep['categories'], scale: number): Segment[] {
+/** The parts of a bar, left to right. */
+export function stack(categories: WaterfallStep['categories'], scale: number): Segment[] {
   let from = 0;
   return STACK.flatMap((category) => {
     const bytes = categories[category];
