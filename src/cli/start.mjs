@@ -22,7 +22,8 @@ function memplan(...args) {
 const estimated = memplan('estimate', example);
 if (estimated > 1) process.exit(estimated);
 
-const verified = memplan('run', example, '--plan', 'longform');
+// A software driver on a slow machine takes its time; a GPU takes seconds.
+const verified = memplan('run', example, '--plan', 'longform', '--timeout', '1800');
 console.log(
   verified === 0
     ? `\nOpen ${example} in VS Code (F5 here) to see it while you type.`

@@ -157,11 +157,23 @@ describe('a run in a terminal', () => {
   } as const;
 
   it('puts the measured value beside its limit, and says why a limit was missed', () => {
-    const [, passed = ''] = paintChecks(plain, [check]);
-    expect(passed).toContain('✓ streambp  gradients  3.10e-7 < 1.00e-5');
+    expect(paintChecks(plain, [check])).toEqual(['Checks', '  streambp', '    ✓ 3.10e-7 < 1.00e-5  gradients']);
     const failed = render(plain, paintChecks(plain, [{ ...check, measured: 2e-5, passed: false }]));
-    expect(failed).toContain('✗ streambp  gradients  2.00e-5 > 1.00e-5');
+    expect(failed).toContain('✗ 2.00e-5 > 1.00e-5  gradients');
     expect(failed).toContain('f32');
+  });
+
+  it('groups checks by technique, in columns, and names the unit once', () => {
+    const other = { ...check, technique: 'int8', name: 'mean of x̂', measured: 1.84, limit: 4, unit: 'standard errors' };
+    expect(paintChecks(plain, [check, other, { ...check, name: 'loss', measured: 0, limit: 0 }])).toEqual([
+      'Checks',
+      '  streambp',
+      '    ✓ 3.10e-7 < 1.00e-5  gradients',
+      '    ✓       0 = 0        loss',
+      '  int8',
+      '    ✓    1.84 < 4        mean of x̂ (standard errors)',
+    ]);
+    expect(ascii('mean of x̂ · µ')).toBe('mean of x . u');
   });
 
   it('compares bytes to the byte', () => {

@@ -41,33 +41,36 @@ export function paintProxy(style: Style, event: Of<'plan'>): string[] {
   ];
 }
 
+/** Checks by technique: the measured value and its limit first, in columns, then what was measured. */
 export function paintChecks(style: Style, checks: readonly Of<'check'>[]): string[] {
   if (checks.length === 0) return [];
-  const techniqueWidth = Math.max(...checks.map((check) => columns(check.technique)));
-  const measured = checks.map((check) => measure(check.measured, check.unit));
-  const limits = checks.map((check) => measure(check.limit, check.unit));
-  const nameWidth = Math.min(
-    Math.max(...checks.map((check) => columns(check.name))),
-    Math.max(20, style.width - techniqueWidth - 2 - Math.max(...measured.map(columns)) - Math.max(...limits.map(columns)) - 14),
-  );
-  const rows = checks.flatMap((check, index) => {
+  const values = checks.map(({ measured, limit, unit }) => {
+    const bytes = unit === 'bytes' ? unit : undefined;
+    const sign = measured === limit ? '=' : measured < limit ? '<' : '>';
+    return { measured: measure(measured, bytes), sign, limit: measure(limit, bytes) };
+  });
+  const measuredWidth = Math.max(...values.map(({ measured }) => columns(measured)));
+  const limitWidth = Math.max(...values.map(({ limit }) => columns(limit)));
+  const margin = ' '.repeat(measuredWidth + limitWidth + 11);
+  const lines = checks.map((check, index) => {
+    const { measured = '', sign = '', limit = '' } = values[index] ?? {};
+    const unit = check.unit === undefined || check.name.includes(check.unit) ? '' : ` (${check.unit})`;
+    const [name = '', ...more] = wrap(printable(check.name + unit), style.width - margin.length - 1);
     const mark = check.passed ? paint(style, 'green', '✓') : paint(style, 'red', '✗');
-    const [name = '', ...more] = wrap(printable(check.name), nameWidth);
-    const sign = check.measured === check.limit ? '=' : check.measured < check.limit ? '<' : '>';
-    const value = paint(
-      style,
-      check.passed ? undefined : 'red',
-      padStart(measured[index] ?? '', Math.max(...measured.map(columns))),
-    );
+    const value = paint(style, check.passed ? undefined : 'red', padStart(measured, measuredWidth));
+    const why = check.passed ? [] : wrap(printable(check.why), style.width - margin.length - 1);
     return [
-      `${INDENT}${mark} ${padEnd(check.technique, techniqueWidth)}  ${padEnd(name, nameWidth)}  ${value} ${sign} ${limits[index] ?? ''}`,
-      ...more.map((line) => `${INDENT}  ${' '.repeat(techniqueWidth)}  ${line}`),
-      ...(check.passed
-        ? []
-        : wrap(printable(check.why), style.width - 8).map((line) => `${INDENT}    ${paint(style, 'gray', line)}`)),
+      `    ${mark} ${value} ${sign} ${padEnd(limit, limitWidth)}  ${name}`,
+      ...more.map((line) => margin + line),
+      ...why.map((line) => margin + paint(style, 'gray', line)),
     ];
   });
-  return [paint(style, 'bold', 'Checks'), ...rows];
+  const techniques = [...new Set(checks.map(({ technique }) => technique))];
+  const groups = techniques.flatMap((technique) => [
+    `${INDENT}${technique}`,
+    ...checks.flatMap((check, index) => (check.technique === technique ? (lines[index] ?? []) : [])),
+  ]);
+  return [paint(style, 'bold', 'Checks'), ...groups];
 }
 
 export function paintMemory(style: Style, memory: readonly Of<'memory'>[]): string[] {

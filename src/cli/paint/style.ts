@@ -21,8 +21,8 @@ const ANSI = /\u001b\[[0-9;]*m/g;
 /** Words from a file or a driver, without the control characters that could steer a terminal. */
 export const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
 
-/** Columns that text takes: every character of ours is one column wide, colours none. */
-export const columns = (text: string): number => [...text.replace(ANSI, '')].length;
+/** Columns that text takes: every character of ours is one column wide, colours and marks over letters (x̂) none. */
+export const columns = (text: string): number => [...text.replace(ANSI, '').replace(/\p{M}/gu, '')].length;
 
 export const padEnd = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)));
 export const padStart = (text: string, width: number): string => ' '.repeat(Math.max(0, width - columns(text))) + text;
@@ -83,6 +83,8 @@ const PLAIN: { [character: string]: string } = {
   '✗': 'x',
   '▸': '>',
   µ: 'u',
+  '’': "'",
+  ᵀ: 'T',
   '▁': '_',
   '▂': '_',
   '▃': '.',
@@ -93,7 +95,8 @@ const PLAIN: { [character: string]: string } = {
 };
 
 /** The same text for a terminal that has ASCII alone. */
-export const ascii = (text: string): string => text.replace(/\P{ASCII}/gu, (character) => PLAIN[character] ?? '?');
+export const ascii = (text: string): string =>
+  text.replace(/\p{M}/gu, '').replace(/\P{ASCII}/gu, (character) => PLAIN[character] ?? '?');
 
 /** Lines as they are written out. */
 export const render = (style: Style, lines: readonly string[]): string => {
