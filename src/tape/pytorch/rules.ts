@@ -27,8 +27,6 @@ export interface PytorchRules {
   recomputesLayers?: boolean;
   /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */
   lossInOwnType?: boolean;
-  /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */
-  lossInOwnType?: boolean;
   /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
   quantizedKeepsInput?: boolean;
   /** Writes how an adapter's output joins its base's, which is a scaled sum otherwise; takes over both references. */
