@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { baseEnvironment, softwareDrivers } from './src/runner/drivers';
 
 /** Kernels and texts are imported as strings, as the bundles do. */
 const text = {
@@ -11,7 +13,11 @@ const text = {
   },
 };
 
+/** Kernels are tested on a software driver, whose environment must stand before a test's process starts. */
+const driver = softwareDrivers(join(import.meta.dirname, 'dist'), join(import.meta.dirname, '.cache'))[0];
+
 export default defineConfig({
   plugins: [text],
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/host/**', 'node_modules/**'], pool: 'forks', maxWorkers: 2, testTimeout: 60_000 },
+  test: {
+    env: { ...baseEnvironment(), ...driver?.env }, include: ['test/**/*.test.ts'], exclude: ['test/host/**', 'node_modules/**'], pool: 'forks', maxWorkers: 2, testTimeout: 60_000 },
 });
