@@ -49,6 +49,8 @@ export interface Model {
   dropout: number;
   experts: number;
   activeExperts: number;
+  /** Experts that the router chooses among, where a card has only some of them. */
+  routedExperts?: number;
   /** Width of a shared expert's MLP (qwen2-moe style); 0 for none. */
   sharedFfn: number;
   /** Tokens of a sliding window; 0 for full attention. */

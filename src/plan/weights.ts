@@ -82,7 +82,7 @@ function mlp(model: Model): Weight[] {
           ]
         : [];
     return [
-      { name: 'router', shape: [experts, hidden], role: 'router' },
+      { name: 'router', shape: [model.routedExperts ?? experts, hidden], role: 'router' },
       expert('experts.gate', ffn, hidden),
       expert('experts.up', ffn, hidden),
       expert('experts.down', hidden, ffn),

@@ -3,6 +3,7 @@ import { type Plan, TECHNIQUE_SLOTS, type TechniqueSlot } from '../plan/types';
 import type { Recipe } from '../tape/recipe';
 import { simulate } from '../tape/simulate';
 import { lowerRecipe, recipeOf, useOf } from '../techniques/recipe-of';
+import { heaviest } from './ranks';
 import { phaseTimes, stepTime } from './time';
 
 export interface BytesAndTime {
@@ -34,6 +35,10 @@ export function bytesAndTime(): (plan: Plan) => BytesAndTime {
       return recipeOf(plan).layerwise !== false || useOf(plan, 'engine')?.name === 'webgpu';
     });
   return (plan) => {
+    if (plan.lists.parallel?.length || plan.lists.offload?.length) {
+      const { simulation, time } = heaviest(plan);
+      return { peak: simulation.peak, time };
+    }
     if (inside(plan)) return whole(plan, recipeOf(plan));
     const name = (slots: readonly TechniqueSlot[]): string =>
       [text(plan.model), plan.batch, plan.sequence, plan.accumulate, ...slots.map((slot) => text(plan.slots[slot]))].join(';');

@@ -1,15 +1,15 @@
 /** What a plan costs: peak, moment, categories, waterfall and time, all read off its tape. */
 
-import type { Plan, Slot, TechniqueSlot, Use, Value } from '../plan/types';
+import type { Plan, Slot, Use, Value } from '../plan/types';
 import { parameterCount } from '../plan/weights';
-import { type Simulation, simulate } from '../tape/simulate';
-import type { Tape } from '../tape/types';
-import { recipeOf, tapeOf } from '../techniques/recipe-of';
+import { spreadOf } from '../techniques/cards';
+import { recipeOf } from '../techniques/recipe-of';
 import { cardMemory } from './device-memory';
+import { hostBytes, movesAnything, trafficOf } from './host';
 import { trainedParameters } from './parameters';
-import { stepTime } from './time';
+import { heaviest, type OnCard, ranksOf } from './ranks';
 import { timelineOf } from './timeline';
-import type { Estimate, WaterfallStep } from './types';
+import type { Estimate, Rank, WaterfallStep } from './types';
 
 export interface EstimateOptions {
   timeline?: boolean;
@@ -17,12 +17,13 @@ export interface EstimateOptions {
 
 /** Estimates one plan. Pure and synchronous: milliseconds for the largest models. */
 export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
-  const tape = tapeOf(plan);
-  const simulation = simulate(tape);
+  const peaking = heaviest(plan);
+  const { tape, simulation } = peaking;
+  const spread = spreadOf(plan);
   const card = cardMemory(plan, tape, simulation.peak);
   const usable = plan.device.memory - plan.device.reserve;
-  const step = stepTime(tape, plan);
-  return {
+  const step = peaking.time;
+  const made: Estimate = {
     name: plan.name,
     model: plan.model.name,
     device: plan.device.name,
@@ -50,43 +51,63 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
     peakAt: simulation.at,
     instants: simulation.instants.map(({ phase, allocated }) => ({ phase, allocated })),
     categories: simulation.categories,
-    waterfall: waterfallOf(plan, { tape, simulation }),
-    time: { step, tokensPerSecond: (plan.batch * plan.sequence * plan.accumulate) / step },
+    waterfall: waterfallOf(plan, peaking),
+    time: { step, tokensPerSecond: (spread.replicas * plan.batch * plan.sequence * plan.accumulate) / step },
     parameters: { total: parameterCount(plan.model), trainable: trainedParameters(recipeOf(plan)) },
+    ...(spread.total > 1 ? { cards: { count: spread.total, peaks: peaking.name, sent: trafficOf(tape).cards } } : {}),
+    ...(movesAnything(tape) ? { host: { ...hostBytes(tape), moved: trafficOf(tape).host } } : {}),
     ...(options.timeline ? { timeline: timelineOf(tape) } : {}),
   };
+  if (spread.total > 1) {
+    let rows: Rank[] | undefined;
+    // Every distinct card is written when somebody asks.
+    const get = (): Rank[] => {
+      rows ??= ranksOf(plan);
+      return rows;
+    };
+    Object.defineProperty(made, 'ranks', { get, enumerable: true });
+  }
+  return made;
 }
 
 /** The plain plan, then the plan's techniques one after the other in the file's order, each on top of those before it. */
-function waterfallOf(plan: Plan, final: { tape: Tape; simulation: Simulation }): WaterfallStep[] {
-  const techniques = plan.order.filter((slot): slot is TechniqueSlot => slot in plan.slots && !SETTING.has(slot));
+function waterfallOf(plan: Plan, final: OnCard): WaterfallStep[] {
+  const changes = plan.order.flatMap((slot) => changesOf(plan, slot));
   const settings = Object.fromEntries(Object.entries(plan.slots).filter(([slot]) => SETTING.has(slot as Slot)));
-  let current: Plan = { ...plan, slots: settings };
+  let current: Plan = { ...plan, slots: settings, lists: {} };
   const steps: WaterfallStep[] = [];
-  const push = (label: string, slot: Slot | 'plain', tape: Tape, simulation: Simulation) => {
+  const push = (label: string, slot: Slot | 'plain', { simulation, time }: OnCard) => {
     steps.push({
       label,
       slot,
       before: steps.at(-1)?.after ?? 0,
       after: simulation.peak,
       categories: simulation.categories,
-      time: stepTime(tape, current),
+      time,
       peakAt: simulation.at,
     });
   };
-  techniques.forEach((slot, index) => {
-    if (index === 0) {
-      const tape = tapeOf(current);
-      push('plain', 'plain', tape, simulate(tape));
-    }
-    const use = plan.slots[slot] as Use;
-    current = { ...current, slots: { ...current.slots, [slot]: use } };
-    const last = index === techniques.length - 1;
-    const tape = last ? final.tape : tapeOf(current);
-    push(labelOf(use), slot, tape, last ? final.simulation : simulate(tape));
+  changes.forEach(({ slot, use, made }, index) => {
+    if (index === 0) push('plain', 'plain', heaviest(current));
+    current = made(current);
+    push(labelOf(use), slot, index === changes.length - 1 ? final : heaviest(current));
   });
-  if (steps.length === 0) push('plain', 'plain', final.tape, final.simulation);
+  if (steps.length === 0) push('plain', 'plain', final);
   return steps;
+}
+
+/** What a slot's statement changes, technique by technique. */
+function changesOf({ slots, lists }: Plan, slot: Slot): { slot: Slot; use: Use; made(plan: Plan): Plan }[] {
+  if (SETTING.has(slot)) return [];
+  if (slot === 'parallel' || slot === 'offload') {
+    return (lists[slot] ?? []).map((use) => ({
+      slot,
+      use,
+      made: (plan) => ({ ...plan, lists: { ...plan.lists, [slot]: [...(plan.lists[slot] ?? []), use] } }),
+    }));
+  }
+  const use = slots[slot];
+  return use ? [{ slot, use, made: (plan) => ({ ...plan, slots: { ...plan.slots, [slot]: use } }) }] : [];
 }
 
 /** Slots that say where and how the plan runs rather than what it does to save memory: the plain plan has them too. */

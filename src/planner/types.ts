@@ -52,6 +52,16 @@ export interface TimelinePoint {
   bytes: number[];
 }
 
+/** One card of several that do the same. */
+export interface Rank {
+  name: string;
+  count: number;
+  /** Highest live bytes of its step. */
+  peak: number;
+  peakAt: Moment;
+  categories: Bytes;
+}
+
 export interface Estimate {
   name: string;
   model: string;
@@ -68,5 +78,10 @@ export interface Estimate {
   waterfall: WaterfallStep[];
   time: { step: number; tokensPerSecond: number };
   parameters: { total: number; trainable: number };
+  /** With several cards: how many, which one the figures are of (the one that peaks), and a row for each distinct one. */
+  cards?: { count: number; peaks: string; sent: number };
+  ranks?: Rank[];
+  /** Bytes outside the card, and what goes over its link in a step. */
+  host?: { cpu: number; nvme: number; moved: number };
   timeline?: TimelinePoint[];
 }

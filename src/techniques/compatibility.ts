@@ -1,7 +1,7 @@
 /** What combines with what: the specs' relations, read against a plan's stated techniques. */
 import { LIST_SLOTS, type ListSlot, type Plan, type Slot, TECHNIQUE_SLOTS } from '../plan/types';
-import { DEFAULT_USE, findSpec } from './registry';
-import type { Relation } from './spec';
+import { DEFAULT_USE, findSpec, findTechnique } from './registry';
+import { complete, type Relation } from './spec';
 
 type Techniques = Pick<Plan, 'slots' | 'lists'>;
 
@@ -47,4 +47,17 @@ export function conflictsOf(plan: Techniques): Conflict[] {
     }
   }
   return conflicts;
+}
+
+/** What a plan's techniques on several cards refuse, in words: arguments that do not go with the model or with one another. */
+export function refusalsOf(plan: Plan): { slot: ListSlot; name: string; why: string }[] {
+  return LIST_SLOTS.flatMap((slot) =>
+    (plan.lists[slot] ?? []).flatMap((use, index, all) => {
+      const technique = findTechnique(slot, use.name);
+      if (!technique) return [];
+      const twice = all.findIndex((other) => other.name === use.name) < index;
+      const why = twice ? 'it is stated twice' : technique.refuses?.(plan, complete(technique.spec, use).args);
+      return why ? [{ slot, name: use.name, why }] : [];
+    }),
+  );
 }

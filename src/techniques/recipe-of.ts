@@ -64,7 +64,30 @@ function blank(plan: Plan): Recipe {
   };
 }
 
-export const tapeOf = (plan: Plan): Tape => lowerRecipe(plan, recipeOf(plan));
+/** Axes in the order in which they cut a recipe: the model and the tokens first, then what is sharded of a card's part. */
+const CARD_ORDER = ['tensor', 'context', 'pipeline', 'expert', 'data', 'zero', 'fsdp'];
+const HOST_ORDER = ['gradients', 'optimizer', 'weights'];
+
+/** The recipe of one card of a plan that is spread over several, or that keeps something outside of it. */
+export function recipeOnCard(plan: Plan, stage = 0): Recipe {
+  const recipe = recipeOf(plan);
+  const lists = [
+    { slot: 'parallel', order: CARD_ORDER },
+    { slot: 'offload', order: HOST_ORDER },
+  ] as const;
+  const staged = stage === 0 ? recipe : { ...recipe, cards: { ...recipe.cards, stage: { ...recipe.cards.stage, index: stage } } };
+  return lists.reduce((all, { slot, order }) => {
+    const uses = [...(plan.lists[slot] ?? [])].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    return uses.reduce((one, use) => {
+      const technique = findTechnique(slot, use.name);
+      if (!technique) throw new Error(`${slot} has no technique named ${use.name}`);
+      return technique.rewrite(one, complete(technique.spec, use).args);
+    }, all);
+  }, staged);
+}
+
+/** The tape of a plan's card: of the first stage, where there are several. */
+export const tapeOf = (plan: Plan): Tape => lowerRecipe(plan, recipeOnCard(plan));
 
 /** Writes a recipe, the plan's own or one made from it, for the plan's engine. */
 export function lowerRecipe(plan: Plan, recipe: Recipe): Tape {

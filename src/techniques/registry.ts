@@ -14,17 +14,21 @@ import { bitfit } from './bitfit';
 import { checkpoint } from './checkpoint';
 import { chunked } from './chunked';
 import { compacter } from './compacter';
+import { context } from './context';
 import { cosmos } from './cosmos';
 import { crossEntropy } from './cross-entropy';
 import { cutCrossEntropy } from './cut-cross-entropy';
+import { data } from './data';
 import { dora } from './dora';
 import { efficientQat } from './efficient-qat';
 import { engines } from './engine';
 import { exact } from './exact';
+import { expert } from './expert';
 import { fira } from './fira';
 import { forwardOnly } from './forward-only';
 import { frozen } from './frozen';
 import { frugal } from './frugal';
+import { fsdp } from './fsdp';
 import { full } from './full';
 import { galore } from './galore';
 import { gradientTypes } from './gradients';
@@ -42,8 +46,12 @@ import { mezo } from './mezo';
 import { muon } from './muon';
 import { naturalGalore } from './natural-galore';
 import { none } from './none';
+import { offloadGradients } from './offload-gradients';
+import { offloadOptimizer } from './offload-optimizer';
+import { offloadWeights } from './offload-weights';
 import { owlore } from './owlore';
 import { peqa } from './peqa';
+import { pipeline } from './pipeline';
 import { precisions } from './precision';
 import { qGalore } from './q-galore';
 import { qst } from './qst';
@@ -57,7 +65,9 @@ import type { Spec } from './spec';
 import { standard } from './standard';
 import { streambp } from './streambp';
 import type { Technique } from './technique';
+import { tensor } from './tensor';
 import { weightTypes } from './weights';
+import { zero } from './zero';
 
 export const techniques: readonly Technique[] = [
   ...precisions,
@@ -114,6 +124,16 @@ export const techniques: readonly Technique[] = [
   crossEntropy,
   chunked,
   cutCrossEntropy,
+  data,
+  zero,
+  fsdp,
+  tensor,
+  pipeline,
+  context,
+  expert,
+  offloadOptimizer,
+  offloadGradients,
+  offloadWeights,
   ...allocators,
   ...engines,
 ];

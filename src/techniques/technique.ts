@@ -1,4 +1,4 @@
-import type { Use } from '../plan/types';
+import type { Plan, Use } from '../plan/types';
 import type { Recipe } from '../tape/recipe';
 import type { Spec } from './spec';
 
@@ -12,4 +12,6 @@ export interface Technique {
   rewrite(recipe: Recipe, args: Use['args']): Recipe;
   /** Rewrites the runner's own rules (`webgpu.ts`), after `rewrite`. Absent where the runner does not execute the technique. */
   webgpu?(recipe: Recipe, args: Use['args']): Recipe;
+  /** Why a plan cannot have it with these arguments, in words; undefined where it can. What names alone decide is in the spec. */
+  refuses?(plan: Plan, args: Use['args']): string | undefined;
 }

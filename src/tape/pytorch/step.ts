@@ -42,7 +42,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     return found;
   };
   /** By parameter and place: each stretch of layers makes its own instances. */
-  const gradients = new Map<string, Placed>();
+  const gradients = new Map<string, Placed & { parameter: Tensor }>();
   const casts = new Map<string, Placed>();
   let stretch: Stretch | null = null;
   let place = '';
@@ -58,7 +58,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       trace.release(gradient);
       return;
     }
-    gradients.set(key, { tensor: made(gradient), stretch: parameter.perLayer ? stretch : null });
+    gradients.set(key, { tensor: made(gradient), stretch: parameter.perLayer ? stretch : null, parameter });
     if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
   };
   trace.onParameterGradient = (parameter, gradient) => {
@@ -176,12 +176,13 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   );
 
   // What every layer adds to has its gradient from the start.
+  if (recipe.added.shared.length > 0) trace.phase('forward');
   for (const { tensor } of recipe.added.shared.map((weight) => find(weight.name))) {
     if (!tensor.requiresGrad) continue;
     const dtype = recipe.gradients ?? tensor.dtype;
     const gradient = trace.tensor(`${tensor.name}.gradient`, tensor.shape, dtype, 'gradients');
     trace.op({ op: 'aten.zeros', label: tensor.name, writes: [gradient] });
-    gradients.set(`${tensor.id}:`, { tensor: gradient, stretch: null });
+    gradients.set(`${tensor.id}:`, { tensor: gradient, stretch: null, parameter: tensor });
   }
   const microBatch = (): void => {
     recipe.pytorch.schedule(step);
@@ -198,7 +199,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   const settle = recipe.pytorch.reduction?.settle;
   if (settle)
     forEachPlaced(trace, [...gradients.values()], (entry) => {
-      entry.tensor = settle(step, entry.tensor);
+      entry.tensor = settle(step, entry.tensor, entry.parameter);
     });
   trace.phase('optimizer');
   const trained = parameters.filter(
@@ -211,6 +212,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       groupOf(recipe, parameter, !parameter.perLayer ? 1 : ofEncoder(parameter.weight) ? recipe.model.encoderLayers : layers),
     ),
   );
+  recipe.pytorch.afterStep?.(step);
   // zero_grad(set_to_none=True)
   releaseAll(trace, [...gradients.values()]);
   return withWaiting(trace.finish(), recipe.cards.stage.waiting, recipe.model.layers);
@@ -256,7 +258,7 @@ function forEachPlaced<P extends Placed>(trace: Trace, placed: readonly P[], vis
 }
 
 /** The gradient in the type that the plan keeps gradients in: the same tensor, or a copy. */
-function inGradientType(trace: Trace, recipe: Recipe, gradient: Tensor): Tensor {
+export function inGradientType(trace: Trace, recipe: Recipe, gradient: Tensor): Tensor {
   let kept = gradient;
   const dtype = recipe.gradients ?? gradient.dtype;
   if (dtype !== gradient.dtype) {
@@ -318,6 +320,19 @@ function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Paramet
   }
   makeBuffers({ trace, recipe }, 'always');
   return parameters;
+}
+
+/** Every parameter of a card, each with how often it is there. */
+export function weightsOnCard(recipe: Recipe): { weight: Weight; count: number }[] {
+  const { model, cards, added } = recipe;
+  const { layer, encoder, outside } = weightsOf(model);
+  return [
+    ...[...layer, ...addedWeights(recipe, layer)].map((weight) => ({ weight, count: model.layers })),
+    ...[...encoder, ...addedWeights(recipe, encoder)].map((weight) => ({ weight, count: model.encoderLayers })),
+    ...[...outside, ...added.outside, ...added.shared]
+      .filter((weight) => onStage(cards.stage, weight, model.tiedEmbeddings))
+      .map((weight) => ({ weight, count: 1 })),
+  ];
 }
 
 /** Notes what of a tensor lies outside the card. */

@@ -56,7 +56,7 @@ export function unitsOf(
   const stayed = new Map<string, Tensor[]>();
   const pending = new Map<number, { parameter: Tensor; gradient: Tensor }>();
 
-  const gather = (unit: UnitName): Tensor[] => gathering?.gather(step, weightsOf(unit), pass) ?? [];
+  const gather = (unit: UnitName): Tensor[] => gathering?.gather(step, { name: unit, weights: weightsOf(unit) }, pass) ?? [];
   const arrive = (unit: UnitName): Tensor[] => {
     const { place } = here();
     const found = stayed.get(place);

@@ -1,0 +1,63 @@
+/** Cards of a plan, and what techniques that spread over them share. */
+import type { Plan } from '../plan/types';
+import { elements, type Weight } from '../plan/weights';
+import type { Recipe } from '../tape/recipe';
+import type { Traffic } from '../tape/types';
+
+export interface Spread {
+  /** Copies of the model that work on different tokens. */
+  replicas: number;
+  tensor: number;
+  context: number;
+  pipeline: number;
+  total: number;
+}
+
+/** How many cards a plan has, and along which axes. */
+export function spreadOf(plan: Pick<Plan, 'lists'>): Spread {
+  const n = (name: string): number => {
+    return Number(plan.lists.parallel?.find((use) => use.name === name)?.args.n ?? 1);
+  };
+  const shared = n('data') * n('zero') * n('fsdp');
+  // Experts are spread over the cards that have copies of everything else; without such a statement they make them.
+  const replicas = shared > 1 ? shared : n('expert');
+  const [tensor, context, pipeline] = [n('tensor'), n('context'), n('pipeline')];
+  return { replicas, tensor, context, pipeline, total: replicas * tensor * context * pipeline };
+}
+
+/**
+ * Cards among which a weight is sharded: those of the sharding itself, and the ones that share a sequence, for they hold
+ * the same weights (torchtitan and Megatron shard over both). Experts are on fewer of them.
+ */
+export const shards = ({ cards }: Recipe, { role }: Pick<Weight, 'role'>, n: number): number =>
+  Math.max(1, Math.ceil((n * cards.context) / (role === 'expert' ? cards.expert : 1)));
+
+/** One of `among` parts of a shape, by rows, padded up. */
+export const byRows = ([rows = 1, ...rest]: readonly number[], among: number): number[] => [Math.ceil(rows / among), ...rest];
+
+/** One of `among` parts of the elements, padded up. */
+export const flat = (weight: Pick<Weight, 'shape' | 'name' | 'role'>, among: number): number[] => [
+  Math.ceil(elements(weight) / among),
+];
+
+/** What each card sends in a ring so that all have the whole, or the sum of parts: (n − 1)/n of it; of both in turn, twice that. */
+export const ring = (bytes: number, among: number, times = 1): number => (times * bytes * (among - 1)) / among;
+
+export const toCards = (bytes: number, hidden: boolean): Traffic => ({ to: 'cards', bytes, hidden });
+export const toHost = (bytes: number): Traffic => ({ to: 'host', bytes, hidden: true });
+
+/** The argument that says over how many cards. */
+export const cardsArgument = (doc: string) => ({ name: 'n', type: { kind: 'count', min: 1, max: 1_048_576 }, doc }) as const;
+
+/** Optimizers that need a whole matrix, which a shard is not. */
+export const WHOLE_MATRICES = [
+  'galore',
+  'q-galore',
+  'natural-galore',
+  'fira',
+  'frugal',
+  'apollo',
+  'apollo-mini',
+  'muon',
+  'cosmos',
+];

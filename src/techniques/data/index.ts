@@ -1,0 +1,44 @@
+import { flag, number } from '../arguments';
+import { cardsArgument } from '../cards';
+import type { Technique } from '../technique';
+import { distributed } from './memory';
+
+export const data: Technique = {
+  spec: {
+    name: 'data',
+    slot: 'parallel',
+    exact: true,
+    summary: 'Data parallelism (DDP): every card has the whole model and its own batch; gradients are averaged.',
+    formula: 'one more copy of all gradients, in buckets that stay; with bucket-view the buckets are the gradients',
+    cost: 'an all-reduce of the gradients a step, behind backward',
+    args: [
+      cardsArgument('Cards, each with a batch of its own.'),
+      {
+        name: 'bucket-view',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'gradient_as_bucket_view: gradients are views of the buckets, which then live all through the step.',
+      },
+      {
+        name: 'bucket',
+        type: { kind: 'number', min: 1, max: 65536 },
+        default: 25,
+        doc: 'bucket_cap_mb: MiB of one bucket; the first has 1 MiB.',
+      },
+    ],
+    excludes: [
+      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      { slot: 'parallel', names: ['zero'], why: 'ZeRO is data parallelism already: its `n` counts those cards' },
+      { slot: 'optimizer', names: ['lomo', 'adalomo'], why: 'updates in backward come before gradients are averaged' },
+    ],
+    citation: {
+      title: 'PyTorch Distributed: Experiences on Accelerating Data Parallel Training',
+      id: 'arXiv:2006.15704',
+      url: 'https://arxiv.org/abs/2006.15704',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const n = number(args, 'n');
+    return n === 1 ? recipe : distributed(recipe, n, number(args, 'bucket') * 2 ** 20, flag(args, 'bucket-view'));
+  },
+};

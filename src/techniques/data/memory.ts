@@ -1,0 +1,59 @@
+import { bytesPer } from '../../plan/dtypes';
+import { elements } from '../../plan/weights';
+import { inGradientType, weightsOnCard } from '../../tape/pytorch/step';
+import type { Buffer, Recipe } from '../../tape/recipe';
+import { ring, toCards } from '../cards';
+
+const MiB = 2 ** 20;
+/** The first bucket is small, so that the first all-reduce starts early. */
+const FIRST = 1 * MiB;
+
+/**
+ * torch.nn.parallel.DistributedDataParallel: the reducer's buckets are as large as all gradients together and stay from
+ * step to step. `view`: gradients lie in the buckets; otherwise they are copied there and back. Li et al., arXiv:2006.15704.
+ */
+export function distributed(recipe: Recipe, n: number, bucket: number, view: boolean): Recipe {
+  const bytes = weightsOnCard(recipe).reduce((sum, { weight, count }) => {
+    if (!recipe.trains(weight)) return sum;
+    return sum + count * elements(weight) * bytesPer(recipe.gradients ?? recipe.stored(weight)[0]?.dtype ?? recipe.parameters);
+  }, 0);
+  const buckets: Buffer = {
+    name: 'ddp.buckets',
+    shape: [bytes],
+    dtype: 'int8',
+    category: 'gradients',
+    lives: 'always',
+    pieces: 1 + Math.ceil(Math.max(0, bytes - FIRST) / bucket),
+  };
+  return {
+    ...recipe,
+    buffers: [...recipe.buffers, buckets],
+    pytorch: {
+      ...recipe.pytorch,
+      reduction: {
+        at: 'parameter',
+        reduce: ({ trace }, finished) =>
+          finished.map(({ gradient }) => {
+            const kept = inGradientType(trace, recipe, gradient);
+            if (!view) return kept;
+            const inBucket = trace.tensor('bucket.view', kept.shape, kept.dtype, 'gradients', 0);
+            trace.op({ op: 'aten.copy_', label: 'bucket', reads: [kept], writes: [inBucket], moved: 2 * kept.bytes });
+            trace.release(kept);
+            return inBucket;
+          }),
+        // Once a step: micro-batches before the last one run under no_sync.
+        settle: ({ trace }, gradient) => {
+          const size = gradient.shape.reduce((product, side) => product * side, bytesPer(gradient.dtype));
+          trace.op({
+            op: 'all_reduce',
+            label: 'data',
+            reads: [gradient],
+            writes: [gradient],
+            traffic: toCards(ring(size, n, 2), true),
+          });
+          return gradient;
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { DType } from '../../plan/types';
+import { flag, number, word } from '../arguments';
+import { cardsArgument, WHOLE_MATRICES } from '../cards';
+import type { Technique } from '../technique';
+import { fullySharded } from './memory';
+
+export const fsdp: Technique = {
+  spec: {
+    name: 'fsdp',
+    slot: 'parallel',
+    exact: true,
+    summary:
+      'Fully sharded data parallelism (PyTorch FSDP2): parameters, gradients and states are cut; a unit is gathered when it runs.',
+    formula:
+      'weights, gradients and states / n; one unit gathered + prefetch · the unit; in backward its whole gradients and the input of a reduce-scatter. Embedding and head are units too',
+    cost: 'parameters go over the links twice and gradients once a micro-batch, behind the arithmetic',
+    args: [
+      cardsArgument('Cards over which parameters are sharded; each has a batch of its own.'),
+      {
+        name: 'prefetch',
+        type: { kind: 'count', min: 0, max: 64 },
+        default: 1,
+        doc: 'Layers that are gathered ahead of the one that runs.',
+      },
+      {
+        name: 'reshard',
+        type: { kind: 'boolean' },
+        default: true,
+        doc: 'reshard_after_forward: a layer is let go after its forward and gathered again for its backward. Pipelines leave it off.',
+      },
+      {
+        name: 'sync',
+        type: { kind: 'boolean' },
+        default: true,
+        doc: 'Reduce gradients with every micro-batch; off, whole gradients are kept until the last one (no_sync, pipelines).',
+      },
+      {
+        name: 'reduce',
+        type: { kind: 'choice', of: ['parameter', 'fp32', 'bf16'] },
+        default: 'parameter',
+        doc: "Type in which gradients are summed over cards: the kept parameters' (float32 under the amp precisions), or one of its own.",
+      },
+      {
+        name: 'root',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'Embedding, final norm and head are one unit that stays gathered from forward to backward, as when only the layers are wrapped.',
+      },
+    ],
+    excludes: [
+      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      { slot: 'parallel', names: ['zero'], why: 'both shard the same states' },
+      { slot: 'optimizer', names: WHOLE_MATRICES, why: 'it needs whole matrices, and a card has a shard of each' },
+      {
+        slot: 'backward',
+        names: ['streambp'],
+        why: 'its released code does not gather weights or reduce gradients once a layer',
+      },
+    ],
+    citation: {
+      title: 'PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel',
+      id: 'arXiv:2304.11277',
+      url: 'https://arxiv.org/abs/2304.11277',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const n = number(args, 'n');
+    if (n * recipe.cards.context === 1) return recipe;
+    return fullySharded(recipe, {
+      n,
+      prefetch: number(args, 'prefetch'),
+      reshard: flag(args, 'reshard'),
+      sync: flag(args, 'sync'),
+      reduce: word(args, 'reduce') as DType | 'parameter',
+      // A table that is also the head cannot be in two units.
+      root: flag(args, 'root') || recipe.model.tiedEmbeddings,
+    });
+  },
+};

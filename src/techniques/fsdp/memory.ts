@@ -1,0 +1,133 @@
+import { bytesOf, bytesPer } from '../../plan/dtypes';
+import type { DType } from '../../plan/types';
+import { elements, type Weight } from '../../plan/weights';
+import { UNSHARDED } from '../../tape/in-flight';
+import type { PytorchStep } from '../../tape/pytorch/context';
+import type { Gathering, Reduction, Unit } from '../../tape/pytorch/rules';
+import type { Recipe } from '../../tape/recipe';
+import type { Tensor } from '../../tape/trace';
+import { byRows, ring, shards, toCards } from '../cards';
+
+export interface Sharding {
+  n: number;
+  /** Units that are gathered ahead of the one that runs. */
+  prefetch: number;
+  /** A layer's weights go after its forward, and come again for its backward. */
+  reshard: boolean;
+  /** Gradients are reduced with every micro-batch, rather than kept whole until the last. */
+  sync: boolean;
+  reduce: DType | 'parameter';
+  root: boolean;
+}
+
+const sum = <T>(list: readonly T[], of: (one: T) => number): number => list.reduce((total, one) => total + of(one), 0);
+
+/**
+ * PyTorch's FSDP2 (`fully_shard`) with one unit a layer. Kept from step to step is one of n parts of parameters, gradients
+ * and states, by rows. A unit's parameters are gathered into one flat buffer and copied out of it: the buffer of the unit
+ * that runs, or of the one that comes next, is there beside the unit's own. Finished gradients are copied into the input
+ * of a reduce-scatter, which is let go when the next unit has finished (torch/distributed/fsdp/_fully_shard:
+ * foreach_all_gather, foreach_reduce). Under autocast's precisions its mixed precision takes the place of autocast:
+ * parameters are gathered in the compute type.
+ */
+export function fullySharded(recipe: Recipe, sharding: Sharding): Recipe {
+  const used = recipe.autocast ? recipe.compute : recipe.used;
+  const among = (weight: Weight): number => shards(recipe, weight, sharding.n);
+  return {
+    ...recipe,
+    autocast: false,
+    used,
+    stored: (weight) => recipe.stored(weight).map((part) => ({ ...part, shape: byRows(part.shape, among(weight)) })),
+    share: (weight) => byRows(recipe.share(weight), among(weight)),
+    states: (weight, dtype) => recipe.states({ ...weight, shape: byRows(weight.shape, among(weight)) }, dtype),
+    pytorch: {
+      ...recipe.pytorch,
+      gathering: gatheringOf({ ...recipe, used }, sharding),
+      reduction: reductionOf(recipe, sharding),
+    },
+  };
+}
+
+/** The type that a parameter is kept in. */
+const typeOf = (recipe: Recipe, weight: Weight): DType => recipe.stored(weight)[0]?.dtype ?? recipe.parameters;
+
+/** The type in which gradients are summed over the cards. */
+const sumType = (recipe: Recipe, weight: Weight, { reduce }: Sharding): DType =>
+  reduce === 'parameter' ? typeOf(recipe, weight) : reduce;
+
+/** Bytes of a whole weight as it comes to its use. */
+export function wholeBytes({ stored, used, parameters }: Recipe, weight: Weight): number {
+  const parts = stored(weight);
+  if (parts.length === 1 && used && parts[0]?.dtype === parameters) return elements(weight) * bytesPer(used);
+  return sum(parts, ({ dtype, shape }) =>
+    bytesOf(
+      dtype,
+      shape.reduce((product, size) => product * size, 1),
+    ),
+  );
+}
+
+function gatheringOf(recipe: Recipe, sharding: Sharding): Gathering {
+  const { n, prefetch, reshard, sync, root } = sharding;
+  const gather = ({ trace }: PytorchStep, { name, weights }: Unit, pass: 'forward' | 'backward'): Tensor[] => {
+    const bytes = sum(weights, (weight) => wholeBytes(recipe, weight));
+    if (bytes === 0) return [];
+    const make = (label: string, size: number): Tensor => trace.tensor(label, [size], 'int8', 'weights');
+    const unsharded = make(UNSHARDED, bytes);
+    const sent = sum(weights, (weight) => ring(wholeBytes(recipe, weight), shards(recipe, weight, n)));
+    const op = (writes: Tensor[], temps: Tensor[] = []): Tensor[] => {
+      trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes, temps, traffic: toCards(sent, true) });
+      return writes;
+    };
+    // Outside the layers, and where nothing comes again, the flat buffer ends with the copy out of it.
+    if (name !== 'layer' || !reshard || prefetch === 0) return op([unsharded], [make('all_gather', bytes)]);
+    const ahead = make('all_gather', prefetch * bytes);
+    if (pass === 'forward' || !sync) return op([unsharded, ahead]);
+    // The reduce-scatter of the layer before has not been waited for.
+    const reduced = sum(weights, (weight) =>
+      recipe.trains(weight) ? elements(weight) * bytesPer(sumType(recipe, weight, sharding)) : 0,
+    );
+    return op([unsharded, ahead, trace.tensor('reduce_scatter', [reduced], 'int8', 'gradients')]);
+  };
+  return { gather, stays: !reshard, root };
+}
+
+function reductionOf(recipe: Recipe, sharding: Sharding): Reduction {
+  const among = (weight: Weight): number => shards(recipe, weight, sharding.n);
+  const scatter = (step: PytorchStep, finished: readonly { parameter: Tensor; gradient: Tensor }[]): Tensor[] => {
+    const { trace } = step;
+    const weights = finished.map(({ parameter }) => step.weight(parameter.name));
+    const sent = (weight: Weight): number => elements(weight) * bytesPer(sumType(recipe, weight, sharding));
+    const input = trace.tensor('reduce_scatter', [sum(weights, sent)], 'int8', 'gradients');
+    const whole = finished.map(({ gradient }) => gradient);
+    trace.op({ op: 'aten.cat', label: 'fsdp.reduce', reads: whole, writes: [input] });
+    trace.release(...whole);
+    const kept = weights.map((weight) => {
+      const shape = byRows(weight.shape, among(weight));
+      return trace.tensor('gradient', shape, recipe.gradients ?? typeOf(recipe, weight), 'gradients');
+    });
+    const traffic = toCards(
+      sum(weights, (weight) => ring(sent(weight), among(weight))),
+      true,
+    );
+    trace.op({ op: 'reduce_scatter', label: 'fsdp.reduce', reads: [input], writes: kept, traffic });
+    trace.release(input);
+    return kept;
+  };
+  if (sharding.sync) return { at: 'unit', reduce: scatter };
+  return {
+    at: 'unit',
+    // Whole gradients are summed over the micro-batches in the type of the reduction.
+    reduce: (step, finished) =>
+      finished.map(({ parameter, gradient }) => {
+        const dtype = sumType(recipe, step.weight(parameter.name), sharding);
+        gradient.category = 'gradients';
+        if (gradient.dtype === dtype) return gradient;
+        const wide = step.trace.tensor('gradient.sum', gradient.shape, dtype, 'gradients');
+        step.trace.op({ op: 'aten._to_copy', reads: [gradient], writes: [wide] });
+        step.trace.release(gradient);
+        return wide;
+      }),
+    settle: (step, gradient, parameter) => scatter(step, [{ parameter, gradient }])[0] as Tensor,
+  };
+}

@@ -1,0 +1,58 @@
+import { inGradientType } from '../../tape/pytorch/step';
+import { toHost } from '../cards';
+import type { Technique } from '../technique';
+
+export const offloadGradients: Technique = {
+  spec: {
+    name: 'gradients',
+    slot: 'offload',
+    exact: true,
+    summary: "Gradients go to the host's memory as they are made.",
+    formula: 'a gradient is on the card until it is copied; what is kept of it lies on the host',
+    cost: 'gradients go down once a micro-batch, behind backward',
+    args: [
+      {
+        name: 'to',
+        type: { kind: 'choice', of: ['cpu'] },
+        default: 'cpu',
+        doc: 'Where they lie.',
+      },
+    ],
+    needs: [{ slot: 'offload', names: ['optimizer'], why: 'a step on the card would want them back' }],
+    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" }],
+    citation: {
+      title: 'ZeRO-Offload: Democratizing Billion-Scale Model Training',
+      id: 'arXiv:2101.06840',
+      url: 'https://arxiv.org/abs/2101.06840',
+    },
+  },
+  rewrite: (recipe) => {
+    const base = recipe.pytorch.reduction;
+    return {
+      ...recipe,
+      pytorch: {
+        ...recipe.pytorch,
+        reduction: {
+          ...base,
+          at: base?.at ?? 'parameter',
+          away: true,
+          reduce: (step, finished) => {
+            const { trace } = step;
+            const kept = base?.reduce(step, finished) ?? finished.map(({ gradient }) => inGradientType(trace, recipe, gradient));
+            return kept.map((gradient) => {
+              const away = trace.tensor('host', gradient.shape, gradient.dtype, 'gradients', 0);
+              away.host = { place: 'cpu', bytes: gradient.bytes };
+              trace.op({ op: 'to_host', label: 'gradient', reads: [gradient], writes: [away], traffic: toHost(gradient.bytes) });
+              trace.release(gradient);
+              return away;
+            });
+          },
+        },
+      },
+    };
+  },
+  refuses: ({ lists }) =>
+    lists.parallel?.some((use) => use.name === 'fsdp' && use.args.sync === false)
+      ? 'FSDP without `sync` keeps whole gradients on the card until the last micro-batch'
+      : undefined,
+};

@@ -1,0 +1,48 @@
+import { bytesPer } from '../../plan/dtypes';
+import type { Place } from '../../tape/types';
+import { word } from '../arguments';
+import { toHost } from '../cards';
+import { placeArgument } from '../host';
+import type { Technique } from '../technique';
+
+export const offloadOptimizer: Technique = {
+  spec: {
+    name: 'optimizer',
+    slot: 'offload',
+    exact: true,
+    summary: "The optimizer's states lie in the host's memory or on a drive, and the host makes the step.",
+    formula: 'states leave the card; gradients go down and updated weights come up, 2 · parameters · bytes a step',
+    cost: "traffic over the host's link, and a step at the host's speed, which is not in the time",
+    args: [
+      placeArgument("Where the states lie. DeepSpeed's `offload_optimizer` moves gradients too: state `gradients` besides."),
+    ],
+    excludes: [
+      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" },
+      {
+        slot: 'optimizer',
+        names: ['none', 'lomo', 'adalomo', 'mezo', 'sparse-mezo', 'qzo'],
+        why: 'it keeps no states that could leave',
+      },
+    ],
+    citation: {
+      title: 'ZeRO-Offload: Democratizing Billion-Scale Model Training',
+      id: 'arXiv:2101.06840',
+      url: 'https://arxiv.org/abs/2101.06840',
+    },
+  },
+  rewrite: (recipe, args) => {
+    const place = word(args, 'to') as Place;
+    return {
+      ...recipe,
+      states: (weight, dtype) => recipe.states(weight, dtype).map((state) => ({ ...state, place })),
+      pytorch: {
+        ...recipe.pytorch,
+        optimizerStep: ({ trace }, parameters) => {
+          const down = recipe.pytorch.reduction?.away ? 0 : bytesPer(recipe.gradients ?? recipe.compute);
+          const bytes = parameters.reduce((sum, group) => sum + group.count * (group.bytes + group.elements * down), 0);
+          trace.op({ op: 'host.step', label: 'optimizer.host', traffic: toHost(bytes) });
+        },
+      },
+    };
+  },
+};

@@ -1,0 +1,35 @@
+import type { Place } from '../../tape/types';
+import { word } from '../arguments';
+import { placeArgument } from '../host';
+import type { Technique } from '../technique';
+import { weightsAway } from './memory';
+
+export const offloadWeights: Technique = {
+  spec: {
+    name: 'weights',
+    slot: 'offload',
+    exact: true,
+    summary: "Weights lie in the host's memory or on a drive, and come up layer by layer.",
+    formula:
+      'weights leave the card but for the layer that runs and the one that comes next; embedding and head are such units too',
+    cost: "every weight goes over the host's link twice a micro-batch, behind the arithmetic",
+    args: [placeArgument('Where the weights lie.')],
+    excludes: [
+      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" },
+      { slot: 'backward', names: ['streambp'], why: 'its released code does not bring weights up once a layer' },
+      { slot: 'optimizer', names: ['mezo', 'sparse-mezo', 'qzo'], why: 'it changes every weight several times a step' },
+    ],
+    citation: {
+      title: 'ZeRO-Infinity: Breaking the GPU Memory Wall for Extreme Scale Deep Learning',
+      id: 'arXiv:2104.07857',
+      url: 'https://arxiv.org/abs/2104.07857',
+    },
+  },
+  rewrite: (recipe, args) => weightsAway(recipe, word(args, 'to') as Place),
+  refuses: ({ lists, slots }) =>
+    !lists.offload?.some((use) => use.name === 'optimizer') &&
+    (slots.train?.name ?? 'full') === 'full' &&
+    slots.optimizer?.name !== 'none'
+      ? 'weights that learn are updated where they lie: state `optimizer` in `offload` too'
+      : undefined,
+};

@@ -1,0 +1,42 @@
+import type { Stage } from '../../tape/cards';
+
+/**
+ * Layers of each stage. Those that are left over go to the middle first: the outer stages have the embedding or the head
+ * besides.
+ */
+export function stageLayers(layers: number, stages: number, stated: { first?: number; last?: number } = {}): number[] {
+  const { first, last } = stated;
+  const others = Array.from({ length: stages }, (_, stage) => stage).filter(
+    (stage) => !(stage === 0 && first) && !(stage === stages - 1 && last),
+  );
+  const rest = layers - (first ?? 0) - (last ?? 0);
+  const counts = Array.from({ length: stages }, (_, stage) =>
+    others.includes(stage) ? Math.floor(rest / others.length) : ((stage === 0 ? first : last) ?? 0),
+  );
+  const inner = (stage: number): boolean => stage > 0 && stage < stages - 1;
+  const order = [...others.filter(inner), ...others.filter((stage) => !inner(stage))];
+  for (const stage of order.slice(0, rest % Math.max(1, others.length))) counts[stage] = (counts[stage] ?? 0) + 1;
+  return counts;
+}
+
+/**
+ * What waits beside the running micro-batch on stage `index`. 1F1B: min(n − i, m) micro-batches are in flight
+ * (Narayanan et al., arXiv:2006.09503). Interleaved: 2(n − i − 1) + (v − 1)n + 1 pieces of a v-th of the stage each, which
+ * on the first stage is 1 + (n − 1)/(nv) times what 1F1B has (Narayanan et al., arXiv:2104.04473). GPipe: all of them.
+ */
+export function waitingOn(
+  index: number,
+  stages: number,
+  layers: number,
+  microBatches: number,
+  pieces: number | 'all',
+): Stage['waiting'] {
+  const each = pieces === 'all' ? 1 : pieces;
+  const inFlight =
+    pieces === 'all'
+      ? microBatches
+      : pieces === 1
+        ? Math.min(stages - index, microBatches)
+        : Math.min(2 * (stages - index - 1) + (pieces - 1) * stages + 1, pieces * microBatches);
+  return { layers: Math.round((layers * inFlight) / each) - layers, microBatches: Math.ceil(inFlight / each) - 1 };
+}

@@ -1,0 +1,71 @@
+import { flag, number } from '../arguments';
+import { cardsArgument, WHOLE_MATRICES } from '../cards';
+import type { Technique } from '../technique';
+import { zeroSharded } from './memory';
+
+const bucket = (name: string, otherwise: number, doc: string) =>
+  ({ name, type: { kind: 'count', min: 1, max: 1e9 }, default: otherwise, doc }) as const;
+
+export const zero: Technique = {
+  spec: {
+    name: 'zero',
+    slot: 'parallel',
+    exact: true,
+    summary: 'ZeRO as DeepSpeed implements it: optimizer states, then gradients, then weights are cut over data-parallel cards.',
+    formula:
+      'P parameters, Adam: stage 1 4P + 12P/n, 2 2P + 14P/n, 3 16P/n (the paper’s) + 4P/n of float32 gradients at the step (what DeepSpeed’s estimator adds) + buckets and, in stage 3, live parameters',
+    cost: 'gradients and weights go over the links once a step; in stage 3 weights twice a micro-batch',
+    args: [
+      {
+        name: 'stage',
+        type: { kind: 'count', min: 1, max: 3 },
+        doc: '1: optimizer states are cut, 2: gradients too, 3: weights too.',
+      },
+      cardsArgument('Data-parallel cards, each with a batch of its own.'),
+      bucket('reduce-bucket', 5e8, 'reduce_bucket_size, in elements: gradients on their way to their owners.'),
+      bucket('allgather-bucket', 5e8, 'allgather_bucket_size, in elements: updated weights on their way back (stages 1 and 2).'),
+      bucket('prefetch-bucket', 5e7, 'stage3_prefetch_bucket_size, in elements.'),
+      bucket('live-parameters', 1e9, 'stage3_max_live_parameters, in elements: weights that are gathered at a time.'),
+      {
+        name: 'persistence-threshold',
+        type: { kind: 'count', min: 0, max: 1e9 },
+        default: 1e5,
+        doc: 'stage3_param_persistence_threshold, in elements: smaller weights are on every card.',
+      },
+      {
+        name: 'overlap-comm',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'overlap_comm: a second reduce bucket in stages 1 and 2.',
+      },
+    ],
+    excludes: [
+      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      { slot: 'parallel', names: ['fsdp', 'data'], why: 'ZeRO is data parallelism, and shards the states itself' },
+      { slot: 'optimizer', names: WHOLE_MATRICES, why: 'it needs whole matrices, and DeepSpeed flattens parameters' },
+    ],
+    citation: {
+      title: 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models',
+      id: 'arXiv:1910.02054',
+      url: 'https://arxiv.org/abs/1910.02054',
+    },
+  },
+  rewrite: (recipe, args) =>
+    zeroSharded(recipe, {
+      stage: number(args, 'stage'),
+      n: number(args, 'n'),
+      reduceBucket: number(args, 'reduce-bucket'),
+      allgatherBucket: number(args, 'allgather-bucket'),
+      prefetchBucket: number(args, 'prefetch-bucket'),
+      liveParameters: number(args, 'live-parameters'),
+      persistenceThreshold: number(args, 'persistence-threshold'),
+      overlap: flag(args, 'overlap-comm'),
+    }),
+  refuses: ({ lists, slots }, args) => {
+    const stage = number(args, 'stage');
+    const piped = lists.parallel?.some((use) => use.name === 'pipeline' && use.args.n !== 1);
+    if (stage >= 2 && piped) return `stage ${stage} cuts gradients, which DeepSpeed's pipelines need whole: use stage 1`;
+    if (stage === 3 && slots.backward?.name === 'streambp') return 'StreamBP supports stages 1 and 2';
+    return undefined;
+  },
+};
