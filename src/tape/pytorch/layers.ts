@@ -196,8 +196,8 @@ export function mixed(step: PytorchStep, heads: Heads, extent: Extent, out = 'at
 
 /**
  * The rows of one chunk through a layer, with keys and values of the whole prefix projected again for it, and repeated to
- * every query head, for the released code always passes a mask: the norm runs over all of the input. Written at the length of the last chunk, whose prefix is the whole sequence; what grows with the
- * prefix is counted at the average of the `chunks`.
+ * every query head as the released code does; the norm runs over all of the input. Written at the length of the last
+ * chunk, whose prefix is the whole sequence; what grows with the prefix is counted at the average of the `chunks`.
  */
 export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows, chunks: number): Tensor {
   const { trace, recipe } = step;
@@ -219,13 +219,11 @@ export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows, chunk
   ]) as [Tensor, Tensor];
   trace.release(normed);
   const pairs = attendedPairs(all.tokens, all.tokens, model.slidingWindow) / chunks;
-  const attention = mixed(step, { q, k, v }, { queries: rows, keys: all, pairs, masked: chunks > 1 });
+  const attention = finished(step, 'attn', mixed(step, { q, k, v }, { queries: rows, keys: all, pairs, masked: chunks > 1 }));
   const residual = view(input);
   const middle = aten.add(trace, residual, attention, streamType(recipe));
   trace.release(attention, residual);
-  const second = norm(step, 'norm2', middle);
-  const inner = mlp(step, second);
-  trace.release(second);
+  const inner = mlpBranch(step, middle);
   const output = aten.add(trace, middle, inner, streamType(recipe));
   trace.release(middle, inner);
   return output;

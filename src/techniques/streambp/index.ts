@@ -1,7 +1,7 @@
 import { positionsOf } from '../../tape/webgpu/rules';
 import { number } from '../arguments';
 import type { Technique } from '../technique';
-import { streamLogits, streamPytorch } from './memory';
+import { streamLogits, streamPytorch, unstreamable } from './memory';
 
 export const streambp: Technique = {
   spec: {
@@ -35,6 +35,7 @@ export const streambp: Technique = {
       loss: (step, hidden) => streamLogits(step, hidden, number(args, 'logits')),
     },
   }),
+  refuses: ({ model }) => unstreamable(model),
   webgpu: (recipe, args) => ({
     ...recipe,
     webgpu: {

@@ -1,8 +1,20 @@
+import { FAMILIES } from '../../plan/families';
+import type { Model } from '../../plan/types';
 import { type PytorchStep, type Rows, type Stretch, tokensOf } from '../../tape/pytorch/context';
 import { chunkOfLayer } from '../../tape/pytorch/layers';
 import { crossEntropyOf, headLogits } from '../../tape/pytorch/loss';
 import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { Tensor } from '../../tape/trace';
+
+/** Why a model's layers cannot run in chunks: the chunk is written for pre-norm decoders that project q, k and v apart. */
+export function unstreamable({ family, fusedQkv }: Model): string | undefined {
+  const { title, fused } = FAMILIES[family];
+  if (fusedQkv ?? fused) return `${title} projects q, k and v by one matrix, and StreamBP's chunks project them apart`;
+  if (family === 'bert' || family === 'roberta' || family === 'vit')
+    return `${title} looks both ways, and StreamBP's chunks see only what lies before them`;
+  if (family === 't5') return `${title} has an encoder, which StreamBP does not know`;
+  return undefined;
+}
 
 /**
  * StreamBP (Luo et al., arXiv:2506.03077): boundaries as in checkpointing, but each layer's second forward and backward
@@ -12,6 +24,8 @@ import type { Tensor } from '../../tape/trace';
  */
 export function streamPytorch(step: PytorchStep, chunk: number): void {
   const { trace, rows } = step;
+  const why = unstreamable(step.recipe.model);
+  if (why) throw new Error(why);
   trace.phase('forward');
   const embedded = trace.capture(() => step.embed());
   embedded.value.requiresGrad = true;
