@@ -164,6 +164,8 @@ export function choiceOf(
 ): string | undefined {
   const { node, uri } = isPlainWord(at.node) && choices.includes(at.node.name) ? at : deref(context, at);
   if (isPlainWord(node) && choices.includes(node.name)) return node.name;
+  // `1f1b` begins like a number.
+  if (isQuantity(node) && choices.includes(node.text)) return node.text;
   if (isPlainWord(node))
     return context.unknown(uri, 'wrong-type', `${label} has no choice \`${node.name}\``, node.name, spanOf(node), choices);
   const list = choices.map((choice) => `\`${choice}\``).join(', ');

@@ -23,7 +23,10 @@ export class EstimateCache {
   readonly #answers = new Recent<object>();
 
   get(plan: Plan, timeline = false): Estimated {
-    return this.#estimates.get(`${timeline ? 't' : ''}${JSON.stringify(plan)}`, () => attempt(plan, timeline));
+    const key = JSON.stringify(plan);
+    // One with its timeline serves those who do not ask for it.
+    const drawn = this.#estimates.peek(`t${key}`);
+    return drawn ?? this.#estimates.get(timeline ? `t${key}` : key, () => attempt(plan, timeline));
   }
 
   /** The answer to a question, searched for once. */

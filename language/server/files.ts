@@ -1,6 +1,6 @@
 /** Files for the language: only regular ones inside the workspace, and what is open in an editor before what is on disk. */
 import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { URI } from 'langium';
 import { nearest } from '../../src/plan/nearest';
 import type { FileReader } from './modules';
@@ -90,4 +90,27 @@ function siblings(path: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Most files that are looked through for uses of a name, and folders that hold none. */
+const MOST_FILES = 1000;
+const SKIPPED = new Set(['node_modules', 'dist', 'out', 'build']);
+
+/** The `.memplan` files under some folders; links are not followed. */
+export function planFiles(roots: readonly string[]): string[] {
+  const found: string[] = [];
+  const waiting = [...roots];
+  for (let folder = waiting.shift(); folder !== undefined && found.length < MOST_FILES; folder = waiting.shift()) {
+    try {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory() && !entry.name.startsWith('.') && !SKIPPED.has(entry.name)) waiting.push(path);
+        else if (entry.isFile() && entry.name.endsWith('.memplan')) found.push(path);
+      }
+    } catch {
+      // A folder that may not be read holds nothing for us.
+    }
+    if (waiting.length > 10 * MOST_FILES) break;
+  }
+  return found.slice(0, MOST_FILES);
 }

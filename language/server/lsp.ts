@@ -29,7 +29,8 @@ export function locationOf({ document, analysis }: View, uri: string, span: Span
   return { uri, range: rangeOf(TextDocument.create(uri, 'memplan', 0, text), span) };
 }
 
-export function diagnosticOf(view: View, problem: Problem): Diagnostic {
+/** `href` is the page of the code in the reference. */
+export function diagnosticOf(view: View, problem: Problem, href?: string): Diagnostic {
   const related = (problem.related ?? []).map(({ uri, span, message }) => ({ location: locationOf(view, uri, span), message }));
   return {
     range: rangeOf(view.document, problem.span),
@@ -37,6 +38,7 @@ export function diagnosticOf(view: View, problem: Problem): Diagnostic {
     source: SOURCE,
     code: problem.code,
     message: problem.message,
+    ...(href ? { codeDescription: { href } } : {}),
     ...(related.length > 0 ? { relatedInformation: related } : {}),
   };
 }

@@ -1,13 +1,12 @@
 /** Names that files declare, and every place where one is written: what definition, references and rename need. */
 import type { AstNode } from 'langium';
 import { GrammarUtils } from 'langium';
-import type { DeviceDeclaration, Let, ModelDeclaration, PlanDeclaration, RunDeclaration } from '../generated/ast';
+import type { DeviceDeclaration, Let, ModelDeclaration, PlanDeclaration } from '../generated/ast';
 import { type Span, spanOf } from './span';
 
 export const KINDS = ['let', 'model', 'device', 'plan'] as const;
 export type Kind = (typeof KINDS)[number];
 export type Declaration = Let | ModelDeclaration | DeviceDeclaration | PlanDeclaration;
-export type Runs = RunDeclaration;
 
 export interface Declared<T extends Declaration = Declaration> {
   kind: Kind;

@@ -36,7 +36,7 @@ import { canonical, pathOf } from './files';
 import { format } from './format';
 import { lintsOn } from './lints';
 import { diagnosticOf, editOf } from './lsp';
-import type { Problem } from './problems';
+import type { Code, Problem } from './problems';
 import { breathe, Schedule, taking } from './schedule';
 import { Lines } from './span';
 import { type View, Workspace } from './workspace';
@@ -44,7 +44,12 @@ import { type View, Workspace } from './workspace';
 /** Seconds until a run is given up. */
 const RUN_TIMEOUT = 600;
 
-export function serve(connection: Connection): void {
+export interface ServeOptions {
+  /** Where a code is explained. */
+  pageOf?: (code: Code) => string | undefined;
+}
+
+export function serve(connection: Connection, { pageOf = () => undefined }: ServeOptions = {}): void {
   const workspace = new Workspace();
   let watches = false;
   let refreshesLenses = false;
@@ -178,7 +183,9 @@ export function serve(connection: Connection): void {
 
   function publish(view: View, problems: readonly Problem[]): void {
     const { uri, version } = view.document;
-    const diagnostics = problems.toSorted((a, b) => a.span.start - b.span.start).map((problem) => diagnosticOf(view, problem));
+    const diagnostics = problems
+      .toSorted((a, b) => a.span.start - b.span.start)
+      .map((problem) => diagnosticOf(view, problem, pageOf(problem.code)));
     connection.sendDiagnostics({ uri, version, diagnostics });
   }
 
@@ -199,8 +206,6 @@ export function serve(connection: Connection): void {
     };
   type Position = { line: number; character: number };
   const offset = (view: View, { position }: { position: Position }): number => view.document.offsetAt(position);
-  const others = (view: View): View[] =>
-    workspace.documents.flatMap(({ uri }) => (canonical(uri) === view.analysis.uri ? [] : (workspace.view(uri) ?? [])));
 
   connection.onCompletion(at([], (view, params) => completions(view, offset(view, params))));
   connection.onHover(at(null, (view, params) => hover(view, offset(view, params), workspace.cache) ?? null));
@@ -213,16 +218,14 @@ export function serve(connection: Connection): void {
   connection.onDocumentHighlight(at([], (view, params) => highlights(view, offset(view, params))));
   connection.onDefinition(at(null, (view, params) => definition(view, offset(view, params)) ?? null));
   connection.onReferences(
-    at([], (view, params) => references(view, offset(view, params), others(view), params.context.includeDeclaration)),
+    at([], (view, params) => references(view, offset(view, params), workspace.others(view), params.context.includeDeclaration)),
   );
   connection.onPrepareRename(at(null, (view, params) => prepareRename(view, offset(view, params)) ?? null));
   connection.onRenameRequest((params) => {
     const view = workspace.view(params.textDocument.uri);
     if (!view) return null;
-    const changes = rename(view, offset(view, params), params.newName, others(view));
-    return 'problem' in changes && typeof changes.problem === 'string'
-      ? new ResponseError(LSPErrorCodes.RequestFailed, changes.problem)
-      : { changes: changes as Exclude<typeof changes, { problem: string }> };
+    const renamed = rename(view, offset(view, params), params.newName, workspace.others(view));
+    return 'problem' in renamed ? new ResponseError(LSPErrorCodes.RequestFailed, renamed.problem) : renamed;
   });
   connection.onCodeLens(async ({ textDocument: { uri } }, token) => {
     const view = workspace.view(uri);

@@ -1,7 +1,7 @@
 /** Techniques put to use: names, arguments and relations, checked against the registry's specs. */
 import { nearest } from '../../src/plan/nearest';
 import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../../src/plan/types';
-import { conflictsOf } from '../../src/techniques/compatibility';
+import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { allSpecs, findSpec, specsOf } from '../../src/techniques/registry';
 import type { Argument as ArgumentSpec, Spec } from '../../src/techniques/spec';
 import type { Argument, Word } from '../generated/ast';
@@ -149,7 +149,12 @@ export function usesOf(context: Context, at: Located<Expression>, slot: Slot): U
 
 /** What is wrong with the techniques of a plan together, each with the slots that take part. */
 export function conflicts(plan: Plan): { code: Problem['code']; message: string; slots: Slot[] }[] {
-  return conflictsOf(plan).map(({ slot, name, kind, relation, other }) => {
+  const refused = refusalsOf(plan).map(({ slot, name, why }) => ({
+    code: 'impossible-technique' as const,
+    message: `\`${name}\` cannot be had here: ${why}`,
+    slots: [slot],
+  }));
+  const broken = conflictsOf(plan).map(({ slot, name, kind, relation, other }): ReturnType<typeof conflicts>[number] => {
     const slots = [slot, relation.slot];
     if (kind === 'excludes') {
       return {
@@ -162,6 +167,7 @@ export function conflicts(plan: Plan): { code: Problem['code']; message: string;
     const wanted = relation.names.includes('*') ? `a stated \`${relation.slot}\`` : `\`${relation.slot}\` ${names}`;
     return { code: 'needed-technique', message: `\`${name}\` needs ${wanted}: ${relation.why}`, slots };
   });
+  return [...broken, ...refused];
 }
 
 export const isTechniqueName = (node: Expression): boolean =>

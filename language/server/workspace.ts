@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Analysis, analyze } from './analyze';
 import { EstimateCache } from './estimates';
-import { canonical, fileReader, pathOf } from './files';
+import { canonical, fileReader, pathOf, planFiles, uriOf } from './files';
 import { LONGEST_TEXT, parse, type Syntax } from './syntax/parse';
 
 /** One document with what it says; features are pure functions of it. */
@@ -23,6 +23,13 @@ export class Workspace {
 
   get documents(): readonly TextDocument[] {
     return [...this.#open.values()];
+  }
+
+  /** Views of all other files of the workspace, open or not: where a name may be used. */
+  others(view: View): View[] {
+    const open = this.documents.map(({ uri }) => canonical(uri));
+    const closed = planFiles(this.roots).map(uriOf);
+    return [...new Set([...open, ...closed])].flatMap((uri) => (uri === view.analysis.uri ? [] : (this.view(uri) ?? [])));
   }
 
   document(uri: string): TextDocument | undefined {

@@ -58,6 +58,8 @@ describe('the built server over stdio', () => {
     const diagnostics = await client.diagnostics(uri, 1);
     const full = diagnostics.find(({ code, message }) => code === 'exceeds-memory' && message.includes('`full`'));
     expect(full?.source).toBe('memplan');
+    const page = new URL(full?.codeDescription?.href ?? '');
+    expect(readFileSync(fileURLToPath(page), 'utf8').split('\n')[Number(page.hash.slice(2)) - 1]).toBe('#### exceeds-memory');
     expect(full?.message).toMatch(/exceeds `card` by [\d.,]+ GiB/);
     expect(full?.message).toMatch(/The peak comes in the (forward pass|backward pass|optimizer step)/);
     expect(full?.message).toMatch(/the largest part is .+, [\d.,]+ GiB/);
@@ -214,6 +216,15 @@ describe('the built server over stdio', () => {
     expect(after.map(({ code }) => code)).toEqual(['bad-import']);
     const reply = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri: uriOf('user.memplan') });
     expect(reply.plans[0]?.problem).toContain('`p`');
+  });
+
+  it('renames in files that are not open', async () => {
+    writeFileSync(join(folder, 'closed.memplan'), 'import "shared.memplan"\nlet y = shared-ctx * 2\n');
+    writeFileSync(join(folder, 'shared.memplan'), 'let shared-ctx = 4k\n');
+    client.open(uriOf('shared.memplan'), 'let shared-ctx = 4k\n');
+    const params = { textDocument: { uri: uriOf('shared.memplan') }, position: { line: 0, character: 6 }, newName: 'ctx' };
+    const edit = await client.connection.sendRequest<WorkspaceEdit>('textDocument/rename', params);
+    expect(Object.keys(edit.changes ?? {}).toSorted()).toEqual([uriOf('closed.memplan'), uriOf('shared.memplan')]);
   });
 
   it('reads no file outside the workspace', async () => {

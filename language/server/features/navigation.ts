@@ -78,20 +78,23 @@ export function rename(
   offset: number,
   name: string,
   others: readonly View[],
-): { [uri: string]: TextEdit[] } | { problem: string } {
+): { changes: { [uri: string]: TextEdit[] } } | { problem: string } {
   const found = occurrenceAt(view, offset);
   if (!found) return { problem: 'There is no name here' };
   if (!NAME.test(name) || LITERALS.includes(name))
     return { problem: `\`${name}\` is not a name: letters, digits, \`_\` and \`-\`, a letter first` };
-  const { kind, target } = { kind: found.target.kind, target: found.target };
-  for (const one of [view, ...others]) {
-    const taken = one.analysis.modules.get(one.analysis.uri)?.visible[kind].get(name);
-    if (taken && !same(taken, target)) return { problem: `There is a ${kind} named \`${name}\` already` };
+  const { target } = found;
+  for (const { analysis } of [view, ...others]) {
+    const names = analysis.modules.get(analysis.uri)?.visible[target.kind];
+    const seen = names?.get(target.name);
+    // Only files that see the name mind what else is called so.
+    if (seen && same(seen, target) && names?.has(name) && name !== target.name)
+      return { problem: `There is a ${target.kind} named \`${name}\` already` };
   }
-  const edits: { [uri: string]: TextEdit[] } = {};
+  const changes: { [uri: string]: TextEdit[] } = {};
   for (const { uri, range } of references(view, offset, others, true)) {
-    edits[uri] ??= [];
-    edits[uri].push({ range, newText: name });
+    changes[uri] ??= [];
+    changes[uri].push({ range, newText: name });
   }
-  return edits;
+  return { changes };
 }
