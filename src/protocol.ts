@@ -157,4 +157,7 @@ export type FromWebview =
   | { type: 'reveal'; place: Place }
   | { type: 'run'; plan: string }
   | { type: 'cancel-run' }
-  | { type: 'timeline'; plan: string };
+  | { type: 'timeline'; plan: string }
+  | { type: 'copy'; text: string }
+  /** The content of a file that the user chooses; PNG as base64. */
+  | { type: 'save'; format: 'svg' | 'png' | 'csv' | 'md'; name: string; content: string };

@@ -3,6 +3,7 @@ import type { Estimate, Place, PlanView, ToWebview } from '../src/protocol';
 import type { Channel } from './channel';
 import { button, select } from './controls';
 import { h, icon, prose, setText } from './dom';
+import { createExport } from './export/menu';
 import { formatBytes } from './format';
 import { layoutBudget } from './layout/budget';
 import { layoutWaterfall, type Row } from './layout/waterfall';
@@ -46,8 +47,14 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     timeline: h('div', {}, timeline.element),
     compare: h('div', {}, compare.element),
   };
+  const exported = createExport(() => state.drawn?.estimate ?? null, svg, channel);
   const tabs = createTabs(panels, (view) => change({ type: 'view', view }));
-  const pictures = h('section', { class: 'pictures' }, tabs.element, ...Object.values(panels));
+  const pictures = h(
+    'section',
+    { class: 'pictures' },
+    h('div', { class: 'pictures-head' }, tabs.element, exported),
+    ...Object.values(panels),
+  );
   const progress = createProgress(cancel.element);
   const runTitle = h('span', { class: 'mono' });
   const runBody = h('div');
@@ -93,6 +100,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     if (!drawn) return;
     const { plan, estimate } = drawn;
     tabs.set(state.view);
+    exported.hidden = state.view !== 'waterfall';
     if (state.view === 'timeline') showTimeline(drawn, width);
     if (state.view === 'compare') compare.show(wholePlans(state), plan.name, width);
     const layout = layoutWaterfall(estimate, width);

@@ -23,7 +23,21 @@ export function readFromWebview(value: unknown): FromWebview | null {
       const place = 'place' in value ? readPlace(value.place) : null;
       return place && { type: 'reveal', place };
     }
+    case 'copy':
+      return 'text' in value && typeof value.text === 'string' ? { type: 'copy', text: value.text } : null;
+    case 'save':
+      return readSave(value);
     default:
       return null;
   }
+}
+
+const FORMATS = ['svg', 'png', 'csv', 'md'] as const;
+
+function readSave(value: object): FromWebview | null {
+  const { format, name, content } = value as { format?: unknown; name?: unknown; content?: unknown };
+  const known = FORMATS.find((one) => one === format);
+  if (known === undefined || typeof name !== 'string' || typeof content !== 'string') return null;
+  // The name becomes part of a path that the user is offered.
+  return { type: 'save', format: known, name: name.replace(/[^\w.-]/g, '-').replace(/^\.+/, ''), content };
 }

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { EstimateReply, Place, ToWebview } from '../protocol';
 import { readFromWebview } from './inbox';
 import { panelHtml } from './panel-html';
+import { save } from './save';
 
 export const PANEL_TYPE = 'memplan.panel';
 
@@ -83,6 +84,10 @@ export function createPanel(
         return events.onRun(message.plan);
       case 'cancel-run':
         return events.onCancelRun();
+      case 'copy':
+        return void vscode.env.clipboard.writeText(message.text);
+      case 'save':
+        return void save(uri, message);
       case 'timeline':
         return events.onTimeline(message.plan);
     }

@@ -37,14 +37,24 @@ describe('messages of the page', () => {
     { type: 'select', plan: 'full' },
     { type: 'run', plan: 'full' },
     { type: 'reveal', place },
+    { type: 'timeline', plan: 'full' },
+    { type: 'copy', text: 'a' },
+    { type: 'save', format: 'svg', name: 'full', content: '<svg/>' },
   ])('$type is let in', (message) => expect(readFromWebview(message)).toEqual(message));
 
   test('what is more than asked for is left behind', () => {
     expect(readFromWebview({ type: 'run', plan: 'full', nodePath: '/bin/sh' })).toEqual({ type: 'run', plan: 'full' });
   });
 
+  test('a file name stays one', () => {
+    expect(readFromWebview({ type: 'save', format: 'csv', name: '../../etc/x y', content: '' })).toMatchObject({
+      name: '-..-etc-x-y',
+    });
+  });
+
   test.each([
     null,
+    { type: 'save', format: 'exe', name: 'a', content: '' },
     7,
     'ready',
     { type: 'run' },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { toCsv, toMarkdown } from '../../webview/export/text';
 import {
   byteTicks,
   formatBytes,
@@ -9,6 +10,7 @@ import {
   formatRelative,
   formatSeconds,
 } from '../../webview/format';
+import { longform } from './canned';
 
 const GiB = 2 ** 30;
 
@@ -66,4 +68,20 @@ test('ticks are powers of two and reach no further than the axis', () => {
   expect(ticks[1]).toBe(32 * GiB);
   expect(ticks.at(-1)).toBeLessThanOrEqual(183 * GiB);
   expect(byteTicks(0, 8)).toEqual([0]);
+});
+
+test('Markdown and CSV say what the picture says', () => {
+  const rows = toCsv(longform)
+    .trim()
+    .split('\n')
+    .map((line) => line.match(/("[^"]*"|[^,]*)(,|$)/g)?.map((cell) => cell.replace(/,$/, '').replaceAll('"', '')) ?? []);
+  expect(rows).toHaveLength(longform.waterfall.length + 2);
+  expect(rows[2]?.[0]).toBe(longform.waterfall[1]?.label);
+  expect(Number(rows[2]?.[1])).toBe((longform.waterfall[1]?.after ?? 0) - (longform.waterfall[1]?.before ?? 0));
+  expect(Number(rows.at(-1)?.[2])).toBe(longform.peak.allocated);
+  const table = toMarkdown(longform)
+    .split('\n')
+    .filter((line) => line.startsWith('|'));
+  expect(table).toHaveLength(longform.waterfall.length + 3);
+  expect(table.every((line) => line.split(/(?<!\\)\|/).length === 6)).toBe(true);
 });

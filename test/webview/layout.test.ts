@@ -177,14 +177,13 @@ describe('timeline', () => {
     fc.assert(
       fc.property(ranges, ({ from, to }) => {
         const { areas, plot } = chart(from, to);
-        areas.forEach(({ points: line }, index) => {
-          const below = areas[index - 1]?.points;
-          line.forEach((point, at) => {
-            expect(point.y0).toBeCloseTo(below?.[at]?.y1 ?? plot.bottom, 6);
-            expect(point.x).toBeGreaterThanOrEqual(plot.left);
-            expect(point.x).toBeLessThanOrEqual(plot.right);
-          });
-        });
+        const wrong = areas.flatMap(({ points: line }, index) =>
+          line.filter(({ x, y0 }, at) => {
+            const base = areas[index - 1]?.points[at]?.y1 ?? plot.bottom;
+            return !(Math.abs(y0 - base) < 1e-6 && x >= plot.left && x <= plot.right);
+          }),
+        );
+        expect(wrong).toEqual([]);
       }),
     );
   });

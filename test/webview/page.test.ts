@@ -262,6 +262,30 @@ test('plans are compared on one scale, and a press chooses one', async () => {
   expect((await panel.posted()).at(-1)).toEqual({ type: 'select', plan: 'adapter' });
 });
 
+test('the picture is copied and saved by the keyboard, as text and as itself', async () => {
+  const page = await open(plans('longform'));
+  await page.focus('.menu-opener');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  const copied = (await panel.posted()).find((message) => message.type === 'copy');
+  expect(copied?.text).toContain('| `streambp(chunk: 2k, logits: 128)` |');
+  for (const downs of [3, 4]) {
+    await page.keyboard.press('Enter');
+    for (let down = 0; down < downs; down++) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+  }
+  await page.waitForFunction(
+    () => (window as unknown as { posts: { type: string }[] }).posts.filter(({ type }) => type === 'save').length === 2,
+  );
+  const [svg, png] = (await panel.posted()).filter((message) => message.type === 'save');
+  expect(svg).toMatchObject({ format: 'svg', name: 'longform' });
+  expect(svg?.content).toMatch(/^<svg .*cut-cross-entropy.*<\/svg>$/s);
+  expect(svg?.content).not.toMatch(/var\(|style=/);
+  const bytes = Buffer.from(png?.content ?? '', 'base64');
+  expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+  expect(bytes.readUInt32BE(16)).toBeGreaterThan(1200);
+});
+
 test('the page fits 320 pixels', async () => {
   panel = await openPanel(browser, root, { width: 320 });
   await panel.send(...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' });

@@ -1,0 +1,21 @@
+/** Writes what the panel exports to where the user wants it. */
+import * as vscode from 'vscode';
+import type { FromWebview } from '../protocol';
+
+type Save = Extract<FromWebview, { type: 'save' }>;
+
+const FILTERS = { svg: 'SVG picture', png: 'PNG picture', csv: 'Comma-separated values', md: 'Markdown' };
+
+export async function save(beside: vscode.Uri, { format, name, content }: Save): Promise<void> {
+  const folder = vscode.workspace.getWorkspaceFolder(beside)?.uri ?? vscode.Uri.joinPath(beside, '..');
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.joinPath(folder, `${name}.${format}`),
+    filters: { [FILTERS[format]]: [format] },
+  });
+  if (!target) return;
+  try {
+    await vscode.workspace.fs.writeFile(target, Buffer.from(content, format === 'png' ? 'base64' : 'utf8'));
+  } catch (error) {
+    void vscode.window.showErrorMessage(`${target.path.split('/').pop()} was not written: ${(error as Error).message}`);
+  }
+}
