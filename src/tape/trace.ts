@@ -62,6 +62,8 @@ export class Trace {
   private share = 1;
   private crossing = false;
   private readonly packings = new Map<number, Packing & { users: number }>();
+  /** What was kept as it is once stays so: its later readers find it anyway. */
+  private readonly unpacked = new Set<number>();
   /** Compresses what is kept from the forward phase to the backward phase; null keeps it as it is. */
   packer: ((tensor: Tensor) => Packing | null) | null = null;
   /** Adds `extra` into the existing gradient `sum` of a non-leaf tensor; engines differ in whether that allocates. */
@@ -145,12 +147,13 @@ export class Trace {
   }
 
   /** Keeps a tensor for backward: one more reference, or its compressed copy where a packer takes it. */
-  keep(tensor: Tensor): void {
+  keep(tensor: Tensor, packer = this.packer): void {
     let packing = this.packings.get(tensor.id);
-    if (!packing && this.crossing && this.packer) {
-      const packed = this.packer(tensor);
+    if (!packing && this.crossing && packer && !this.unpacked.has(tensor.id)) {
+      const packed = packer(tensor);
       if (packed) packing = { ...packed, users: 0 };
       if (packing) this.packings.set(tensor.id, packing);
+      else this.unpacked.add(tensor.id);
     }
     if (packing) packing.users += 1;
     else this.hold(tensor);

@@ -1,5 +1,6 @@
 /** Every technique the product knows: one line each. */
 import { type Slot, TECHNIQUE_SLOTS, type TechniqueSlot, type Use } from '../plan/types';
+import { activationOffload } from './activation-offload';
 import { adafactor } from './adafactor';
 import { adalomo } from './adalomo';
 import { adamMini } from './adam-mini';
@@ -13,6 +14,7 @@ import { badam } from './badam';
 import { bitfit } from './bitfit';
 import { checkpoint } from './checkpoint';
 import { chunked } from './chunked';
+import { columnRowSampling } from './column-row-sampling';
 import { compacter } from './compacter';
 import { context } from './context';
 import { cosmos } from './cosmos';
@@ -20,18 +22,22 @@ import { crossEntropy } from './cross-entropy';
 import { cutCrossEntropy } from './cut-cross-entropy';
 import { data } from './data';
 import { dora } from './dora';
+import { dpo } from './dpo';
 import { efficientQat } from './efficient-qat';
 import { engines } from './engine';
 import { exact } from './exact';
 import { expert } from './expert';
 import { fira } from './fira';
 import { forwardOnly } from './forward-only';
+import { fp8Activations } from './fp8';
 import { frozen } from './frozen';
 import { frugal } from './frugal';
 import { fsdp } from './fsdp';
 import { full } from './full';
 import { galore } from './galore';
 import { gradientTypes } from './gradients';
+import { int2Activations } from './int2';
+import { int4Activations } from './int4';
 import { int8Activations } from './int8';
 import { ladder } from './ladder';
 import { lion } from './lion';
@@ -53,10 +59,14 @@ import { owlore } from './owlore';
 import { peqa } from './peqa';
 import { pipeline } from './pipeline';
 import { precisions } from './precision';
+import { fp8 } from './precision/fp8';
 import { qGalore } from './q-galore';
 import { qst } from './qst';
 import { qzo } from './qzo';
+import { reversible } from './reversible';
 import { s2ft } from './s2ft';
+import { seco } from './seco';
+import { sequenceChunkedMlp } from './sequence-chunked-mlp';
 import { sgd } from './sgd';
 import { sm3 } from './sm3';
 import { spam } from './spam';
@@ -71,6 +81,7 @@ import { zero } from './zero';
 
 export const techniques: readonly Technique[] = [
   ...precisions,
+  fp8,
   ...weightTypes,
   full,
   lora,
@@ -118,12 +129,21 @@ export const techniques: readonly Technique[] = [
   checkpoint,
   streambp,
   forwardOnly,
+  seco,
+  reversible,
+  sequenceChunkedMlp,
   exact,
   int8Activations,
+  int4Activations,
+  int2Activations,
+  fp8Activations,
+  columnRowSampling,
+  activationOffload,
   ...attentionKernels,
   crossEntropy,
   chunked,
   cutCrossEntropy,
+  dpo,
   data,
   zero,
   fsdp,

@@ -47,6 +47,8 @@ export interface PytorchRules {
   forwardOnly?: boolean;
   /** A layer's gradients are handed over in parts: an optimizer inside backward must wait for the last one. */
   gradientsInParts?: boolean;
+  /** What brings the updated shares of other cards, after the optimizer's step. */
+  afterStep?(step: PytorchStep): void;
   /** Temporaries of the optimizer's step over the given parameters (all of them, or one layer's). */
   optimizerStep(step: PytorchStep, parameters: readonly ParameterGroup[]): void;
 }
@@ -62,10 +64,14 @@ export interface Sharing {
 }
 
 export type UnitName = 'embed' | 'layer' | 'head';
+export interface Unit {
+  name: UnitName;
+  weights: readonly Weight[];
+}
 
 export interface Gathering {
   /** Brings a unit's weights for a pass over it; what it returns ends with the pass. */
-  gather(step: PytorchStep, weights: readonly Weight[], pass: 'forward' | 'backward'): Tensor[];
+  gather(step: PytorchStep, unit: Unit, pass: 'forward' | 'backward'): Tensor[];
   /** A layer's weights stay from its forward to its backward. */
   stays: boolean;
   /** Embedding, final norm and head are one unit, there from the start of forward to the end of backward. */
@@ -77,8 +83,10 @@ export interface Reduction {
   at: 'parameter' | 'unit';
   /** What is kept of finished gradients, one for each; takes over their references. */
   reduce(step: PytorchStep, finished: readonly { parameter: Tensor; gradient: Tensor }[]): Tensor[];
+  /** Kept gradients lie outside the card. */
+  away?: boolean;
   /** After the last micro-batch, where gradients are whole until then: the same for what was kept. */
-  settle?(step: PytorchStep, gradient: Tensor): Tensor;
+  settle?(step: PytorchStep, gradient: Tensor, parameter: Tensor): Tensor;
 }
 
 /** One use of a weight in a matrix product: in the compute type already, or as its codes where it is stored as such. */

@@ -1,6 +1,6 @@
-import { number } from '../arguments';
+import { flag, number } from '../arguments';
 import type { Technique } from '../technique';
-import { checkpointPytorch } from './memory';
+import { checkpointPytorch, recomputedCore } from './memory';
 
 export const checkpoint: Technique = {
   spec: {
@@ -10,7 +10,21 @@ export const checkpoint: Technique = {
     summary: "Keep each segment's input and run its forward again in backward.",
     formula: 'layers/every · tokens · hidden (the boundaries) + the saved set of one segment',
     cost: 'one more forward of the layers: about a third more compute',
-    args: [{ name: 'every', type: { kind: 'count', min: 1, max: 1024 }, default: 1, doc: 'Layers in one segment.' }],
+    args: [
+      { name: 'every', type: { kind: 'count', min: 1, max: 1024 }, default: 1, doc: 'Layers in one segment.' },
+      {
+        name: 'selective',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "Run only attention's scores, softmax and products again, and keep everything else; a fused kernel needs none of it.",
+      },
+      {
+        name: 'offload',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "Keep the segments' inputs in host memory; they cross the link twice.",
+      },
+    ],
     usual: [{}, { every: 2 }, { every: 4 }],
     citation: {
       title: 'Training Deep Nets with Sublinear Memory Cost',
@@ -20,7 +34,15 @@ export const checkpoint: Technique = {
   },
   rewrite: (recipe, args) => ({
     ...recipe,
-    pytorch: { ...recipe.pytorch, recomputesLayers: true, schedule: (step) => checkpointPytorch(step, number(args, 'every')) },
+    pytorch: {
+      ...recipe.pytorch,
+      ...(flag(args, 'selective')
+        ? { attentionCore: recomputedCore }
+        : {
+            recomputesLayers: true,
+            schedule: (step) => checkpointPytorch(step, { every: number(args, 'every'), offload: flag(args, 'offload') }),
+          }),
+    },
   }),
   webgpu: (recipe, args) => ({
     ...recipe,

@@ -1,12 +1,22 @@
+import { FAMILIES } from '../../plan/families';
+import type { Heads } from '../../tape/pytorch/attention';
 import type { PytorchStep, Stretch } from '../../tape/pytorch/context';
 import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { GradNode, Tensor } from '../../tape/trace';
+import { packToHost } from '../activation-offload/memory';
+
+export interface Segments {
+  /** Layers in one. */
+  every: number;
+  /** Their inputs wait in the host's memory. */
+  offload: boolean;
+}
 
 /**
  * torch.utils.checkpoint, non-reentrant, around segments of `every` layers: forward keeps each segment's input,
  * backward runs the segment's forward again and differentiates it. Chen et al., arXiv:1604.06174.
  */
-export function checkpointPytorch(step: PytorchStep, every: number): void {
+export function checkpointPytorch(step: PytorchStep, { every, offload }: Segments): void {
   const { trace } = step;
   trace.phase('forward');
   const embedded = trace.capture(() => step.embed());
@@ -18,7 +28,8 @@ export function checkpointPytorch(step: PytorchStep, every: number): void {
     [x] = trace.repeat({ axis: 'layer', ...segment }, [x], ([entry]) => {
       const boundary = entry as Tensor;
       passes.push({ segment, boundary });
-      trace.keep(boundary);
+      if (offload) trace.keep(boundary, (tensor) => packToHost(trace, tensor));
+      else trace.keep(boundary);
       let current = boundary;
       for (let layer = 0; layer < segment.stride; layer++) {
         step.enter(segment, layer);
@@ -65,4 +76,32 @@ export function checkpointPytorch(step: PytorchStep, every: number): void {
   step.enter(null);
   if (gradient && embedded.nodes.length) step.backward(embedded.nodes, embedded.value, gradient);
   else trace.release(gradient);
+}
+
+/**
+ * Attention's core alone is run again from queries, keys and values (Korthikanti et al., arXiv:2205.05198, §5). A fused
+ * kernel keeps nothing else worth the while, and is left as it is.
+ */
+export function recomputedCore(step: PytorchStep, heads: Heads, plain: (heads: Heads) => Tensor): Tensor {
+  const { trace, recipe } = step;
+  const { position } = FAMILIES[recipe.model.family];
+  if (recipe.pytorch.attention === 'sdpa' && position !== 'alibi' && position !== 'relative') return plain(heads);
+  const inputs = [heads.q, heads.k, heads.v];
+  const core = (): Tensor => {
+    for (const input of inputs) trace.hold(input);
+    return plain(heads);
+  };
+  const output = trace.noGrad(core);
+  trace.record({
+    output,
+    inputs,
+    saved: inputs,
+    backward: (g) => {
+      const { value, nodes } = trace.capture(core);
+      trace.release(value);
+      return step.backward(nodes, value, trace.hold(g), inputs);
+    },
+  });
+  trace.release(...inputs);
+  return output;
 }

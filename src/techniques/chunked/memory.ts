@@ -1,21 +1,28 @@
 import type { DType } from '../../plan/types';
 import * as aten from '../../tape/pytorch/aten';
-import { type PytorchStep, tokensOf } from '../../tape/pytorch/context';
+import { type PytorchStep, type Rows, tokensOf } from '../../tape/pytorch/context';
 import { crossEntropyOf, headLogits } from '../../tape/pytorch/loss';
 import type { Tensor } from '../../tape/trace';
+
+/** Writes a loss of logits, taking over the reference to them, and returns it with what the caller of the model holds. */
+export type LossOf = (logits: Tensor, rows: Rows) => { loss: Tensor; output: Tensor };
 
 /**
  * Head and loss over chunks of `chunk` tokens, each under its own checkpoint: forward keeps only the hidden states, and
  * backward makes one chunk's logits again, adding into the gradients of the hidden states and of the head.
  */
-export function chunkedLoss(step: PytorchStep, hidden: Tensor, chunk: number): () => Tensor | null {
+export function chunkedLoss(
+  step: PytorchStep,
+  hidden: Tensor,
+  chunk: number,
+  of: LossOf = (logits, rows) => crossEntropyOf(step, logits, rows, 'padded-labels'),
+): () => Tensor | null {
   const { trace, rows } = step;
   const tokens = tokensOf(rows);
   const size = Math.min(chunk, tokens);
   const chunks = Math.ceil(tokens / size);
   const one = { batch: 1, tokens: size };
-  const forward = (input: Tensor): { loss: Tensor; output: Tensor } =>
-    crossEntropyOf(step, headLogits(step, input), one, 'padded-labels');
+  const forward = (input: Tensor): ReturnType<LossOf> => of(headLogits(step, input), one);
   const view = (): Tensor => {
     // A slice of the hidden states: a view, so it owns no bytes.
     const slice = trace.tensor('chunk', [size, step.recipe.model.hidden], hidden.dtype, 'activations', 0);

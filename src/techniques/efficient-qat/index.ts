@@ -1,5 +1,6 @@
 import { number, word } from '../arguments';
 import { scalesFor, stepSizes } from '../peqa/memory';
+import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
 import type { Technique } from '../technique';
 import { blockRecipe, packedCodes } from './memory';
@@ -63,13 +64,10 @@ export const efficientQat: Technique = {
       trains: (weight) => weight.role === 'adapter',
       stored: storing(recipe, (weight) => packedCodes(weight, bits, group)),
       added: { ...recipe.added, layer: stepSizes(recipe.model, group) },
-      pytorch: {
-        ...recipe.pytorch,
-        product: (step, call, plain) => {
-          const scales = scalesFor(step, call.name);
-          return scales ? learningProduct(step, call, scales) : plain();
-        },
-      },
+      pytorch: withProduct(recipe, (step, call, plain) => {
+        const scales = scalesFor(step, call.name);
+        return scales ? learningProduct(step, call, scales) : plain();
+      }).pytorch,
     };
   },
 };

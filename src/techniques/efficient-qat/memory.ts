@@ -69,9 +69,9 @@ function reconstruct(step: PytorchStep): void {
   const [output] = trace.repeat({ axis: 'layer', ...layer }, [input], ([entry]) => {
     pass = trace.capture(() => step.layer(entry as Tensor));
     trace.release(entry);
+    step.endAutocast('here');
     return [pass.value];
   }) as [Tensor];
-  step.endAutocast('here');
   trace.phase('backward');
   trace.repeat({ axis: 'layer', ...layer, reverse: true }, [output], ([reached]) => {
     const gradient = trace.tensor('reconstruction.gradient', shape, target.dtype, 'temporary');

@@ -1,7 +1,7 @@
 import type { Model } from '../../plan/types';
 import { type Weight, weightsOf } from '../../plan/weights';
 import * as aten from '../../tape/pytorch/aten';
-import type { PytorchStep } from '../../tape/pytorch/context';
+import { type PytorchStep, streamType } from '../../tape/pytorch/context';
 import { decoderLayer } from '../../tape/pytorch/layers';
 import { linear } from '../../tape/pytorch/linear';
 import { segmentsOf } from '../../tape/pytorch/stretches';
@@ -84,7 +84,12 @@ function ladderSchedule(step: PytorchStep, side: Side): void {
   };
   trace.phase('forward');
   const embedded = trace.noGrad(() => step.embed());
-  const first = trace.capture(() => climb('first', embedded));
+  const first = trace.capture(() => {
+    const rung = climb('first', embedded);
+    const stream = aten.to(trace, rung, streamType(recipe));
+    trace.release(rung);
+    return stream;
+  });
   let state: Tensor = first.value;
   let hidden = passed(step, embedded);
   const passes: { stretch: (typeof step.stretches)[number]; input: Tensor; output: Tensor; nodes: GradNode[] }[] = [];
@@ -110,6 +115,8 @@ function ladderSchedule(step: PytorchStep, side: Side): void {
   const last = state;
   const up = trace.capture(() => linear(narrow, 'up', last));
   trace.release(last);
+  // The head's chunks end what autocast has cached outside the layers: these small copies end first.
+  step.endAutocast('here');
   const backward = step.head(up.value);
   step.endAutocast('everywhere');
   trace.phase('backward');

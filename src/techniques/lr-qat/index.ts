@@ -1,4 +1,5 @@
 import { number } from '../arguments';
+import { withProduct } from '../product';
 import { storing } from '../quantized';
 import type { Technique } from '../technique';
 import { container, factors, lowRankProduct } from './memory';
@@ -35,6 +36,6 @@ export const lrQat: Technique = {
     trains: (weight) => weight.role === 'adapter',
     stored: storing(recipe, (weight) => container(weight, args.container === 'int4' ? 'int4' : 'int8')),
     added: { ...recipe.added, layer: factors(recipe.model, number(args, 'rank')) },
-    pytorch: { ...recipe.pytorch, product: lowRankProduct },
+    pytorch: withProduct(recipe, lowRankProduct).pytorch,
   }),
 };

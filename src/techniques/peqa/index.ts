@@ -1,4 +1,5 @@
 import { number } from '../arguments';
+import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
 import type { Technique } from '../technique';
 import { codesAndZeros, scalesFor, stepSizes } from './memory';
@@ -36,13 +37,10 @@ export const peqa: Technique = {
       trains: (weight) => weight.role === 'adapter',
       stored: storing(recipe, (weight) => codesAndZeros(weight, bits, group)),
       added: { ...recipe.added, layer: stepSizes(recipe.model, group) },
-      pytorch: {
-        ...recipe.pytorch,
-        product: (step, call, plain) => {
-          const scales = scalesFor(step, call.name);
-          return scales ? learningProduct(step, call, scales) : plain();
-        },
-      },
+      pytorch: withProduct(recipe, (step, call, plain) => {
+        const scales = scalesFor(step, call.name);
+        return scales ? learningProduct(step, call, scales) : plain();
+      }).pytorch,
     };
   },
 };

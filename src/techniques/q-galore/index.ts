@@ -1,4 +1,5 @@
 import { flag, number } from '../arguments';
+import { withProduct } from '../product';
 import { groupedCodes, learningProduct, storing } from '../quantized';
 import { adaptersAreLowRank, shardsAreFlat } from '../relations';
 import type { Technique } from '../technique';
@@ -44,9 +45,9 @@ export const qGalore: Technique = {
       stored: storing(recipe, (weight) => groupedCodes(weight, 'int8', GROUP)),
       states: qGaloreStates(rank, flag(args, 'packed')),
       pytorch: {
-        ...recipe.pytorch,
-        product: (step, call, plain) =>
+        ...withProduct(recipe, (step, call, plain) =>
           step.recipe.stored(step.weight(call.name)).length > 1 ? learningProduct(step, call, call.weight) : plain(),
+        ).pytorch,
         optimizerStep: (step, parameters) => qGaloreStep(step, parameters, rank),
       },
     };

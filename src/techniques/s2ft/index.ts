@@ -1,4 +1,5 @@
 import { number, words } from '../arguments';
+import { withProduct } from '../product';
 import type { Technique } from '../technique';
 import { sliced, slicesOf } from './memory';
 
@@ -47,7 +48,7 @@ export const s2ft: Technique = {
       // A slice is a view of its matrix.
       stored: (weight) => (weight.role === 'adapter' ? [] : recipe.stored(weight)),
       added: { ...recipe.added, layer: slices },
-      pytorch: { ...recipe.pytorch, product: sliced },
+      pytorch: withProduct(recipe, sliced).pytorch,
     };
   },
 };

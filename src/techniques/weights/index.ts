@@ -1,3 +1,4 @@
+import { bytesPer } from '../../plan/dtypes';
 import type { DType } from '../../plan/types';
 import { elements } from '../../plan/weights';
 import { flag, number } from '../arguments';
@@ -80,13 +81,13 @@ const nf4: Technique = {
 };
 
 /** Integer codes with a 16-bit scale for each group. */
-const integer = (name: 'int8' | 'int4', group: number): Technique => ({
+const integer = (name: 'int8' | 'int4' | 'int3', group: number): Technique => ({
   spec: {
     name,
     slot: 'weights',
     exact: false,
-    summary: `Layers' matrices in ${name === 'int8' ? '8' : '4'}-bit integers with a scale for each group.`,
-    formula: `${name === 'int8' ? 1 : 0.5} + 4/group bytes a weight`,
+    summary: `Layers' matrices in ${name.slice(3)}-bit integers with a scale for each group.`,
+    formula: `${bytesPer(name)} + 4/group bytes a weight`,
     cost: 'dequantized at every use',
     args: [
       {
@@ -118,4 +119,5 @@ export const weightTypes: readonly Technique[] = [
   nf4,
   integer('int8', 256),
   integer('int4', 128),
+  integer('int3', 128),
 ];

@@ -1,0 +1,31 @@
+import { number } from '../arguments';
+import { withProduct } from '../product';
+import type { Technique } from '../technique';
+import { sampled } from './memory';
+
+export const columnRowSampling: Technique = {
+  spec: {
+    name: 'column-row-sampling',
+    slot: 'activations',
+    exact: false,
+    summary:
+      "Keep a sample of each trained matrix's input rows: the heaviest for certain, others by lot; gradients stay unbiased.",
+    formula: 'share · tokens · in elements + 8 bytes a sampled row, in place of tokens · in, for each matrix that learns',
+    cost: 'noise in the gradients of weights; those of activations are exact. Norms and activations keep what they kept',
+    args: [
+      {
+        name: 'share',
+        type: { kind: 'number', min: 0, max: 1 },
+        default: 0.1,
+        doc: 'Share of the rows that is kept; at least 10 rows are.',
+      },
+    ],
+    usual: [],
+    citation: {
+      title: 'Winner-Take-All Column Row Sampling for Memory Efficient Adaptation of Language Model',
+      id: 'arXiv:2305.15265',
+      url: 'https://arxiv.org/abs/2305.15265',
+    },
+  },
+  rewrite: (recipe, args) => withProduct(recipe, (step, call, plain) => sampled(step, call, number(args, 'share'), plain)),
+};

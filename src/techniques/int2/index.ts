@@ -1,0 +1,18 @@
+import { number } from '../arguments';
+import { int8Activations } from '../int8';
+import { packInteger } from '../int8/memory';
+import type { Technique } from '../technique';
+
+export const int2Activations: Technique = {
+  spec: {
+    ...int8Activations.spec,
+    name: 'int2',
+    summary: 'Keep what crosses from forward to backward in 2-bit codes, rounded stochastically.',
+    formula: '¼ + 4/group bytes an element in place of 2 or 4',
+    cost: 'quantize and dequantize each saved tensor; much noise in gradients',
+  },
+  rewrite: (recipe, args) => ({
+    ...recipe,
+    pytorch: { ...recipe.pytorch, pack: (trace, tensor) => packInteger(trace, tensor, 2, number(args, 'group')) },
+  }),
+};

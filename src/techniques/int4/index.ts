@@ -1,0 +1,18 @@
+import { number } from '../arguments';
+import { int8Activations } from '../int8';
+import { packInteger } from '../int8/memory';
+import type { Technique } from '../technique';
+
+export const int4Activations: Technique = {
+  spec: {
+    ...int8Activations.spec,
+    name: 'int4',
+    summary: 'Keep what crosses from forward to backward in 4-bit codes, rounded stochastically.',
+    formula: '½ + 4/group bytes an element in place of 2 or 4',
+    cost: 'quantize and dequantize each saved tensor; more noise in gradients than 8 bits',
+  },
+  rewrite: (recipe, args) => ({
+    ...recipe,
+    pytorch: { ...recipe.pytorch, pack: (trace, tensor) => packInteger(trace, tensor, 4, number(args, 'group')) },
+  }),
+};
