@@ -36,6 +36,7 @@ import { fsdp } from './fsdp';
 import { full } from './full';
 import { galore } from './galore';
 import { gradientTypes } from './gradients';
+import { grpo } from './grpo';
 import { int2Activations } from './int2';
 import { int4Activations } from './int4';
 import { int8Activations } from './int8';
@@ -144,6 +145,7 @@ export const techniques: readonly Technique[] = [
   chunked,
   cutCrossEntropy,
   dpo,
+  grpo,
   data,
   zero,
   fsdp,

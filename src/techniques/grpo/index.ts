@@ -1,0 +1,42 @@
+import { number, word } from '../arguments';
+import { CHUNK } from '../dpo';
+import { preferenceRecipe, type Reference } from '../dpo/memory';
+import type { Technique } from '../technique';
+
+export const grpo: Technique = {
+  spec: {
+    name: 'grpo',
+    slot: 'loss',
+    exact: true,
+    summary: 'Group relative policy optimization: each row is one sampled answer, weighted by its advantage.',
+    formula: 'logits and their scaled copy, log-probabilities and two gradients of them; with a second model, its weights',
+    cost: 'sampling aside; the reference runs forward before the step, where there is one',
+    args: [
+      { name: 'temperature', type: { kind: 'number', min: 0 }, default: 1, doc: 'What logits are divided by, out of place.' },
+      {
+        name: 'reference',
+        type: { kind: 'choice', of: ['none', 'model', 'adapters-off', 'precomputed'] },
+        default: 'none',
+        doc: "Where the reference's log-probabilities come from; none without a weight on the distance to it.",
+      },
+      CHUNK,
+    ],
+    usual: [],
+    excludes: [
+      { slot: 'train', names: ['efficient-qat'], why: 'its first stage trains blocks against their own output, not a loss' },
+    ],
+    citation: {
+      title: 'DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models',
+      id: 'arXiv:2402.03300',
+      url: 'https://arxiv.org/abs/2402.03300',
+    },
+  },
+  rewrite: (recipe, args) =>
+    preferenceRecipe(recipe, {
+      rows: 1,
+      reference: word(args, 'reference') as Reference,
+      when: 'before',
+      chunk: number(args, 'chunk'),
+      scaled: true,
+    }),
+};
