@@ -76,7 +76,8 @@ export function candidatesOf(plan: Plan, slots: readonly TechniqueSlot[]): Candi
     const menu = menus[index];
     if (!menu) {
       if (conflictsOf(chosen).length > conflicts) return;
-      candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, plan), ...measure(chosen) });
+      const measured = measurable(measure, chosen);
+      if (measured) candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, plan), ...measured });
       return;
     }
     choose(index + 1, chosen, changed);
@@ -86,6 +87,15 @@ export function candidatesOf(plan: Plan, slots: readonly TechniqueSlot[]): Candi
   };
   choose(0, plan, []);
   return candidates;
+}
+
+/** Undefined where a technique is not written for the model's layers (StreamBP on a fused projection): no way to make it fit. */
+function measurable(measure: ReturnType<typeof bytesAndTime>, plan: Plan): ReturnType<typeof measure> | undefined {
+  try {
+    return measure(plan);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What else a slot could hold: every technique of it at its usual settings, less what it holds now. */
