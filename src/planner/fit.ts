@@ -101,6 +101,7 @@ function measurable(measure: ReturnType<typeof bytesAndTime>, plan: Plan): Retur
 /** What else a slot could hold: every technique of it at its usual settings, less what it holds now. */
 function menuOf(plan: Plan, slot: TechniqueSlot): Use[] {
   const now = plan.slots[slot] ?? DEFAULT_USE[slot];
+  if (now && findSpec(slot, now.name)?.objective) return [];
   const current = now && labelOf(now);
   return specsOf(slot)
     .filter((spec) => spec.name !== 'none')

@@ -53,6 +53,8 @@ export interface Spec {
   /** At least one name of each relation must be in the slot. */
   needs?: readonly Relation[];
   citation?: Citation;
+  /** It says what is learnt, not how it is computed: nothing else may stand in for it to make a plan fit. */
+  objective?: true;
   /** Settings that are worth trying when a plan must fit; absent: the defaults, where every argument has one. */
   usual?: readonly Use['args'][];
 }

@@ -31,6 +31,7 @@ export const dpo: Technique = {
       REFERENCE,
       CHUNK,
     ],
+    objective: true,
     usual: [],
     excludes: [
       { slot: 'train', names: ['efficient-qat'], why: 'its first stage trains blocks against their own output, not a loss' },

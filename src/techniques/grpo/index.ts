@@ -21,6 +21,7 @@ export const grpo: Technique = {
       },
       CHUNK,
     ],
+    objective: true,
     usual: [],
     excludes: [
       { slot: 'train', names: ['efficient-qat'], why: 'its first stage trains blocks against their own output, not a loss' },
