@@ -111,19 +111,22 @@ export const frameworks: { [source: string]: Framework } = {
     }),
   },
 
-  /** PyTorch 1.7. */
+  /** PyTorch 1.7; DeiT's logger prints MiB. */
   mesa: {
+    measured: ({ measured }) => measured.gib,
     slots: ({ id }) => ({
       engine: use('pytorch', { torch: '1.7' }),
       ...(/-mesa$/.test(id) ? { activations: use('int8', { group: 64 }) } : {}),
     }),
   },
 
-  /** Read off the card: the script's note is the README's claim that the run fits 24 GB. */
-  galore: { quantity: () => 'device' },
+  /** Read off the card: the script's note is the README's claim that the run fits 24 GB. The output object is not held. */
+  galore: { quantity: () => 'device', slots: () => ({ engine: GALORE }) },
+  'q-galore': { quantity: () => 'device', slots: () => ({ engine: GALORE }) },
 
   /** The benchmark prints max_memory_allocated() / 1e9. */
-  torchao: { measured: ({ measured }) => (measured.gib * 2 ** 30 > 0 ? (measured.gib * 1e9) / 2 ** 30 : measured.gib) },
+  torchao: { measured: ({ measured }) => (measured.gib * 1e9) / 2 ** 30 },
 };
 
 const ALL = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
+const GALORE = use('pytorch', { transformers: '4.31', 'hold-output': false });

@@ -49,7 +49,7 @@ export function express(record: Record): Expressed | Refused {
       record,
       plan,
       quantity: framework?.quantity?.(record) ?? quantityOf(record),
-      measured: framework?.measured?.(record) ?? record.measured.gib,
+      measured: framework?.measured?.(record) ?? measuredGib(record),
     };
   } catch (error) {
     if (error instanceof Inexpressible) return refuse(error.message);
@@ -61,6 +61,10 @@ class Inexpressible extends Error {}
 const inexpressible = (reason: string): never => {
   throw new Inexpressible(reason);
 };
+
+/** Where it is not known whether G means 10⁹ or 2³⁰, the middle of both readings. */
+const measuredGib = ({ measured }: Record): number =>
+  measured.unit === 'ambiguous' ? (measured.range[0] + measured.range[1]) / 2 : measured.gib;
 
 function quantityOf({ measured }: Record): Quantity {
   if (measured.metric === 'peak_reserved') return 'reserved';
@@ -109,7 +113,7 @@ function modelOf(record: Record): Model {
 }
 
 function slotsOf(record: Record): Plan['slots'] {
-  const { precision, checkpointing, attention } = record;
+  const { checkpointing, attention } = record;
   const slots: Plan['slots'] = {
     precision: use(precisionOf(record)),
     backward: use(
@@ -123,7 +127,8 @@ function slotsOf(record: Record): Plan['slots'] {
   const quant = record.method.quant ?? '';
   if (/nf4|4-bit/i.test(quant)) slots.weights = use('nf4', { 'double-quant': /double/.test(quant) });
   else if (/int4/i.test(quant)) slots.weights = use('int4');
-  else if (/int8/i.test(quant) || /int8/.test(precision.weights)) slots.weights = use('int8');
+  // Q-GaLore brings its own 8-bit weights.
+  else if (/int8/i.test(quant)) slots.weights = use('int8');
   if (record.offload) {
     if (!findSpec('activations', 'offload')) return inexpressible('activations offloaded to the host');
     slots.activations = use('offload');
@@ -142,13 +147,15 @@ function optimizerOf({ optimizer, gradients, precision }: Record): Use {
   const wide = /fp32/.test(precision.weights) ? 'fp32' : 'parameter';
   if (/^none/.test(name)) return use('none');
   if (/galore/i.test(name)) {
-    if (/q-galore|quantize/i.test(name)) return inexpressible('quantized GaLore');
+    if (/^q-galore/i.test(name)) return use('q-galore', { rank: optimizer.rank ?? 128 });
+    if (/quantize/i.test(name)) return inexpressible('quantized GaLore');
     if (optimizer.with_embedding) return inexpressible('GaLore on the embedding');
     const inner = /8bit/i.test(name) ? use('adamw8bit') : use('adamw');
     return use('galore', { rank: optimizer.rank ?? 128, inner, layerwise: gradients.in_backward });
   }
   if (/8bit/i.test(name)) return use('adamw8bit', { paged: /paged/i.test(name) });
-  if (/adafactor|fp8|4bit|block/i.test(name)) return inexpressible(`optimizer ${name}`);
+  if (/^adafactor/i.test(name)) return use('adafactor');
+  if (/fp8|4bit|block/i.test(name)) return inexpressible(`optimizer ${name}`);
   if (/adamw/i.test(name)) return use('adamw', { states: wide, fused: /fused/.test(name) });
   return inexpressible(`optimizer ${name}`);
 }
@@ -167,12 +174,12 @@ const TARGETS: readonly [RegExp, string[]][] = [
 
 function trainOf({ method }: Record): Use {
   if (method.type === 'full') return use('full');
+  if (method.type === 'lisa') return use('lisa', { layers: method.activated_layers ?? 2 });
   if (!/^(q?lora)$/.test(method.type)) return inexpressible(`${method.type} tuning`);
-  if (method.use_dora) return inexpressible('dora');
   if (method.modules_to_save) return inexpressible('embedding and head trained beside adapters');
   const targets = [method.lora_targets ?? []].flat().flatMap((target) => {
     const found = TARGETS.find(([pattern]) => pattern.test(target))?.[1];
     return found ?? inexpressible(`an adapter on ${target}`);
   });
-  return use('lora', { rank: method.lora_r ?? 8, targets, 'adapter-precision': 'bf16' });
+  return use(method.use_dora ? 'dora' : 'lora', { rank: method.lora_r ?? 8, targets, 'adapter-precision': 'bf16' });
 }

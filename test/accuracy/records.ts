@@ -28,6 +28,7 @@ export interface Record {
     modules_to_save?: string[];
     quant?: string;
     use_dora?: boolean;
+    activated_layers?: number;
   };
   batch: number | null;
   sequence: number | null;
