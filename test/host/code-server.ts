@@ -1,7 +1,7 @@
 /** VS Code's own server and web workbench, from the npm package `code-server`: installed once into `.cache/`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,8 @@ const VERSION = '4.100.3';
 
 export interface Server {
   url: string;
+  /** Ids of its processes whose command line holds `text`. */
+  processes(text: string): Promise<number[]>;
   /** Ends the server and every process that it started. */
   stop(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function startServer(root: string, { settings = {}, environment = {
   await listening(child);
   return {
     url: `http://127.0.0.1:${port}`,
+    processes: (text) => processesOf(child.pid, text),
     async stop() {
       process.removeListener('exit', end);
       const closed = new Promise((resolve) => child.once('close', resolve));
@@ -110,4 +113,23 @@ async function installServer(root: string): Promise<string> {
   });
   await rename(draft, folder);
   return join(folder, inside);
+}
+
+/** Read from `/proc`: a bare machine has no `ps`. */
+async function processesOf(group: number | undefined, text: string): Promise<number[]> {
+  const ids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
+  const found = await Promise.all(
+    ids.map(async (id) => {
+      try {
+        // `pid (name) state ppid pgrp …`, and the name may hold anything.
+        const [, , pgrp] = (await readFile(`/proc/${id}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+        const args = await readFile(`/proc/${id}/cmdline`, 'utf8');
+        return Number(pgrp) === group && args.includes(text) ? [id] : [];
+      } catch {
+        // It ended meanwhile.
+        return [];
+      }
+    }),
+  );
+  return found.flat();
 }

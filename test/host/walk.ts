@@ -194,7 +194,7 @@ export async function walk({ root, folder, browser }: WalkOptions): Promise<Coun
         await page.locator('.view-line', { hasText: 'plan longform' }).click({ position: { x: 4, y: 8 } });
         await clickLens(page, 'longform', 'Run on GPU');
         await panel.locator('#root[data-state=running]').waitFor();
-        await panel.locator('[data-outcome]').waitFor({ timeout: 240_000 });
+        await panel.locator('[data-outcome]').waitFor({ timeout: 400_000 });
         assert.equal(
           await panel.locator('[data-outcome]').getAttribute('data-outcome'),
           'passed',
@@ -235,7 +235,21 @@ export async function walk({ root, folder, browser }: WalkOptions): Promise<Coun
         await panel.locator('#root[data-state=running]').waitFor();
         await panel.locator('.progress vscode-button', { hasText: 'Cancel' }).click();
         await panel.locator('[data-outcome=cancelled]').waitFor();
-        assert.equal(await runners(root), 0);
+        assert.deepEqual(await server.processes('runner.mjs'), []);
+      },
+    ],
+    [
+      'a language server that is killed comes back by itself, and the picture goes on following the file',
+      async () => {
+        const killed = await server.processes('server.mjs');
+        assert.equal(killed.length, 1);
+        for (const id of killed) process.kill(id, 'SIGKILL');
+        await page.locator('.view-line', { hasText: 'let ctx' }).click({ position: { x: 4, y: 8 } });
+        await retype(page, '16k');
+        await panel.locator(`[data-role=result][data-bytes="${half?.peak.allocated}"]`).waitFor();
+        assert.notDeepEqual(await server.processes('server.mjs'), killed);
+        await retype(page, '32k');
+        await panel.locator(`[data-role=result][data-bytes="${expected.get('longform')?.peak.allocated}"]`).waitFor();
       },
     ],
     [
@@ -269,12 +283,6 @@ async function shrink(file: string): Promise<void> {
   const smaller = text.replace(/^run longform \{[\s\S]*?(?=^\s*data|^\})/m, block);
   assert.notEqual(smaller, text, 'the example has a run block');
   await writeFile(file, smaller);
-}
-
-/** Runner processes alive now. */
-async function runners(root: string): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
-  return stdout.split('\n').filter((line) => line.includes(join(root, 'dist/runner.mjs'))).length;
 }
 
 /** A picture of what a failing step saw. */

@@ -25,6 +25,8 @@ type Svg = Selection<SVGSVGElement, unknown, null, undefined>;
 
 /** Width of one character of the labels' monospace font at its size. */
 const CHARACTER = 7.3;
+/** Up to this width the price in time is left to the card and the table, so that labels stay readable. */
+const NARROW = 400;
 
 export function paintWaterfall(svg: SVGSVGElement, layout: Waterfall, names: WaterfallNames, events: WaterfallEvents): void {
   const root = select(svg).attr('width', layout.width).attr('height', layout.height) as unknown as Svg;
@@ -118,7 +120,7 @@ function paintRows(g: Layer, layout: Waterfall, names: WaterfallNames, events: W
     .attr('height', (row) => row.barY - row.y + row.barHeight + 6)
     .attr('rx', 3);
   const ends = new Map(layout.rows.map((row) => [row, endOf(row, layout)]));
-  const values = new Map(layout.rows.map((row) => [row, valueWords(row, ends.get(row) === null)]));
+  const values = new Map(layout.rows.map((row) => [row, valueWords(row, ends.get(row) === null, layout.width > NARROW)]));
   const length = (row: Row) => (values.get(row) ?? []).join('').length;
   rows
     .select<SVGTextElement>('text.label')
@@ -280,14 +282,14 @@ function sentence(row: Row, names: WaterfallNames): string {
   return `${row.label}: ${change}, from ${formatBytes(row.before)} to ${formatBytes(row.after)}${where}`;
 }
 
-/** To the right of the label: the change, and its price in time where there is one; with `total`, what is left too. */
-function valueWords(row: Row, total: boolean): string[] {
+/** To the right of the label: the change, and its price in time where there is one and room for it; with `total`, what is left too. */
+function valueWords(row: Row, total: boolean, roomy: boolean): string[] {
   if (row.kind === 'plain') return [formatBytes(row.after)];
   if (row.kind === 'result') return [formatBytes(row.after), row.over ? ` · ${formatBytes(row.over.bytes)} over` : ' · fits'];
   const time = formatRelative(row.time.before, row.time.after);
   const words = [formatDelta(row.bytes)];
   if (total) words.push(` → ${formatBytes(row.after)}`);
-  if (time !== null && time !== '±0 %') words.push(` · time ${time}`);
+  if (roomy && time !== null && time !== '±0 %') words.push(` · time ${time}`);
   return words;
 }
 
