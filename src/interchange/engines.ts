@@ -5,7 +5,7 @@
 import type { Use } from '../plan/types';
 import { stated } from './hugging-face';
 import type { SettingsReader } from './reader';
-import { defined, missing, type Setup, type Writers, writeSlots } from './setup';
+import { defined, missing, type Settings, type Setup, type Writers, writeSlots } from './setup';
 import type { Trainer } from './trainer';
 
 const DEEPSPEED = 'DeepSpeed';
@@ -36,6 +36,25 @@ const deepspeedWriters: Writers = {
       : `${DEEPSPEED} leaves \`${use.name}\` to the model: switch it on there (gradient_checkpointing_enable in transformers)`,
   attention: () => ({}),
 };
+
+/** ZeRO's stage, and what it moves off the card; buckets only where they are not DeepSpeed's own. */
+function zeroOf({ lists }: Required<Setup>): Settings {
+  const zero = lists.parallel?.find((use) => use.name === 'zero');
+  const target = (name: string) => {
+    const to = lists.offload?.find((use) => use.name === name)?.args.to;
+    return to === undefined ? undefined : { device: to };
+  };
+  const { stage = 0, 'reduce-bucket': reduce, 'prefetch-bucket': prefetch, 'overlap-comm': overlap } = zero?.args ?? {};
+  const settings = {
+    stage,
+    reduce_bucket_size: reduce === 5e8 ? undefined : reduce,
+    stage3_prefetch_bucket_size: prefetch === 5e7 ? undefined : prefetch,
+    overlap_comm: overlap === true ? true : undefined,
+    offload_optimizer: target('optimizer'),
+    offload_param: target('weights'),
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
 
 const note = (setup: Required<Setup>, title: string): string =>
   `${title} leaves the model (${setup.model}) and the sequence (${setup.sequence} tokens) to the trainer`;
@@ -73,9 +92,12 @@ export const deepspeed: Trainer = {
   format: 'json',
   usage: 'deepspeed --deepspeed_config FILE',
   export: (setup) => {
-    const { settings, notes } = writeSlots(DEEPSPEED, setup, deepspeedWriters);
+    const zero = zeroOf(setup);
+    const { settings, notes } = writeSlots(DEEPSPEED, setup, deepspeedWriters, ({ name }) =>
+      ['data', 'zero', 'optimizer', 'weights'].includes(name),
+    );
     const head = { train_micro_batch_size_per_gpu: setup.batch, gradient_accumulation_steps: setup.accumulate };
-    return { settings: { ...head, ...settings, zero_optimization: { stage: 0 } }, notes: [note(setup, DEEPSPEED), ...notes] };
+    return { settings: { ...head, ...settings, zero_optimization: zero }, notes: [note(setup, DEEPSPEED), ...notes] };
   },
   detect: (settings) => 'zero_optimization' in settings || 'train_micro_batch_size_per_gpu' in settings,
   import: (read): Setup => {

@@ -1,5 +1,14 @@
 /** A plan as trainers see it, and what stands between it and their files. */
-import { type Family, type Plan, TECHNIQUE_SLOTS, type TechniqueSlot, type Use } from '../plan/types';
+import {
+  type Family,
+  LIST_SLOTS,
+  type ListSlot,
+  type Plan,
+  type Slot,
+  TECHNIQUE_SLOTS,
+  type TechniqueSlot,
+  type Use,
+} from '../plan/types';
 import { DEFAULT_USE, findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
 
@@ -13,6 +22,8 @@ export interface Setup {
   accumulate?: number;
   sequence?: number;
   slots: { [slot in TechniqueSlot]?: Use };
+  /** Several cards, and what leaves them; only on the way out. */
+  lists?: { [slot in ListSlot]?: Use[] };
 }
 
 /** Content of a configuration file, parsed. */
@@ -38,7 +49,7 @@ const SILENT: ReadonlySet<TechniqueSlot> = new Set(['engine', 'allocator']);
 
 const same = (a: Use | undefined, b: Use | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-const filled = (slot: TechniqueSlot, use: Use): Use => {
+const filled = (slot: Slot, use: Use): Use => {
   const spec = findSpec(slot, use.name);
   return spec === undefined ? use : complete(spec, use);
 };
@@ -57,11 +68,18 @@ export function setupOf(plan: Plan): Required<Setup> {
     accumulate: plan.accumulate,
     sequence: plan.sequence,
     slots,
+    lists: listsOf(plan),
   };
 }
 
+function listsOf(plan: Plan): Required<Setup>['lists'] {
+  const lists: Required<Setup>['lists'] = {};
+  for (const slot of LIST_SLOTS) lists[slot] = (plan.lists[slot] ?? []).map((use) => filled(slot, use));
+  return lists;
+}
+
 /** A use as it would be written, arguments at their defaults left out. */
-export function written(slot: TechniqueSlot, use: Use): string {
+export function written(slot: Slot, use: Use): string {
   const spec = findSpec(slot, use.name);
   const args = Object.entries(use.args).filter(([name, value]) => {
     const standard = spec?.args.find((argument) => argument.name === name)?.default;
@@ -79,10 +97,20 @@ function argument(value: Use['args'][string]): string {
   return String(value);
 }
 
-/** Writes all slots; one that has no writer is a note, unless it holds what every trainer does by itself. */
-export function writeSlots(title: string, setup: Required<Setup>, writers: Writers): Exported {
+/**
+ * Writes all slots; one that has no writer is a note, unless it holds what every trainer does by itself. `several` says which techniques
+ * for several cards the caller writes itself.
+ */
+export function writeSlots(
+  title: string,
+  setup: Required<Setup>,
+  writers: Writers,
+  several: (use: Use) => boolean = () => false,
+): Exported {
   const settings: Settings = {};
-  const notes: string[] = [];
+  const notes = LIST_SLOTS.flatMap((slot) =>
+    (setup.lists[slot] ?? []).filter((use) => !several(use)).map((use) => missing(title, slot, use)),
+  );
   for (const slot of TECHNIQUE_SLOTS) {
     const use = setup.slots[slot];
     if (use === undefined || SILENT.has(slot)) continue;
@@ -95,7 +123,7 @@ export function writeSlots(title: string, setup: Required<Setup>, writers: Write
   return { settings, notes };
 }
 
-export const missing = (title: string, slot: TechniqueSlot, use: Use): string =>
+export const missing = (title: string, slot: Slot, use: Use): string =>
   `${title} has no setting for ${slot} \`${written(slot, use)}\``;
 
 /** Slots that something was found for. */

@@ -134,6 +134,22 @@ describe.each(['trl', 'axolotl', 'llama-factory'])('%s', (trainer) => {
   });
 });
 
+describe('several cards', () => {
+  const sharded = plan(
+    '  sequence 4k\n  parallel [zero(stage: 3, n: 8), tensor(n: 2)]\n  offload [optimizer(cpu), gradients(cpu)]',
+  );
+  it('are written where the trainer knows them', () => {
+    const { text, notes } = exported(sharded, 'deepspeed');
+    expect(JSON.parse(text)).toMatchObject({ zero_optimization: { stage: 3, offload_optimizer: { device: 'cpu' } } });
+    expect(notes.join()).toContain('no setting for parallel `tensor(n: 2)`');
+    expect(notes.join()).toContain('no setting for offload `gradients`');
+    expect(notes.join()).not.toContain('zero');
+  });
+  it.each(trainerNames.filter((trainer) => trainer !== 'deepspeed'))('are a note in %s', (trainer) => {
+    expect(exported(sharded, trainer).notes.join()).toContain('no setting for parallel `zero(stage: 3, n: 8)`');
+  });
+});
+
 describe('files of others', () => {
   it('a QLoRA configuration of Axolotl, with its own words', () => {
     const { text, notes } = imported(`

@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const BUDGETS: { readonly [bundle: string]: number } = {
   // vscode-languageclient is most of it.
   'extension.cjs': 450,
-  // langium and chevrotain are two thirds, vscode-languageserver most of the rest.
-  'server.mjs': 850,
-  'cli.mjs': 950,
+  // langium and chevrotain are half of it; every technique adds some 3 KiB.
+  'server.mjs': 1100,
+  'cli.mjs': 1200,
   'runner.mjs': 400,
   // d3's shapes and scales, and the toolkit's controls.
   'webview.js': 300,
