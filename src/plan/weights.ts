@@ -121,12 +121,7 @@ function headWeights(model: Model): Weight[] {
     case 'roberta': {
       const dense: Weight[] = [{ name: 'head.dense', shape: [hidden, hidden], role: 'head' }, bias('head.dense', hidden)];
       if (model.classes) return [...dense, { ...head, shape: [model.classes, hidden] }, bias('head', model.classes)];
-      return [
-        ...dense,
-        ...norm(model, 'head.norm'),
-        ...(tiedEmbeddings ? [] : [head]),
-        bias('head', vocab),
-      ];
+      return [...dense, ...norm(model, 'head.norm'), ...(tiedEmbeddings ? [] : [head]), bias('head', vocab)];
     }
     case 'vit':
       return [head, bias('head', vocab)];
