@@ -3,9 +3,11 @@
 import type { SweepPoint } from '../../src/planner/answers';
 import type { Estimate } from '../../src/planner/types';
 import type { Analysis } from './analyze';
-import { answersOf, type EstimateCache, unanswered, verdictsOn, viewOf } from './estimates';
+import { type EstimateCache, viewOf } from './estimates';
 import type { Code, Problem, Severity } from './problems';
+import { answersOf, unanswered } from './questions';
 import { Lines } from './span';
+import { verdictsOn } from './verdicts';
 
 export interface ReportedPlan extends Estimate {
   answers: { line: number; find: string; value: number | null; atLimit?: boolean; reason?: string }[];

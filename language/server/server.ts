@@ -22,23 +22,18 @@ import {
   type RunRequestParams,
   type RunRequestReply,
 } from '../../src/protocol';
-import { type Answers, answerSteps, unanswered, verdictsOf, verdictsOn, viewOf } from './estimates';
-import { codeActions, FIX_ALL, type Pending, resolvePending } from './features/actions';
-import { completions } from './features/completion';
-import { hover } from './features/hover';
-import { inlayHints } from './features/inlay';
-import { codeLenses } from './features/lenses';
-import { definition, highlights, prepareRename, references, rename } from './features/navigation';
-import { semanticTokens, TOKEN_MODIFIERS, TOKEN_TYPES } from './features/semantic';
-import { signatureHelp } from './features/signature';
-import { documentLinks, documentSymbols, foldingRanges, selectionRange, workspaceSymbols } from './features/symbols';
+import { viewOf } from './estimates';
+import { FIX_ALL } from './features/actions';
+import { TOKEN_MODIFIERS, TOKEN_TYPES } from './features/semantic';
 import { canonical, pathOf } from './files';
-import { format } from './format';
+import { describe, type Found, registerFeatures } from './handlers';
 import { lintsOn } from './lints';
-import { diagnosticOf, editOf } from './lsp';
+import { diagnosticOf } from './lsp';
 import type { Code, Problem } from './problems';
+import { type Answers, answerSteps, unanswered } from './questions';
 import { breathe, Schedule, taking } from './schedule';
 import { Lines } from './span';
+import { verdictsOf, verdictsOn } from './verdicts';
 import { type View, Workspace } from './workspace';
 
 /** Seconds until a run is given up. */
@@ -134,8 +129,8 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
   });
 
   /** What was found of the newest text that was looked at. */
-  const latest = new Map<string, { view: View; problems: readonly Problem[]; answers: ReadonlyMap<string, Answers> }>();
-  const latestOf = (view: View) => {
+  const latest = new Map<string, Found & { view: View }>();
+  const foundOf = (view: View): Found => {
     const known = latest.get(view.analysis.uri);
     return known?.view === view
       ? known
@@ -189,106 +184,7 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     connection.sendDiagnostics({ uri, version, diagnostics });
   }
 
-  // ---- features ----
-
-  /** A request about a place of a document: nothing where there is no document, and a failure is logged, not thrown. */
-  const at =
-    <P extends { textDocument: { uri: string } }, R>(otherwise: R, respond: (view: View, params: P) => R) =>
-    (params: P, token: CancellationToken): R | ResponseError<void> => {
-      if (token.isCancellationRequested) return new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled');
-      try {
-        const view = workspace.view(params.textDocument.uri);
-        return view ? respond(view, params) : otherwise;
-      } catch (error) {
-        connection.console.error(describe(error));
-        return otherwise;
-      }
-    };
-  type Position = { line: number; character: number };
-  const offset = (view: View, { position }: { position: Position }): number => view.document.offsetAt(position);
-
-  connection.onCompletion(at([], (view, params) => completions(view, offset(view, params))));
-  connection.onHover(at(null, (view, params) => hover(view, offset(view, params), workspace.cache) ?? null));
-  connection.onDocumentSymbol(at([], documentSymbols));
-  connection.onFoldingRanges(at([], foldingRanges));
-  connection.onSelectionRanges(
-    at([], (view, { positions }) => positions.map((position) => selectionRange(view, offset(view, { position })))),
-  );
-  connection.onDocumentLinks(at([], documentLinks));
-  connection.onDocumentHighlight(at([], (view, params) => highlights(view, offset(view, params))));
-  connection.onDefinition(at(null, (view, params) => definition(view, offset(view, params)) ?? null));
-  connection.onReferences(
-    at([], (view, params) => references(view, offset(view, params), workspace.others(view), params.context.includeDeclaration)),
-  );
-  connection.onPrepareRename(at(null, (view, params) => prepareRename(view, offset(view, params)) ?? null));
-  connection.onRenameRequest((params) => {
-    const view = workspace.view(params.textDocument.uri);
-    if (!view) return null;
-    const renamed = rename(view, offset(view, params), params.newName, workspace.others(view));
-    return 'problem' in renamed ? new ResponseError(LSPErrorCodes.RequestFailed, renamed.problem) : renamed;
-  });
-  connection.onCodeLens(async ({ textDocument: { uri } }, token) => {
-    const view = workspace.view(uri);
-    for (const { plan } of view?.analysis.plans ?? []) {
-      await breathe();
-      if (token.isCancellationRequested || !view || stale(view))
-        return new ResponseError(LSPErrorCodes.ContentModified, 'The text has changed');
-      if (plan) workspace.cache.get(plan);
-    }
-    return view ? codeLenses(view, workspace.cache) : [];
-  });
-
-  const spanOf = ({ document }: View, { start, end }: { start: Position; end: Position }) => ({
-    start: document.offsetAt(start),
-    end: document.offsetAt(end),
-  });
-  connection.onCodeAction(
-    at([], (view, { range, context }) =>
-      codeActions(view, latestOf(view).problems, spanOf(view, range), workspace.cache, context.only),
-    ),
-  );
-  connection.onCodeActionResolve((action) => {
-    const pending = action.data as Pending | undefined;
-    const view = pending && workspace.view(pending.uri);
-    if (!view) return action;
-    const resolved = resolvePending(view, pending);
-    if ('edit' in resolved) return { ...action, edit: resolved.edit };
-    connection.window.showWarningMessage(resolved.problem);
-    return action;
-  });
-  connection.languages.inlayHint.on(
-    at([], (view, { range }) => inlayHints(view, workspace.cache, latestOf(view), spanOf(view, range))),
-  );
-  connection.onSignatureHelp(at(null, (view, params) => signatureHelp(view, offset(view, params)) ?? null));
-  connection.languages.semanticTokens.on(at({ data: [] as number[] }, (view) => semanticTokens(view)));
-  connection.languages.semanticTokens.onRange(
-    at({ data: [] as number[] }, (view, { range }) => semanticTokens(view, spanOf(view, range))),
-  );
-  connection.onWorkspaceSymbol(({ query }) =>
-    workspace.documents.flatMap(({ uri }) => {
-      const view = workspace.view(uri);
-      return view ? workspaceSymbols(view, query) : [];
-    }),
-  );
-
-  const formatted = (view: View, options: { insertSpaces: boolean; tabSize: number }, lines?: { from: number; to: number }) => {
-    const indent = options.insertSpaces ? ' '.repeat(options.tabSize) : '\t';
-    const { document, analysis } = view;
-    return format(analysis.text, analysis.syntax, { indent })
-      .map(({ span, text }) => editOf(document, span, text))
-      .filter(({ range }) => !lines || (range.end.line >= lines.from && range.end.line <= lines.to));
-  };
-  connection.onDocumentFormatting(at([], (view, { options }) => formatted(view, options)));
-  connection.onDocumentRangeFormatting(
-    at([], (view, { options, range }) => formatted(view, options, { from: range.start.line, to: range.end.line })),
-  );
-  connection.onDocumentOnTypeFormatting(
-    at([], (view, { options, position, ch }) => {
-      // Enter formats the line that is finished; a brace, its own line.
-      const line = ch === '\n' ? position.line - 1 : position.line;
-      return formatted(view, options, { from: line, to: line });
-    }),
-  );
+  registerFeatures(connection, workspace, foundOf);
 
   // ---- requests of the extension ----
 
@@ -315,16 +211,12 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     for (const plan of analysis.plans) {
       if (only !== undefined && plan.name !== only) continue;
       await breathe();
-      if (token.isCancellationRequested || stale(view)) return undefined;
+      if (token.isCancellationRequested || workspace.isStale(view)) return undefined;
       reply.plans.push(viewOf(analysis, plan, workspace.cache, lines, timeline));
     }
     const problems = [...analysis.problems, ...analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, workspace.cache))];
     return { ...reply, errors: problems.filter(({ severity }) => severity === 'error').length };
   }
-
-  /** Whether a newer text of the document, or of a file it depends on, has come in. */
-  const stale = (view: View): boolean =>
-    workspace.document(view.document.uri) !== undefined && workspace.view(view.document.uri) !== view;
 
   connection.onRequest(RUN_REQUEST, ({ uri, plan: name }: RunRequestParams): RunRequestReply => {
     const found = workspace.view(uri)?.analysis.plans.find((plan) => plan.name === name);
@@ -337,5 +229,3 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
 
   connection.listen();
 }
-
-const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

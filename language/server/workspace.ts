@@ -82,6 +82,11 @@ export class Workspace {
     return view;
   }
 
+  /** Whether a newer text of a view's document, or of a file it depends on, has come in. */
+  isStale(view: View): boolean {
+    return this.document(view.document.uri) !== undefined && this.view(view.document.uri) !== view;
+  }
+
   /** Trees are kept by text: an import is parsed once, however many files import it. */
   #parse(uri: string, text: string): Syntax {
     const known = this.#parsed.get(uri);

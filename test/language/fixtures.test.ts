@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { verdictsOf } from '../../language/server/estimates';
 import { completions } from '../../language/server/features/completion';
 import { hover } from '../../language/server/features/hover';
 import { applyEdits, format } from '../../language/server/format';
 import { lintsOn } from '../../language/server/lints';
 import { Lines } from '../../language/server/span';
 import { parse } from '../../language/server/syntax/parse';
+import { verdictsOf } from '../../language/server/verdicts';
 import { finish } from '../../src/planner/answers';
 import { type Fixture, fixtures, viewOf } from './fixture';
 

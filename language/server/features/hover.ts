@@ -17,12 +17,13 @@ import {
   isWord,
   type PlanDeclaration,
 } from '../../generated/ast';
-import { type EstimateCache, momentText } from '../estimates';
+import type { EstimateCache } from '../estimates';
 import { rangeOf } from '../lsp';
 import type { Declared } from '../names';
 import { contains, type Span, spanOf } from '../span';
 import { parseQuantity, SIZE, sameDimension } from '../units';
 import { SLOTS } from '../uses';
+import { momentText } from '../verdicts';
 import type { View } from '../workspace';
 import { type BlockKind, cursorAt } from './cursor';
 import { argumentDoc, DECLARATION_DOCS, deviceDoc, FIGURE_DOCS, keyDoc, modelDoc, STATEMENT_DOCS, specDoc } from './docs';

@@ -3,8 +3,10 @@ import { type InlayHint, InlayHintKind } from 'vscode-languageserver-types';
 import { formatBytes, formatCount, formatShare, formatTime, formatTokens } from '../../../src/plan/format';
 import { judge } from '../../../src/planner/answers';
 import type { Estimate } from '../../../src/planner/types';
-import { type Answers, type EstimateCache, estimateOf, writtenAs } from '../estimates';
+import { type EstimateCache, estimateOf } from '../estimates';
+import type { Answers } from '../questions';
 import { type Span, spanOf } from '../span';
+import { writtenAs } from '../verdicts';
 import type { View } from '../workspace';
 
 export interface HintOptions {

@@ -1,0 +1,93 @@
+/** Answers to a plan's `find`, `sweep` and `compare`. */
+import { type Answer, findSteps, finish, type SweepPoint, sweepSteps } from '../../src/planner/answers';
+import { estimate } from '../../src/planner/estimate';
+import { plansOf } from '../../src/planner/expression';
+import { pathText } from '../../src/planner/knobs';
+import type { Analysis, PlanAnalysis } from './analyze';
+import { type EstimateCache, estimateOf } from './estimates';
+import type { Problem } from './problems';
+import { Lines, type Span } from './span';
+
+export interface FindAnswer extends Answer {
+  line: number;
+  find: string;
+  span: Span;
+}
+export interface SweepAnswer {
+  line: number;
+  key: string;
+  span: Span;
+  points: SweepPoint[];
+}
+export interface Comparison {
+  line: number;
+  to: string;
+  span: Span;
+  allocated: number;
+  otherAllocated: number;
+  step: number;
+  otherStep: number;
+}
+export interface Answers {
+  answers: FindAnswer[];
+  sweeps: SweepAnswer[];
+  comparisons: Comparison[];
+}
+
+/** Answers of a plan's `find`, `sweep` and `compare`. Searches estimate many plans; all of them are kept. */
+export const answersOf = (...args: Parameters<typeof answerSteps>): Answers => finish(answerSteps(...args));
+
+/** The same, yielding after every estimate. */
+export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<void, Answers> {
+  const found: Answers = { answers: [], sweeps: [], comparisons: [] };
+  const { plan: data } = plan;
+  const made = data && cache.get(data);
+  if (!data || !made || 'failure' in made) return found;
+  const lines = new Lines(analysis.text);
+  const line = ({ start }: Span) => lines.position(start).line;
+  const others = estimateOf(analysis, cache);
+  const conditions = plan.requires.map(({ condition }) => condition);
+  for (const { span, goal, path } of plan.finds) {
+    const label = { line: line(span), find: `${goal} ${pathText(path)}`, span };
+    try {
+      const named = conditions
+        .flatMap(({ left, right }) => [...plansOf(left), ...plansOf(right)])
+        .map((name) => analysis.known.get(name));
+      const search = () => findSteps(data, path, goal, estimate, conditions, others);
+      found.answers.push({ ...label, ...(yield* cache.answer([data, path, goal, conditions, named], search)) });
+    } catch (error) {
+      found.answers.push({ ...label, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  for (const { span, path, values } of plan.sweeps) {
+    try {
+      const points = yield* cache.answer([data, path, values], () => sweepSteps(data, path, values, estimate));
+      found.sweeps.push({ line: line(span), key: pathText(path), span, points });
+    } catch {
+      // A value at which the plan cannot be estimated leaves the curve undrawn; the plan's own failure is reported elsewhere.
+    }
+  }
+  for (const { span, plan: to } of plan.compares) {
+    const other = others(to);
+    if (!other) continue;
+    const { peak, time } = made.estimate;
+    found.comparisons.push({
+      line: line(span),
+      to,
+      span,
+      allocated: peak.allocated,
+      otherAllocated: other.peak.allocated,
+      step: time.step,
+      otherStep: other.time.step,
+    });
+  }
+  return found;
+}
+
+/** Searches that came to nothing. */
+export const unanswered = ({ answers }: Answers): Problem[] =>
+  answers.flatMap(({ value, reason, find: question, span }): Problem[] =>
+    value === undefined
+      ? [{ severity: 'warning', code: 'no-answer', message: `\`find ${question}\` has no answer: ${reason}`, span }]
+      : [],
+  );

@@ -1,0 +1,133 @@
+/** What estimates say against a file: plans that exceed their card, conditions that do not hold. */
+import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
+import type { Plan } from '../../src/plan/types';
+import { judge } from '../../src/planner/answers';
+import type { Category, Estimate, Moment } from '../../src/planner/types';
+import type { Analysis, PlanAnalysis, RequireQuestion } from './analyze';
+import { type EstimateCache, estimateOf } from './estimates';
+import type { Problem } from './problems';
+import { type Span, spanOf } from './span';
+import { type Dimension, SIZE, sameDimension, TIME } from './units';
+
+/** What the estimates say against the file: plans that do not fit, conditions that do not hold. */
+export function verdictsOf(analysis: Analysis, cache: EstimateCache): Problem[] {
+  return analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, cache));
+}
+
+export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Problem[] {
+  if (!plan.plan) return [];
+  const made = cache.get(plan.plan);
+  if ('failure' in made) {
+    return [
+      {
+        severity: 'error',
+        code: 'estimate-failed',
+        message: `Plan \`${plan.name}\` cannot be estimated: ${made.failure}`,
+        span: plan.span,
+      },
+    ];
+  }
+  const problems: Problem[] = [];
+  if (made.estimate.fit !== 'fits') problems.push(exceeds(analysis, plan, plan.plan, made.estimate));
+  for (const question of plan.requires) problems.push(...required(question, made.estimate, estimateOf(analysis, cache)));
+  return problems;
+}
+
+const PHASE_NAMES = { forward: 'the forward pass', backward: 'the backward pass', optimizer: 'the optimizer step' } as const;
+
+/** A moment of the step in words: `the backward pass, layer 31, mlp.down`. Layers are counted from 0, as frameworks do. */
+export const momentText = ({ phase, layer, op }: Moment): string =>
+  `${PHASE_NAMES[phase]}, ${layer === undefined ? '' : `layer ${layer}, `}\`${op}\``;
+
+const PART_NAMES: { [category in Category]: string } = {
+  weights: 'weights',
+  gradients: 'gradients',
+  optimizer: 'optimizer states',
+  activations: 'activations kept for backward',
+  logits: 'logits',
+  temporary: 'temporary tensors',
+};
+
+/** Statements that govern a part, the most telling first. */
+const GOVERNED: { [category in Category]: readonly string[] } = {
+  weights: ['weights', 'precision', 'model'],
+  gradients: ['gradients', 'train', 'optimizer'],
+  optimizer: ['optimizer', 'train'],
+  activations: ['activations', 'backward', 'sequence', 'batch'],
+  logits: ['loss', 'sequence', 'batch'],
+  temporary: ['attention', 'loss', 'sequence', 'batch'],
+};
+
+/** By how much a plan exceeds its card: for certain, as the allocator is expected to arrange it, or only if it arranges it badly. */
+function excess(plan: string, device: string, { peak, usable, fits, fit }: Estimate): string {
+  const room = `${formatBytes(usable)} can be used`;
+  if (fits)
+    return `Plan \`${plan}\` fits \`${device}\` barely: it needs ${formatBytes(peak.device)}, up to ${formatBytes(peak.range[1])} where the allocator wastes much, and ${room}.`;
+  const why =
+    fit === 'tight'
+      ? `${formatBytes(peak.allocated)} of tensors would do, not what the allocator holds beyond them`
+      : `${formatBytes(peak.allocated)} of tensors`;
+  return `Plan \`${plan}\` exceeds \`${device}\` by ${formatBytes(peak.device - usable)}: it needs ${formatBytes(peak.device)} (${why}), and ${room}.`;
+}
+
+function exceeds(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, made: Estimate): Problem {
+  const parts = (Object.entries(made.categories) as [Category, number][]).toSorted((a, b) => b[1] - a[1]);
+  const [part, bytes] = parts[0] ?? ['temporary', 0];
+  const message = `${excess(plan.name, device.name, made)} The peak comes in ${momentText(made.peakAt)}; the largest part is ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
+  const own = (key: string): Span | undefined => {
+    const stated = plan.stated.get(key);
+    const span = stated?.uri === analysis.uri ? spanOf(stated.entry.node) : undefined;
+    return span && span.start >= plan.whole.start && span.end <= plan.whole.end ? span : undefined;
+  };
+  const span = GOVERNED[part].map(own).find((one) => one) ?? plan.span;
+  const related = parts.slice(1, 4).flatMap(([other, size]) => {
+    const place = size > made.usable / 20 && GOVERNED[other].map(own).find((one) => one);
+    return place ? [{ uri: analysis.uri, span: place, message: `${PART_NAMES[other]}: ${formatBytes(size)}` }] : [];
+  });
+  return {
+    severity: made.fits ? 'warning' : 'error',
+    code: 'exceeds-memory',
+    message,
+    span,
+    ...(related.length > 0 ? { related } : {}),
+  };
+}
+
+/** A value as people read it, by its dimension. */
+export function writtenAs(value: number, dimension: Dimension): string {
+  if (sameDimension(dimension, SIZE)) return formatBytes(value);
+  if (sameDimension(dimension, TIME)) return formatTime(value);
+  return formatCount(Number(value.toPrecision(6)));
+}
+
+function required(question: RequireQuestion, own: Estimate, others: (plan: string) => Estimate | undefined): Problem[] {
+  const { span, text, condition, dimension } = question;
+  const verdict = judge(condition, own, others);
+  if (verdict.holds) return [];
+  if (verdict.holds === undefined) {
+    return [
+      {
+        severity: 'warning',
+        code: 'unknown-estimate',
+        message: `\`${text}\` cannot be judged: a plan that it names has no estimate`,
+        span,
+      },
+    ];
+  }
+  const written = (value: number) => writtenAs(value, dimension);
+  const [left, right] = [written(verdict.left), written(verdict.right)];
+  const gap = Math.abs(verdict.left - verdict.right);
+  // Two sides that print alike still differ: say by how many bytes.
+  const sides =
+    left === right && sameDimension(dimension, SIZE)
+      ? `${formatCount(verdict.left)} bytes against ${formatCount(verdict.right)}`
+      : `${left} against ${right}`;
+  return [
+    {
+      severity: 'error',
+      code: 'require-failed',
+      message: `\`${text}\` does not hold: ${sides}${gap > 0 ? `, ${written(gap)} apart` : ''}`,
+      span,
+    },
+  ];
+}
