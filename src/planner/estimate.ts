@@ -70,30 +70,45 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
   return made;
 }
 
+/** One stage on the way from the plain plan to the plan as stated. */
+export interface Stage {
+  label: string;
+  slot: Slot | 'plain';
+  /** What this stage adds; absent for the plain plan. */
+  use?: Use;
+  plan: Plan;
+}
+
 /** The plain plan, then the plan's techniques one after the other in the file's order, each on top of those before it. */
-function waterfallOf(plan: Plan, final: OnCard): WaterfallStep[] {
+export function stagesOf(plan: Plan): Stage[] {
   const changes = plan.order.flatMap((slot) => changesOf(plan, slot));
   const settings = Object.fromEntries(Object.entries(plan.slots).filter(([slot]) => SETTING.has(slot as Slot)));
+  if (changes.length === 0) return [{ label: 'plain', slot: 'plain', plan }];
   let current: Plan = { ...plan, slots: settings, lists: {} };
-  const steps: WaterfallStep[] = [];
-  const push = (label: string, slot: Slot | 'plain', { simulation, time }: OnCard) => {
-    steps.push({
+  const plain: Stage = { label: 'plain', slot: 'plain', plan: current };
+  const stages = changes.map(({ slot, use, made }, index): Stage => {
+    current = index === changes.length - 1 ? plan : made(current);
+    return { label: labelOf(use), slot, use, plan: current };
+  });
+  return [plain, ...stages];
+}
+
+function waterfallOf(plan: Plan, final: OnCard): WaterfallStep[] {
+  let before = 0;
+  return stagesOf(plan).map(({ label, slot, plan: stage }) => {
+    const { simulation, time } = stage === plan ? final : heaviest(stage);
+    const step: WaterfallStep = {
       label,
       slot,
-      before: steps.at(-1)?.after ?? 0,
+      before,
       after: simulation.peak,
       categories: simulation.categories,
       time,
       peakAt: simulation.at,
-    });
-  };
-  changes.forEach(({ slot, use, made }, index) => {
-    if (index === 0) push('plain', 'plain', heaviest(current));
-    current = made(current);
-    push(labelOf(use), slot, index === changes.length - 1 ? final : heaviest(current));
+    };
+    before = step.after;
+    return step;
   });
-  if (steps.length === 0) push('plain', 'plain', final);
-  return steps;
 }
 
 /** What a slot's statement changes, technique by technique. */

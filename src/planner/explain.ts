@@ -1,8 +1,12 @@
 /** The bytes alive at the peak, tensor by tensor: what they are, what made them, and what the numbers hold for. */
 import type { DType, Plan } from '../plan/types';
-import type { OpNode, Tape } from '../tape/types';
-import { unroll } from '../tape/unroll';
-import { tapeOf, useOf } from '../techniques/recipe-of';
+import { liveAtPeak } from '../tape/live';
+import { simulate } from '../tape/simulate';
+import type { Tape } from '../tape/types';
+import { useOf } from '../techniques/recipe-of';
+import { findSpec } from '../techniques/registry';
+import { stagesOf } from './estimate';
+import { heaviest } from './ranks';
 import type { Category, Moment } from './types';
 
 /** Like tensors that are alive together: one for each layer, or one alone. */
@@ -31,53 +35,92 @@ export interface Ledger {
   holds: string[];
 }
 
-/** The ledger of a plan's peak. Writes the tape out, so it is for asking, not for typing. */
+/** The ledger of a plan's peak. */
 export function explain(plan: Plan): Ledger {
-  const tape = tapeOf(plan);
-  const { index, allocated } = highest(tape);
-  const live = new Map<number, { id: number; made: OpNode }>();
-  let at: Moment = { phase: 'forward', op: 'start' };
-  let step = 0;
-  unroll(tape, ({ node, phase, layer, storage }) => {
-    if (step > index) return;
-    for (const id of node.allocs) live.set(storage(id), { id, made: node });
-    if (step === index && phase !== 'setup') at = { phase, op: node.label || node.op, ...(layer === undefined ? {} : { layer }) };
-    else for (const id of node.frees) live.delete(storage(id));
-    step += 1;
-  });
-  return { plan: plan.name, at, lines: group(tape, [...live.values()]), allocated, holds: assumptions(plan) };
+  const { tape } = heaviest(plan);
+  const { peak, at } = simulate(tape);
+  return { plan: plan.name, at, lines: ledgerLines(tape, peak), allocated: peak, holds: assumptions(plan) };
 }
 
-/** Position, in order of execution, of the op at which the most bytes are live. */
-function highest(tape: Tape): { index: number; allocated: number } {
-  let total = 0;
-  let step = 0;
-  let high = { index: 0, allocated: -1 };
-  unroll(tape, ({ node, phase }) => {
-    for (const id of node.allocs) total += tape.tensors[id]?.bytes ?? 0;
-    if (phase !== 'setup' && total > high.allocated) high = { index: step, allocated: total };
-    for (const id of node.frees) total -= tape.tensors[id]?.bytes ?? 0;
-    step += 1;
-  });
-  return high;
-}
-
-function group(tape: Tape, live: readonly { id: number; made: OpNode }[]): LedgerLine[] {
+/** Tensors alive at the peak of a tape, largest first; they add up to it. */
+export function ledgerLines(tape: Tape, peak: number): LedgerLine[] {
+  const { counts, makers } = liveAtPeak(tape, peak);
   const lines = new Map<string, LedgerLine>();
-  for (const { id, made } of live) {
+  for (const [id, count] of counts) {
     const tensor = tape.tensors[id];
     if (!tensor || tensor.bytes === 0) continue;
-    const key = `${tensor.category}/${tensor.name}/${tensor.shape}/${tensor.dtype}`;
+    const { category, name, shape, dtype, bytes } = tensor;
+    const key = `${category}/${name}/${shape}/${dtype}`;
     const line = lines.get(key);
     if (line) {
-      line.count += 1;
-      line.bytes += tensor.bytes;
+      line.count += count;
+      line.bytes += count * bytes;
     } else {
-      const { category, name, shape, dtype, bytes } = tensor;
-      lines.set(key, { category, name, shape, dtype, count: 1, each: bytes, bytes, op: made.op, source: sourceOf(made.op) });
+      const op = makers.get(id)?.op ?? '';
+      lines.set(key, { category, name, shape, dtype, count, each: bytes, bytes: count * bytes, op, source: sourceOf(op) });
     }
   }
-  return [...lines.values()].sort((a, b) => b.bytes - a.bytes);
+  return [...lines.values()].filter((line) => line.count !== 0).sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Why a step of the waterfall is as large as it is. */
+export interface StepExplanation {
+  /** The technique's byte model and its price, in symbols. */
+  formula: string;
+  cost: string;
+  source: string;
+  url?: string;
+  /** The kinds of tensors whose bytes at the peak it changes most: the formula with this plan's numbers put in. */
+  changes: { category: Category; name: string; before: string; after: string; bytes: number }[];
+}
+
+/** Changes of one step that are told. */
+const TOLD = 5;
+
+/** One explanation for each step of the plan's waterfall. */
+export function explainSteps(plan: Plan): StepExplanation[] {
+  let before: LedgerLine[] = [];
+  return stagesOf(plan).map(({ slot, use, plan: stage }) => {
+    const { tape, simulation } = heaviest(stage);
+    const after = ledgerLines(tape, simulation.peak);
+    const spec = use && slot !== 'plain' ? findSpec(slot, use.name) : undefined;
+    const explanation: StepExplanation = {
+      formula: spec?.formula ?? 'every slot at its default',
+      cost: spec?.cost ?? 'none',
+      source: spec?.citation ? `${spec.citation.title}, ${spec.citation.id}` : 'PyTorch operators, as the tape writes them',
+      ...(spec?.citation ? { url: spec.citation.url } : {}),
+      changes: changesBetween(before, after),
+    };
+    before = after;
+    return explanation;
+  });
+}
+
+function changesBetween(before: readonly LedgerLine[], after: readonly LedgerLine[]): StepExplanation['changes'] {
+  const sums = (lines: readonly LedgerLine[]) => {
+    const found = new Map<string, LedgerLine[]>();
+    for (const line of lines)
+      found.set(`${line.category}/${line.name}`, [...(found.get(`${line.category}/${line.name}`) ?? []), line]);
+    return found;
+  };
+  const [was, is] = [sums(before), sums(after)];
+  const total = (lines: readonly LedgerLine[] = []): number => lines.reduce((sum, line) => sum + line.bytes, 0);
+  const text = (lines: readonly LedgerLine[] = []): string =>
+    lines.map((line) => `${line.count} × ${line.dtype} [${line.shape.join(' × ')}]`).join(', ') || 'none';
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .map((key) => {
+      const [category, name] = [key.slice(0, key.indexOf('/')) as Category, key.slice(key.indexOf('/') + 1)];
+      return {
+        category,
+        name,
+        before: text(was.get(key)),
+        after: text(is.get(key)),
+        bytes: total(is.get(key)) - total(was.get(key)),
+      };
+    })
+    .filter((change) => change.bytes !== 0)
+    .sort((a, b) => Math.abs(b.bytes) - Math.abs(a.bytes))
+    .slice(0, TOLD);
 }
 
 /** Where the rule of an operator comes from. */

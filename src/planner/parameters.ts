@@ -8,5 +8,8 @@ export function trainedParameters(recipe: Recipe): number {
   const count = (weights: readonly { name: string; shape: readonly number[]; role: never | string }[]) =>
     weights.reduce((sum, weight) => sum + (recipe.trains(weight as never) ? elements(weight as never) : 0), 0);
   const layers = recipe.active?.count ?? recipe.model.layers;
-  return layers * count([...layer, ...addedWeights(recipe, layer)]) + count([...outside, ...recipe.added.outside, ...recipe.added.shared]);
+  return (
+    layers * count([...layer, ...addedWeights(recipe, layer)]) +
+    count([...outside, ...recipe.added.outside, ...recipe.added.shared])
+  );
 }

@@ -1,19 +1,20 @@
 /** The cards of a plan that differ: a pipeline's stages; all others do the same with different tokens or parts. */
 import type { Plan } from '../plan/types';
-import type { Recipe } from '../tape/recipe';
 import { type Simulation, simulate } from '../tape/simulate';
 import type { Tape } from '../tape/types';
 import { type Spread, spreadOf } from '../techniques/cards';
+import { stagesOf } from '../techniques/pipeline';
 import { lowerRecipe, recipeOnCard } from '../techniques/recipe-of';
+import { findSpec } from '../techniques/registry';
+import { complete } from '../techniques/spec';
 import { stepTime } from './time';
 import type { Rank } from './types';
 
-/** Stages whose cards do exactly the same. */
+/** Stages whose cards do exactly the same: the first of them, and how many there are. */
 interface Kind {
-  /** The first of them, and how many there are. */
   stage: number;
   stages: number;
-  recipe: Recipe;
+  layers: number;
 }
 
 /** A card and its step. */
@@ -25,15 +26,18 @@ export interface OnCard {
   time: number;
 }
 
-function kindsOf(plan: Plan, { pipeline }: Spread): Kind[] {
+function kindsOf(plan: Plan): Kind[] {
+  const use = plan.lists.parallel?.find(({ name }) => name === 'pipeline');
+  const spec = use && findSpec('parallel', 'pipeline');
+  const stages = spec ? stagesOf(plan, complete(spec, use).args) : [];
+  if (stages.length < 2) return [{ stage: 0, stages: 1, layers: plan.model.layers }];
   const kinds: (Kind & { like: string })[] = [];
-  for (let stage = 0; stage < pipeline; stage++) {
-    const recipe = recipeOnCard(plan, stage);
-    const outer = stage === 0 || stage === pipeline - 1;
-    const like = JSON.stringify([outer && stage, recipe.model.layers, recipe.cards.stage.waiting]);
+  for (const [stage, { layers, waiting }] of stages.entries()) {
+    const outer = stage === 0 || stage === stages.length - 1;
+    const like = `${outer ? stage : 'inner'} ${layers} ${waiting.layers} ${waiting.microBatches}`;
     const last = kinds.at(-1);
     if (last?.like === like) last.stages += 1;
-    else kinds.push({ stage, stages: 1, recipe, like });
+    else kinds.push({ stage, stages: 1, layers, like });
   }
   return kinds;
 }
@@ -44,24 +48,23 @@ const nameOf = ({ stage, stages }: Kind, { pipeline, total }: Spread): string =>
 };
 
 /** Writes one kind's step. */
-const onCard = (plan: Plan, kind: Kind, spread: Spread): OnCard => {
-  const tape = lowerRecipe(plan, kind.recipe);
+function onCard(plan: Plan, kind: Kind, spread: Spread): OnCard {
+  const tape = lowerRecipe(plan, recipeOnCard(plan, kind.stage));
   return { name: nameOf(kind, spread), tape, simulation: simulate(tape), time: stepTime(tape, plan) };
-};
+}
 
 /**
- * The card that peaks highest. Of a pipeline's inner stages with as many layers, the earliest has the most micro-batches in
- * flight, so that the others need not be written.
+ * The card that peaks highest. An inner stage with no more layers than one before it has no more of anything, for fewer
+ * micro-batches wait on it: it need not be written.
  */
 export function heaviest(plan: Plan): OnCard {
   const spread = spreadOf(plan);
-  const kinds = kindsOf(plan, spread);
-  const seen = new Set<string>();
-  return kinds
-    .filter(({ stage, recipe }) => {
-      const outer = stage === 0 || stage === spread.pipeline - 1;
-      const like = `${outer && stage} ${recipe.model.layers}`;
-      return !seen.has(like) && seen.add(like);
+  let most = 0;
+  return kindsOf(plan)
+    .filter(({ stage, layers }) => {
+      if (layers <= most && stage < spread.pipeline - 1) return false;
+      most = Math.max(most, layers);
+      return true;
     })
     .map((kind) => onCard(plan, kind, spread))
     .reduce((best, one) => ({
@@ -74,7 +77,7 @@ export function heaviest(plan: Plan): OnCard {
 export function ranksOf(plan: Plan): Rank[] {
   const spread = spreadOf(plan);
   if (spread.total === 1) return [];
-  return kindsOf(plan, spread).map((kind) => {
+  return kindsOf(plan).map((kind) => {
     const { name, simulation } = onCard(plan, kind, spread);
     return {
       name,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { estimate } from '../../src/planner/estimate';
-import { explain } from '../../src/planner/explain';
+import { explain, explainSteps } from '../../src/planner/explain';
 import { CATEGORIES } from '../../src/planner/types';
 import { plan, use } from '../tape/plans';
 
@@ -40,5 +40,32 @@ describe('the ledger of a peak', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({ name: 'loss.log_softmax', count: 1, shape: [1024, 4000], dtype: 'fp32', category: 'logits' }),
     );
+  });
+});
+
+describe('the explanation of a waterfall', () => {
+  const candidate = plan({
+    optimizer: use('galore', { rank: 8 }),
+    backward: 'checkpoint',
+    loss: use('chunked', { chunk: 100 }),
+  });
+
+  it('has one entry for each step, with the formula and the source of its technique', () => {
+    const steps = explainSteps(candidate);
+    expect(steps).toHaveLength(estimate(candidate).waterfall.length);
+    expect(steps.map((step) => step.source)).toEqual([
+      expect.stringContaining('PyTorch'),
+      expect.stringContaining('arXiv:2403.03507'),
+      expect.stringContaining('arXiv:1604.06174'),
+      expect.any(String),
+    ]);
+    for (const step of steps) expect(step.formula).not.toBe('');
+  });
+
+  it('puts the numbers in: checkpointing ends the MLP’s saved tensors of all layers but one', () => {
+    const [, , checkpoint] = explainSteps({ ...candidate, sequence: 4096 });
+    const gate = checkpoint?.changes.find((change) => change.category === 'activations' && change.name === 'mlp.gate.mm');
+    expect(gate?.before).toBe('4 × bf16 [8192 × 1408]');
+    expect(gate?.bytes).toBeLessThan(0);
   });
 });
