@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium';
 import { startServer } from './code-server';
 import { clickLens } from './lens';
+import { shrink } from './proxy';
 import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 
 const root = process.cwd();
@@ -44,6 +45,7 @@ const browser = await launchChromium(root);
 for (const name of ['light', 'dark'] as const) {
   const folder = await mkdtemp(join(tmpdir(), 'memplan-pictures-'));
   await cp(join(root, 'media/examples'), folder, { recursive: true });
+  await shrink(join(folder, 'long-context.memplan'), 128);
   await take(browser, folder, name);
   await rm(folder, { recursive: true, force: true });
 }
