@@ -3,9 +3,11 @@
  * Sizes are bytes, times seconds, lines and columns 1-based.
  */
 import type { Plan, RunSettings } from './plan/types';
+import type { LedgerLine, StepExplanation } from './planner/explain';
 import type { Estimate } from './planner/types';
 
 export type { Plan, RunSettings } from './plan/types';
+export type { LedgerLine, StepExplanation } from './planner/explain';
 export type { Bytes, Category, Estimate, Moment, Peak, Phase, TimelinePoint, WaterfallStep } from './planner/types';
 
 // ---- language server ⇄ extension (LSP custom requests) ----
@@ -38,6 +40,10 @@ export interface PlanView {
   problem?: string;
   /** Where each step of the waterfall was written, by index; null for the plain plan and inherited defaults. */
   places: (Place | null)[];
+  /** Why each step of the waterfall is as large as it is, by index. */
+  reasons?: StepExplanation[];
+  /** The tensors alive at the peak, largest first, and what the figures hold for. */
+  ledger?: { lines: LedgerLine[]; holds: string[] };
 }
 
 export interface EstimateReply {

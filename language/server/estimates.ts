@@ -1,6 +1,7 @@
 /** Analysis → estimates: what the editor draws and the command line prints. */
 import type { Plan } from '../../src/plan/types';
 import { estimate } from '../../src/planner/estimate';
+import { explain, explainSteps } from '../../src/planner/explain';
 import type { Estimate } from '../../src/planner/types';
 import type { Place, PlanView } from '../../src/protocol';
 import type { Analysis, PlanAnalysis } from './analyze';
@@ -9,18 +10,33 @@ import { type Lines, spanOf } from './span';
 /** Estimates and answers that are kept. */
 const KEPT = 2000;
 
+/** Lines of a ledger below this share of the peak are not shown. */
+const SMALLEST_LINE = 0.001;
+
+type Explained = Required<Pick<PlanView, 'reasons' | 'ledger'>>;
+
 export type Estimated = { estimate: Estimate } | { failure: string };
 
 /** Estimates and answers by content: a plan that was estimated once costs nothing the second time. */
 export class EstimateCache {
   readonly #estimates = new Recent<Estimated>();
   readonly #answers = new Recent<object>();
+  readonly #explained = new Recent<Explained>();
 
   get(plan: Plan, timeline = false): Estimated {
     const key = JSON.stringify(plan);
     // One with its timeline serves those who do not ask for it.
     const drawn = this.#estimates.peek(`t${key}`);
     return drawn ?? this.#estimates.get(timeline ? `t${key}` : key, () => attempt(plan, timeline));
+  }
+
+  /** Why a plan's waterfall and peak are as they are. */
+  explained(plan: Plan): Explained {
+    return this.#explained.get(JSON.stringify(plan), () => {
+      const { lines, holds, allocated } = explain(plan);
+      const shown = lines.filter((line) => line.bytes >= SMALLEST_LINE * allocated);
+      return { reasons: explainSteps(plan), ledger: { lines: shown, holds } };
+    });
   }
 
   /** The answer to a question, searched for once. */

@@ -212,7 +212,8 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
       if (only !== undefined && plan.name !== only) continue;
       await breathe();
       if (token.isCancellationRequested || workspace.isStale(view)) return undefined;
-      reply.plans.push(viewOf(analysis, plan, workspace.cache, lines, timeline));
+      const shown = viewOf(analysis, plan, workspace.cache, lines, timeline);
+      reply.plans.push(shown.estimate && plan.plan ? { ...shown, ...workspace.cache.explained(plan.plan) } : shown);
     }
     const problems = [...analysis.problems, ...analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, workspace.cache))];
     return { ...reply, errors: problems.filter(({ severity }) => severity === 'error').length };

@@ -1,9 +1,9 @@
-import { explain as ledgerOf } from '../../planner/explain';
+import { explainSteps, explain as ledgerOf } from '../../planner/explain';
 import type { Invocation } from '../arguments';
 import type { Io } from '../io';
 import { paintDiagnostics } from '../paint/diagnostics';
 import { paintPlan } from '../paint/estimate';
-import { paintLedger } from '../paint/explain';
+import { paintLedger, paintReasons } from '../paint/explain';
 import { render } from '../paint/style';
 import { paintTimeline } from '../paint/timeline';
 import { assertPlan, openPlanFile, statusOf } from '../plan-file';
@@ -15,7 +15,11 @@ export async function estimate(asked: Extract<Invocation, { command: 'estimate' 
   assertPlan(opened, plan);
   const report = opened.report({ timeline, ...(plan === undefined ? {} : { plan }) });
   const ledgers = new Map(
-    explain ? opened.analysis.plans.flatMap((one) => (one.plan ? [[one.name, ledgerOf(one.plan)]] : [])) : [],
+    explain
+      ? opened.analysis.plans.flatMap((one) =>
+          one.plan ? [[one.name, { ...ledgerOf(one.plan), steps: explainSteps(one.plan) }]] : [],
+        )
+      : [],
   );
   if (json) {
     const plans = report.plans.map((one) => ({ ...one, ...(ledgers.has(one.name) ? { ledger: ledgers.get(one.name) } : {}) }));
@@ -25,7 +29,18 @@ export async function estimate(asked: Extract<Invocation, { command: 'estimate' 
   for (const one of report.plans) {
     const drawn = timeline ? ['', ...paintTimeline(io.style, one)] : [];
     const ledger = ledgers.get(one.name);
-    const explained = ledger ? ['', ...paintLedger(io.style, ledger)] : [];
+    const explained = ledger
+      ? [
+          '',
+          ...paintReasons(
+            io.style,
+            one.waterfall.map(({ label }) => label),
+            ledger.steps,
+          ),
+          '',
+          ...paintLedger(io.style, ledger),
+        ]
+      : [];
     io.out(render(io.style, [...paintPlan(io.style, one), ...drawn, ...explained, '']));
   }
   if (opened.analysis.plans.length === 0) io.err(`${file} has no plans: one starts with \`plan NAME {\`\n`);
