@@ -1,5 +1,5 @@
 /** What combines with what: the specs' relations, read against a plan's stated techniques. */
-import { LIST_SLOTS, type ListSlot, type Plan, type Slot, TECHNIQUE_SLOTS } from '../plan/types';
+import { LIST_SLOTS, type ListSlot, type Plan, type Slot, TECHNIQUE_SLOTS, type Use } from '../plan/types';
 import { DEFAULT_USE, findSpec, findTechnique } from './registry';
 import { complete, type Relation } from './spec';
 
@@ -49,15 +49,22 @@ export function conflictsOf(plan: Techniques): Conflict[] {
   return conflicts;
 }
 
-/** What a plan's techniques on several cards refuse, in words: arguments that do not go with the model or with one another. */
-export function refusalsOf(plan: Plan): { slot: ListSlot; name: string; why: string }[] {
-  return LIST_SLOTS.flatMap((slot) =>
-    (plan.lists[slot] ?? []).flatMap((use, index, all) => {
+/** What a plan's techniques refuse, in words: arguments that do not go with the model, its counts or one another. */
+export function refusalsOf(plan: Plan): { slot: Slot; name: string; why: string }[] {
+  const stated = [...TECHNIQUE_SLOTS, ...LIST_SLOTS].map((slot) => ({ slot, uses: usesIn(plan, slot) }));
+  return stated.flatMap(({ slot, uses }) =>
+    uses.flatMap((use, index) => {
       const technique = findTechnique(slot, use.name);
       if (!technique) return [];
-      const twice = all.findIndex((other) => other.name === use.name) < index;
+      const twice = uses.findIndex((other) => other.name === use.name) < index;
       const why = twice ? 'it is stated twice' : technique.refuses?.(plan, complete(technique.spec, use).args);
       return why ? [{ slot, name: use.name, why }] : [];
     }),
   );
+}
+
+function usesIn(plan: Plan, slot: Slot): readonly Use[] {
+  if (isList(slot)) return plan.lists[slot] ?? [];
+  const use = plan.slots[slot];
+  return use ? [use] : [];
 }

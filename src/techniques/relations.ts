@@ -1,5 +1,7 @@
 /** Relations that several techniques share. */
+import { FAMILIES } from '../plan/families';
 import type { Relation } from './spec';
+import type { Technique } from './technique';
 
 export const ADAPTERS = ['lora', 'dora', 'lora-fa', 'loram', 'lq-lora'] as const;
 
@@ -25,3 +27,33 @@ export const BESIDE_A_FROZEN_BASE = [
   'qst',
   'frozen',
 ] as const;
+
+type Refusal = NonNullable<Technique['refuses']>;
+
+/** For optimizers that run inside backward. */
+export const oneMicroBatch =
+  (name: string): Refusal =>
+  ({ accumulate }) =>
+    accumulate > 1
+      ? `${name} updates in every backward pass, so that ${accumulate} micro-batches would be as many steps`
+      : undefined;
+
+/** For what replaces the products of quantized matrices. */
+export const noExperts =
+  (name: string): Refusal =>
+  ({ model }) =>
+    model.experts > 0 ? `${name} is written for plain matrices, and ${model.name} has experts` : undefined;
+
+/** For losses of each next token. */
+export const decodersOnly =
+  (name: string): Refusal =>
+  ({ model }) =>
+    ['bert', 'roberta', 'vit', 't5'].includes(model.family) || (model.classes ?? 0) > 0
+      ? `${name} scores the next token, and ${FAMILIES[model.family].title} is trained here on something else`
+      : undefined;
+
+/** The first reason of several. */
+export const anyOf =
+  (...refusals: readonly Refusal[]): Refusal =>
+  (plan, args) =>
+    refusals.map((refuses) => refuses(plan, args)).find((why) => why !== undefined);

@@ -1,7 +1,7 @@
 /** Any use of any technique, drawn from the specs: what is added to the registry is tested without a line here. */
 import fc from 'fast-check';
 import type { Plan, TechniqueSlot, Use, Value } from '../../src/plan/types';
-import { conflictsOf } from '../../src/techniques/compatibility';
+import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { specsOf } from '../../src/techniques/registry';
 import type { ArgumentType } from '../../src/techniques/spec';
 import { model, plan } from '../tape/plans';
@@ -89,6 +89,4 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
       }),
     }),
   )
-  // Some schedules are written for layers like Llama's.
-  .filter((one) => one.model.family === 'llama' || !['streambp', 'seco', 'reversible'].includes(one.slots.backward?.name ?? ''))
-  .filter((one) => conflictsOf(one).length === 0);
+  .filter((one) => conflictsOf(one).length === 0 && refusalsOf(one).length === 0);

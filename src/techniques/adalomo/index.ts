@@ -1,5 +1,6 @@
 import { adafactorStates, adafactorStep } from '../adafactor/memory';
 import { lomo } from '../lomo';
+import { oneMicroBatch } from '../relations';
 import type { Technique } from '../technique';
 
 export const adalomo: Technique = {
@@ -19,6 +20,7 @@ export const adalomo: Technique = {
       url: 'https://arxiv.org/abs/2310.10195',
     },
   },
+  refuses: oneMicroBatch('AdaLomo'),
   rewrite: (recipe) => ({
     ...recipe,
     layerwise: 'parameter',

@@ -1,3 +1,4 @@
+import { weightsOf } from '../../plan/weights';
 import type { Technique } from '../technique';
 
 export const bitfit: Technique = {
@@ -16,5 +17,7 @@ export const bitfit: Technique = {
       url: 'https://arxiv.org/abs/2106.10199',
     },
   },
+  refuses: ({ model }) =>
+    weightsOf(model).layer.some(({ role }) => role === 'bias') ? undefined : `${model.name} has no biases: nothing would learn`,
   rewrite: (recipe) => ({ ...recipe, adapters: null, trains: (weight) => weight.role === 'bias' }),
 };

@@ -1,4 +1,5 @@
 import { number, word } from '../arguments';
+import { decodersOnly } from '../relations';
 import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 import { preferenceRecipe, type Reference } from './memory';
@@ -42,6 +43,7 @@ export const dpo: Technique = {
       url: 'https://arxiv.org/abs/2305.18290',
     },
   },
+  refuses: decodersOnly('DPO'),
   rewrite: (recipe, args) =>
     preferenceRecipe(recipe, {
       // Chosen and rejected answers are stacked.

@@ -2,6 +2,7 @@ import { number, word } from '../arguments';
 import { scalesFor, stepSizes } from '../peqa/memory';
 import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
+import { noExperts } from '../relations';
 import type { Technique } from '../technique';
 import { blockRecipe, packedCodes } from './memory';
 
@@ -55,6 +56,7 @@ export const efficientQat: Technique = {
       url: 'https://arxiv.org/abs/2407.11062',
     },
   },
+  refuses: noExperts('EfficientQAT'),
   rewrite: (recipe, args) => {
     const [bits, group] = [number(args, 'bits'), number(args, 'group')];
     if (word(args, 'stage') === 'blocks') return blockRecipe(recipe, group);

@@ -1,5 +1,5 @@
 import { flag, number, use } from '../arguments';
-import { adaptersAreLowRank, shardsAreFlat } from '../relations';
+import { adaptersAreLowRank, oneMicroBatch, shardsAreFlat } from '../relations';
 import type { Technique } from '../technique';
 import { galoreStates, galoreStep } from './memory';
 import { galoreWebgpu } from './webgpu';
@@ -38,6 +38,7 @@ export const galore: Technique = {
       url: 'https://arxiv.org/abs/2403.03507',
     },
   },
+  refuses: (plan, args) => (flag(args, 'layerwise') ? oneMicroBatch('Layerwise GaLore')(plan, args) : undefined),
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
     const inner = use(args.inner) ?? { name: 'adamw', args: {} };

@@ -1,6 +1,7 @@
 import { number, word } from '../arguments';
 import { CHUNK } from '../dpo';
 import { preferenceRecipe, type Reference } from '../dpo/memory';
+import { decodersOnly } from '../relations';
 import type { Technique } from '../technique';
 
 export const grpo: Technique = {
@@ -32,6 +33,7 @@ export const grpo: Technique = {
       url: 'https://arxiv.org/abs/2402.03300',
     },
   },
+  refuses: decodersOnly('GRPO'),
   rewrite: (recipe, args) =>
     preferenceRecipe(recipe, {
       rows: 1,

@@ -49,6 +49,7 @@ export const ladder: Technique = {
       url: 'https://arxiv.org/abs/2206.06522',
     },
   },
+  refuses: ({ model }) => (model.family === 't5' ? 'T5 has an encoder, beside which no side network is written' : undefined),
   rewrite: (recipe, args) =>
     besideBackbone(recipe, { model: sideModel(recipe.model, number(args, 'reduction')), low: 0, gates: 1 }),
 };

@@ -1,3 +1,4 @@
+import { oneMicroBatch } from '../relations';
 import type { Technique } from '../technique';
 import { lomoStep } from './memory';
 
@@ -21,6 +22,7 @@ export const lomo: Technique = {
       url: 'https://arxiv.org/abs/2306.09782',
     },
   },
+  refuses: oneMicroBatch('LOMO'),
   rewrite: (recipe) => ({
     ...recipe,
     layerwise: 'parameter',

@@ -1,6 +1,7 @@
 import { number } from '../arguments';
 import { withProduct } from '../product';
 import { storing } from '../quantized';
+import { noExperts } from '../relations';
 import type { Technique } from '../technique';
 import { container, factors, lowRankProduct } from './memory';
 
@@ -30,6 +31,7 @@ export const lrQat: Technique = {
       url: 'https://arxiv.org/abs/2406.06385',
     },
   },
+  refuses: noExperts('LR-QAT'),
   rewrite: (recipe, args) => ({
     ...recipe,
     adapters: null,

@@ -43,5 +43,7 @@ export const mezo: Technique = {
       url: 'https://arxiv.org/abs/2305.17333',
     },
   },
+  refuses: ({ accumulate }) =>
+    accumulate > 1 ? 'MeZO estimates one gradient a step: micro-batches are not gathered' : undefined,
   rewrite: (recipe, args) => mezoRecipe(recipe, 'mezo', { fused: flag(args, 'fused') }),
 };

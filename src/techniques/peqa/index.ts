@@ -1,6 +1,7 @@
 import { number } from '../arguments';
 import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
+import { noExperts } from '../relations';
 import type { Technique } from '../technique';
 import { codesAndZeros, scalesFor, stepSizes } from './memory';
 
@@ -29,6 +30,7 @@ export const peqa: Technique = {
       url: 'https://arxiv.org/abs/2305.14152',
     },
   },
+  refuses: noExperts('PEQA'),
   rewrite: (recipe, args) => {
     const [bits, group] = [number(args, 'bits'), number(args, 'group')];
     return {

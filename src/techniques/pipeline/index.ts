@@ -1,4 +1,5 @@
-import type { Use } from '../../plan/types';
+import type { Model, Use } from '../../plan/types';
+import type { Stage } from '../../tape/cards';
 import { number, word } from '../arguments';
 import { cardsArgument } from '../cards';
 import type { Technique } from '../technique';
@@ -12,6 +13,19 @@ const endsOf = (args: Use['args']): { first?: number; last?: number } => {
   const [first, last] = [number(args, 'first-layers'), number(args, 'last-layers')];
   return { ...(first ? { first } : {}), ...(last ? { last } : {}) };
 };
+
+/** Each stage's layers, and what waits on it. */
+export function stagesOf(
+  { model, accumulate }: { model: Pick<Model, 'layers'>; accumulate: number },
+  args: Use['args'],
+): { layers: number; waiting: Stage['waiting'] }[] {
+  const of = number(args, 'n');
+  const pieces = word(args, 'schedule') === 'gpipe' ? 'all' : piecesOf(args);
+  return stageLayers(model.layers, of, endsOf(args)).map((layers, index) => ({
+    layers,
+    waiting: waitingOn(index, of, layers, accumulate, pieces),
+  }));
+}
 
 export const pipeline: Technique = {
   spec: {
@@ -59,9 +73,7 @@ export const pipeline: Technique = {
     const of = number(args, 'n');
     if (of === 1) return recipe;
     const { index } = recipe.cards.stage;
-    const layers = stageLayers(recipe.model.layers, of, endsOf(args))[index] ?? 0;
-    const pieces = word(args, 'schedule') === 'gpipe' ? 'all' : piecesOf(args);
-    const waiting = waitingOn(index, of, layers, recipe.accumulate, pieces);
+    const { layers, waiting } = stagesOf(recipe, args)[index] ?? { layers: 0, waiting: recipe.cards.stage.waiting };
     return {
       ...recipe,
       model: { ...recipe.model, layers },

@@ -1,7 +1,7 @@
 import { flag, number } from '../arguments';
 import { withProduct } from '../product';
 import { groupedCodes, learningProduct, storing } from '../quantized';
-import { adaptersAreLowRank, shardsAreFlat } from '../relations';
+import { adaptersAreLowRank, anyOf, noExperts, oneMicroBatch, shardsAreFlat } from '../relations';
 import type { Technique } from '../technique';
 import { GROUP, qGaloreStates, qGaloreStep } from './memory';
 
@@ -37,6 +37,7 @@ export const qGalore: Technique = {
       url: 'https://arxiv.org/abs/2407.08296',
     },
   },
+  refuses: anyOf(oneMicroBatch('Q-GaLore'), noExperts('Q-GaLore')),
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
     return {

@@ -29,6 +29,7 @@ export const qst: Technique = {
       url: 'https://arxiv.org/abs/2401.07159',
     },
   },
+  ...(ladder.refuses ? { refuses: ladder.refuses } : {}),
   rewrite: (recipe, args) => {
     const model = sideModel(recipe.model, number(args, 'reduction'));
     return besideBackbone(recipe, { model, low: number(args, 'rank'), gates: model.hidden });

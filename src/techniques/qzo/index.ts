@@ -24,5 +24,6 @@ export const qzo: Technique = {
       url: 'https://arxiv.org/abs/2505.13430',
     },
   },
+  refuses: ({ accumulate }) => (accumulate > 1 ? 'QZO estimates one gradient a step: micro-batches are not gathered' : undefined),
   rewrite: (recipe, args) => mezoRecipe(recipe, 'qzo', { fused: flag(args, 'fused'), perturbed: scalesOf }),
 };

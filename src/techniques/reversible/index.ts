@@ -1,6 +1,6 @@
 import { number } from '../arguments';
 import type { Technique } from '../technique';
-import { reversiblePytorch } from './memory';
+import { irreversible, reversiblePytorch } from './memory';
 
 export const reversible: Technique = {
   spec: {
@@ -25,6 +25,7 @@ export const reversible: Technique = {
       url: 'https://arxiv.org/abs/2306.00477',
     },
   },
+  refuses: ({ model }) => irreversible(model),
   rewrite: (recipe, args) => ({
     ...recipe,
     pytorch: { ...recipe.pytorch, schedule: (step) => reversiblePytorch(step, number(args, 'factor')) },

@@ -1,8 +1,20 @@
+import { FAMILIES } from '../../plan/families';
+import type { Model } from '../../plan/types';
 import * as aten from '../../tape/pytorch/aten';
 import type { PytorchStep } from '../../tape/pytorch/context';
 import { attentionBranch, mlpBranch } from '../../tape/pytorch/layers';
 import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { Tensor } from '../../tape/trace';
+
+/** Why a model's layers have no two branches one after the other. */
+export function irreversible({ family }: Model): string | undefined {
+  const { title } = FAMILIES[family];
+  if (family === 'gpt_neox' || family === 'falcon')
+    return `${title} runs attention and MLP side by side: there is nothing to couple in turn`;
+  if (family === 'bert' || family === 'roberta') return `${title} normalises after each sum, which cannot be undone`;
+  if (family === 't5') return `${title} has an encoder, which the reversible schedule does not know`;
+  return undefined;
+}
 
 /**
  * y₁ = λ·x₁ + attention(x₂), y₂ = λ·x₂ + mlp(y₁), and back: x₂ = (y₂ - mlp(y₁)) / λ, x₁ = (y₁ - attention(x₂)) / λ. Backward
@@ -10,6 +22,8 @@ import type { Tensor } from '../../tape/trace';
  */
 export function reversiblePytorch(step: PytorchStep, factor: number): void {
   const { trace } = step;
+  const why = irreversible(step.recipe.model);
+  if (why) throw new Error(why);
   const replace = (tensor: Tensor, by: Tensor): Tensor => {
     trace.release(tensor);
     return by;

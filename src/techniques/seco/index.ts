@@ -1,4 +1,5 @@
 import { number } from '../arguments';
+import { unstreamable } from '../streambp/memory';
 import type { Technique } from '../technique';
 import { secoPytorch } from './memory';
 
@@ -20,6 +21,7 @@ export const seco: Technique = {
       url: 'https://arxiv.org/abs/2505.16710',
     },
   },
+  refuses: ({ model }) => unstreamable(model, 'SeCO'),
   rewrite: (recipe, args) => ({
     ...recipe,
     pytorch: {

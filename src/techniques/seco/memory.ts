@@ -6,6 +6,7 @@ import { headed, mixed, mlpBranch } from '../../tape/pytorch/layers';
 import { norm } from '../../tape/pytorch/norms';
 import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { GradNode, Tensor } from '../../tape/trace';
+import { unstreamable } from '../streambp/memory';
 
 /** Keys and values of the whole sequence in each layer, and their gradients. */
 interface Cache {
@@ -22,6 +23,8 @@ interface Cache {
  */
 export function secoPytorch(step: PytorchStep, chunk: number): void {
   const { trace, rows, recipe } = step;
+  const why = unstreamable(recipe.model, 'SeCO');
+  if (why) throw new Error(why);
   const size = Math.min(chunk, rows.tokens);
   const chunks = Math.ceil(rows.tokens / size);
   const part: Rows = { batch: rows.batch, tokens: size };

@@ -35,6 +35,8 @@ export const sparseMezo: Technique = {
       url: 'https://arxiv.org/abs/2402.15751',
     },
   },
+  refuses: ({ accumulate }) =>
+    accumulate > 1 ? 'Sparse MeZO estimates one gradient a step: micro-batches are not gathered' : undefined,
   rewrite: (recipe, args) => {
     // With no weight left out there is nothing to mask.
     const mask = number(args, 'sparsity') > 0 ? { mask: word(args, 'mask') as NonNullable<Perturbation['mask']> } : {};

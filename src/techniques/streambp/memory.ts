@@ -7,12 +7,12 @@ import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { Tensor } from '../../tape/trace';
 
 /** Why a model's layers cannot run in chunks: the chunk is written for pre-norm decoders that project q, k and v apart. */
-export function unstreamable({ family, fusedQkv }: Model): string | undefined {
+export function unstreamable({ family, fusedQkv }: Model, name = 'StreamBP'): string | undefined {
   const { title, fused } = FAMILIES[family];
-  if (fusedQkv ?? fused) return `${title} projects q, k and v by one matrix, and StreamBP's chunks project them apart`;
+  if (fusedQkv ?? fused) return `${title} projects q, k and v by one matrix, and ${name}'s chunks project them apart`;
   if (family === 'bert' || family === 'roberta' || family === 'vit')
-    return `${title} looks both ways, and StreamBP's chunks see only what lies before them`;
-  if (family === 't5') return `${title} has an encoder, which StreamBP does not know`;
+    return `${title} looks both ways, and ${name}'s chunks see only what lies before them`;
+  if (family === 't5') return `${title} has an encoder, which ${name} does not know`;
   return undefined;
 }
 

@@ -1,0 +1,48 @@
+/** What a technique refuses of a model or of a plan's counts, in words. */
+import { describe, expect, it } from 'vitest';
+import { completeModel } from '../../src/plan/families';
+import type { Family, Plan } from '../../src/plan/types';
+import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
+import { plan, use } from './bytes';
+
+const of = (family: Family, rest = {}) => completeModel(family, { family, layers: 2, hidden: 64, heads: 4, vocab: 97, ...rest });
+const mixture = of('mixtral', { experts: 4, activeExperts: 2 });
+
+describe('refusals', () => {
+  const cases: [string, Plan, RegExp][] = [
+    ...['lomo', 'adalomo', 'q-galore', 'mezo', 'sparse-mezo'].map((name): [string, Plan, RegExp] => [
+      `${name} with micro-batches`,
+      plan({ optimizer: name }, { accumulate: 4 }),
+      /micro-batches/,
+    ]),
+    [
+      'layerwise galore with micro-batches',
+      plan({ optimizer: use('galore', { layerwise: true }) }, { accumulate: 2 }),
+      /micro-batches/,
+    ],
+    ['qzo with micro-batches', plan({ optimizer: 'qzo', weights: 'int4', train: 'frozen' }, { accumulate: 2 }), /micro-batches/],
+    ['q-galore on experts', plan({ optimizer: 'q-galore' }, { model: mixture }), /experts/],
+    ...['peqa', 'lr-qat', 'efficient-qat'].map((name): [string, Plan, RegExp] => [
+      `${name} on experts`,
+      plan({ train: name }, { model: mixture }),
+      /experts/,
+    ]),
+    ['bitfit without biases', plan({ train: 'bitfit' }, { model: of('llama') }), /no biases/],
+    ['seco on a fused projection', plan({ backward: 'seco' }, { model: of('gpt2') }), /one matrix/],
+    ['reversible beside an MLP', plan({ backward: 'reversible' }, { model: of('gpt_neox') }), /side by side/],
+    ['reversible after norms', plan({ backward: 'reversible' }, { model: of('bert') }), /normalises after/],
+    ['ladder beside an encoder', plan({ train: 'ladder' }, { model: of('t5') }), /encoder/],
+    ['qst beside an encoder', plan({ train: 'qst', weights: 'nf4' }, { model: of('t5') }), /encoder/],
+    ['dpo of a classifier', plan({ loss: 'dpo' }, { model: of('bert') }), /next token/],
+    ['grpo of a classifier', plan({ loss: 'grpo' }, { model: of('vit') }), /next token/],
+  ];
+
+  it.each(cases)('%s', (_, candidate, why) => {
+    expect(refusalsOf(candidate).map((refusal) => refusal.why)).toEqual([expect.stringMatching(why)]);
+  });
+
+  it.each(['lomo', 'mezo', 'q-galore', use('galore', { layerwise: true })])('not one micro-batch: %o', (optimizer) => {
+    expect(refusalsOf(plan({ optimizer }))).toEqual([]);
+    expect(conflictsOf(plan({ optimizer }))).toEqual([]);
+  });
+});
