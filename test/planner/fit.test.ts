@@ -58,7 +58,7 @@ describe('bytes and time of many plans', () => {
 });
 
 describe('fit', () => {
-  const slots: TechniqueSlot[] = ['optimizer', 'backward', 'loss'];
+  const slots: TechniqueSlot[] = ['backward', 'loss'];
 
   it('gives the front that brute force gives, and promises only what a fresh estimate of the edited plan gives', () => {
     fc.assert(
