@@ -54,12 +54,18 @@ export interface Difference {
   parameters: number;
 }
 
+/** A gradient that vanishes by mathematics is rounding noise of the others: this part of the largest of all is the least measure. */
+const NOISE = 1e-5;
+
 /** Largest |a − b| of a parameter over its largest |a|, for the worst parameter. What is no number counts as the largest error. */
 export function worst(expected: Map<string, ArrayLike<number>>, got: Map<string, ArrayLike<number>>): Difference {
   let result: Difference = { error: 0, where: '', parameters: 0 };
+  let floor = 0;
+  for (const name of got.keys())
+    for (const value of Array.from(expected.get(name) ?? [])) floor = Math.max(floor, NOISE * Math.abs(value));
   for (const [name, values] of got) {
     const reference = expected.get(name);
-    let [high, difference] = [0, 0];
+    let [high, difference] = [floor, 0];
     for (let i = 0; i < values.length; i++) {
       const right = reference?.[i] ?? Number.NaN;
       const apart = Math.abs(right - (values[i] as number));
@@ -67,7 +73,7 @@ export function worst(expected: Map<string, ArrayLike<number>>, got: Map<string,
       difference = Number.isFinite(apart) ? Math.max(difference, apart) : Number.MAX_VALUE;
       if (difference === Number.MAX_VALUE) break;
     }
-    const relative = difference === 0 ? 0 : difference / high;
+    const relative = difference === 0 ? 0 : difference === Number.MAX_VALUE ? difference : difference / high;
     const error = Number.isFinite(relative) ? relative : Number.MAX_VALUE;
     result = { ...(error >= result.error ? { error, where: name } : result), parameters: result.parameters + 1 };
   }

@@ -28,8 +28,8 @@ export const bindMatmul: Binder = (bound: Bound): Dispatch[] => {
   const c0 = form === 'tn' ? first * strides.c : bound.row(out) * strides.c;
   const r0 = addend ? bound.row(2) * strides.c : 0;
   const vector = quarter(strides.a, strides.b, strides.c, a0, b0, c0, r0, n) && (form === 'tn' ? quarter(m) : quarter(depth));
-  // Small results are cut finer, so that there is work for every core.
-  const tile = Math.ceil(m / 64) * Math.ceil(n / 64) < 16 ? 4 : 8;
+  // Small results are cut finer, so that there is work for every core; so are odd sizes, whose code is longer.
+  const tile = !vector || Math.ceil(m / 64) * Math.ceil(n / 64) < 16 ? 4 : 8;
   const variant: MatmulVariant = { form, tile, vector, accumulate, addend };
   const size = (rows: number, stride: number, used: number) => (rows - 1) * stride + used;
   const bindings = [

@@ -5,6 +5,7 @@ import attentionBackwardKv from '../kernels/attention_backward_kv.wgsl';
 import attentionBackwardQ from '../kernels/attention_backward_q.wgsl';
 import attentionDelta from '../kernels/attention_delta.wgsl';
 import { backwardKeySource, backwardQuerySource, forwardSource } from '../kernels/attention_unrolled';
+import copy from '../kernels/copy.wgsl';
 import crossEntropy from '../kernels/cross_entropy.wgsl';
 import dropout from '../kernels/dropout.wgsl';
 import dropoutInPlace from '../kernels/dropout_in_place.wgsl';
@@ -102,6 +103,19 @@ export const modelBinders: Binders = {
   zero: (bound) => {
     const count = bound.elements(bound.write(0));
     return [kernel('zero', zero, { bindings: [[bound.write(0), count]], params: [u(count)], groups: grid(count) })];
+  },
+  copy: (bound) => {
+    const count = bound.elements(bound.read(0));
+    return [
+      kernel('copy', copy, {
+        bindings: [
+          [bound.read(0), count],
+          [bound.write(0), count],
+        ],
+        params: [u(count)],
+        groups: grid(count),
+      }),
+    ];
   },
   add: (bound) => {
     const columns = bound.number('columns');

@@ -143,7 +143,7 @@ function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stre
   else
     for (let from = 0; from < model.layers; from += every) {
       const count = Math.min(every, model.layers - from);
-      const kept: KeptLayer = { input: keepInput(context, trace.hold(x)), inner: new Map() };
+      const kept: KeptLayer = { input: keepInput(context, copyOf(context, x)), inner: new Map() };
       const [out] = trace.repeat({ axis: 'layer', count, from }, [x], ([input]) => {
         const { y } = forwardLayer(context, input as Tensor, false);
         trace.release(input);
@@ -153,6 +153,14 @@ function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stre
       stretches.push({ from, count, kept });
     }
   return { x, stretches };
+}
+
+/** The residual stream moves on through the layers, so what is kept of it at the start of a stretch is a copy, or its packed form. */
+function copyOf(context: Context, x: Tensor): Tensor {
+  if (context.recipe.webgpu.kept) return context.trace.hold(x);
+  const copy = make(context.trace, 'boundary', x.shape, 'activations');
+  context.trace.op({ op: 'copy', label: 'boundary', reads: [x], writes: [copy] });
+  return copy;
 }
 
 /** Gradients of a stretch's layers. */

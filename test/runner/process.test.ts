@@ -1,0 +1,215 @@
+/** The runner as a process: what it says, how it ends, and that nothing of it is left. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunEvent, RunRequest, RunSettings, VerifyRequest } from '../../src/protocol';
+import { type LaunchOptions, launch } from '../../src/runner/launch';
+import { planOf, TEXT, use } from './plans';
+import { cache } from './software';
+
+const root = join(import.meta.dirname, '..', '..');
+const dist = join(root, '.cache', 'test-dist');
+let folder = '';
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['esbuild.mjs', '--only=runner', `--outdir=${dist}`], { cwd: root });
+  folder = mkdtempSync(join(tmpdir(), 'memplan-runner-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const settings = (changes: Partial<RunSettings> = {}): RunSettings => ({
+  plan: 'tested',
+  layers: 1,
+  hidden: 32,
+  heads: 4,
+  kvHeads: 2,
+  ffn: 48,
+  vocab: 256,
+  sequence: 32,
+  batch: 2,
+  steps: 6,
+  seed: 7,
+  ...changes,
+});
+const request = (changes: Partial<RunRequest> = {}): RunRequest => ({
+  type: 'run',
+  plan: planOf(
+    { backward: use('streambp', { chunk: 4096, logits: 512 }), activations: use('int8') },
+    { hidden: 4096 },
+    { sequence: 32_768 },
+  ),
+  run: settings(),
+  adapter: 'software',
+  timeout: 120,
+  ...changes,
+});
+
+async function collect(
+  asked: RunRequest | VerifyRequest,
+  options: LaunchOptions = {},
+  seen: (event: RunEvent) => void = () => {},
+) {
+  const events: RunEvent[] = [];
+  for await (const event of launch(asked, { dist, cache, ...options })) {
+    events.push(event);
+    seen(event);
+  }
+  const of = <Type extends RunEvent['type']>(type: Type) =>
+    events.filter((event): event is Extract<RunEvent, { type: Type }> => event.type === type);
+  return { events, of };
+}
+
+/** Processes that run this test's bundle. */
+function runners(): string[] {
+  const list = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
+  return list.split('\n').filter((line) => line.includes(join(dist, 'runner.mjs')) && !line.includes('<defunct>'));
+}
+const gone = async () => {
+  for (let turn = 0; turn < 50 && runners().length > 0; turn++) await new Promise((resolve) => setTimeout(resolve, 100));
+  return runners();
+};
+
+describe('a run', () => {
+  it('says its adapter, its proxy, its checks, its bytes to the byte, its losses, and a summary', async () => {
+    const { of } = await collect(request());
+    expect(of('error')).toEqual([]);
+    expect(of('adapter')).toMatchObject([{ software: true }]);
+    const [plan] = of('plan');
+    expect(plan?.techniques).toEqual(['streambp', 'int8']);
+    expect(plan?.scaled).toContainEqual(
+      expect.objectContaining({ technique: 'streambp', argument: 'chunk', from: 4096, to: 16 }),
+    );
+    expect(plan?.unproved).toContainEqual(expect.objectContaining({ technique: 'bf16' }));
+    for (const memory of of('memory')) expect(memory.measured, memory.label).toBe(memory.predicted);
+    expect(of('memory').map(({ label }) => label)).toEqual([
+      'plain: live tensors',
+      'plain: GPU buffers',
+      'tested: live tensors',
+      'tested: GPU buffers',
+    ]);
+    const names = of('check').map(({ technique }) => technique);
+    for (const name of ['engine', 'streambp', 'int8', 'memory', 'plain', 'tested']) expect(names).toContain(name);
+    expect(of('loss').filter(({ label }) => label === 'tested')).toHaveLength(6);
+    const failed = of('check').filter(({ passed }) => !passed);
+    expect(failed).toEqual([]);
+    expect(of('summary')).toEqual([{ type: 'summary', passed: of('check').length, failed: 0 }]);
+    expect(await gone()).toEqual([]);
+  });
+
+  it('says the same losses twice', async () => {
+    const losses = async () => (await collect(request({ run: settings({ steps: 2 }) }))).of('loss').map(({ loss }) => loss);
+    expect(await losses()).toEqual(await losses());
+  });
+
+  const bad: [string, Partial<RunRequest>, string, RegExp][] = [
+    ['no GPU', { adapter: 'gpu' }, 'no-adapter', /No GPU/],
+    ['a data file that is not there', { run: settings({ data: '/nowhere/text.txt' }) }, 'data', /does not exist/],
+    ['dimensions that do not fit', { run: settings({ heads: 3 }) }, 'run', /hidden 32 is no multiple of heads 3/],
+    ['heads that cannot be rotated', { run: settings({ hidden: 36, heads: 4, kvHeads: 2 }) }, 'run', /cannot be rotated/],
+    ['a vocabulary that holds no bytes', { run: settings({ vocab: 100 }) }, 'vocab', /256/],
+    [
+      'a size beyond every adapter',
+      { run: settings({ hidden: 4096, ffn: 400_000, sequence: 8192 }) },
+      'run',
+      /two thousand million/,
+    ],
+    ['no time', { timeout: 0.3 }, 'timeout', /longer than 0\.3 s/],
+    ['a learning rate that ends in no number', { run: settings({ learningRate: 900, steps: 8 }) }, 'nan', /no number/],
+  ];
+  for (const [name, changes, code, message] of bad)
+    it(`ends with one sentence: ${name}`, async () => {
+      const { of } = await collect(request(changes));
+      expect(of('summary')).toEqual([]);
+      expect(of('error')).toHaveLength(1);
+      expect(of('error')[0]).toMatchObject({ code, message: expect.stringMatching(message) });
+      expect(await gone()).toEqual([]);
+    });
+
+  it('refuses a text that is empty, short, binary or a folder, by name', async () => {
+    const write = (name: string, content: Uint8Array) => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    mkdirSync(join(folder, 'directory'), { recursive: true });
+    const cases: [string, RegExp][] = [
+      [write('empty.txt', new Uint8Array()), /empty\.txt is empty/],
+      [write('short.txt', TEXT.subarray(0, 20)), /has 20 bytes/],
+      [
+        write(
+          'binary.bin',
+          Uint8Array.from({ length: 5000 }, (_, i) => i % 7),
+        ),
+        /binary/,
+      ],
+      [join(folder, 'directory'), /is no file/],
+    ];
+    for (const [data, message] of cases) {
+      const { of } = await collect(request({ run: settings({ data }) }));
+      expect(of('error')).toMatchObject([{ code: 'data', message: expect.stringMatching(message) }]);
+    }
+  });
+
+  it('is cancelled in the middle and leaves nothing', async () => {
+    const abort = new AbortController();
+    const { of } = await collect(request({ run: settings({ steps: 400 }) }), { signal: abort.signal }, (event) => {
+      if (event.type === 'loss') abort.abort();
+    });
+    expect(of('error')).toMatchObject([{ code: 'cancelled' }]);
+    expect(of('summary')).toEqual([]);
+    expect(await gone()).toEqual([]);
+  });
+
+  it('is ended where its reader stops listening', async () => {
+    for await (const event of launch(request({ run: settings({ steps: 400 }) }), { dist, cache }))
+      if (event.type === 'adapter') break;
+    expect(await gone()).toEqual([]);
+  });
+
+  it('says that the Node of the setting cannot be started', async () => {
+    const { of } = await collect(request(), { node: '/nowhere/node' });
+    expect(of('error')).toMatchObject([{ code: 'no-node' }]);
+  });
+
+  it('says that a Node broke down', async () => {
+    const { of } = await collect(request(), { node: '/bin/false' });
+    expect(of('error')).toMatchObject([{ code: 'crashed', message: expect.stringContaining('status 1') }]);
+  });
+
+  it('ends when its parent is killed or closes the pipe, and answers nonsense with status 2', async () => {
+    const start = () => spawn(process.execPath, [join(dist, 'runner.mjs')], { stdio: 'pipe' });
+    const closed = start();
+    closed.stdin.end();
+    const nonsense = start();
+    nonsense.stdin.write('{"type":\n');
+    const deaf = start();
+    deaf.stdout.destroy();
+    deaf.stdin.write('{"type":"unknown"}\n');
+    const status = (child: ReturnType<typeof start>) => new Promise((resolve) => child.once('exit', resolve));
+    expect(await Promise.all([closed, nonsense, deaf].map(status))).toEqual([2, 2, 2]);
+    const script = `import('node:child_process').then(({ spawn }) => {
+      const child = spawn(process.execPath, [${JSON.stringify(join(dist, 'runner.mjs'))}], { stdio: 'pipe' });
+      child.stdin.write(${JSON.stringify(JSON.stringify(request({ run: settings({ steps: 400 }) })))} + '\\n');
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 300);
+    })`;
+    await new Promise((resolve) => spawn(process.execPath, ['-e', script]).once('exit', resolve));
+    expect(await gone()).toEqual([]);
+  });
+});
+
+describe('verify', () => {
+  const verify = (cases: unknown): VerifyRequest => ({ type: 'verify-galore', cases, adapter: 'software', timeout: 120 });
+
+  it('refuses what is no file of trajectories, at the words that are wrong', async () => {
+    for (const [content, message] of [
+      [{}, /no list named cases/],
+      [{ cases: [] }, /no cases/],
+      [{ cases: [{ name: 'a', rows: 2 }] }, /Case a: cols should be a number, and is missing/],
+      [{ cases: [{ name: 'b', rows: 2, cols: 3, rank: 5, steps: 1 }] }, /Case b: rank 5 is larger than the smaller side, 2/],
+    ] as [unknown, RegExp][]) {
+      const { of } = await collect(verify(content));
+      expect(of('error')).toMatchObject([{ code: 'file', message: expect.stringMatching(message) }]);
+    }
+  });
+});
