@@ -1,9 +1,5 @@
 /** Why an estimate is off, as far as it is known: the first pattern that fits a record's id. */
 const CAUSES: readonly [RegExp, string][] = [
-  [
-    /^swift-quant-.*bnb/,
-    "5 to 20 GiB more than GPTQ's rows at the same bits: what is not quantized and the residual stream raised to float32 (PEFT's preparation for k-bit training) is part of it, the rest not known",
-  ],
   [/^swift-lora-.*-8192/, 'few samples come near 8192 tokens, so fewer batches than assumed were the longest so far'],
   [/^swift-(bs|tuner-lora|tuner-dora)/, 'batches padded to their own longest sample: more distinct lengths than assumed'],
   [/^swift-/, 'reserved after batches of shuffled lengths depends on their order; two new longest ones are assumed'],

@@ -107,7 +107,10 @@ export const frameworks: { [source: string]: Framework } = {
     slots: ({ method }) => ({
       engine: use('pytorch', { torch: '2.1', transformers: '4.36', 'hold-output': false }),
       allocator: use('cuda-caching', { lengths: 'varied' }),
-      ...(/bitsandbytes/.test(method.quant ?? '') ? { weights: use('nf4', { 'keep-inputs': true }) } : {}),
+      // PEFT prepares bitsandbytes models by raising all that is not quantized, and with it the residual stream, to float32.
+      ...(/bitsandbytes/.test(method.quant ?? '')
+        ? { weights: use('nf4', { 'keep-inputs': true }), precision: use('amp-bf16') }
+        : {}),
     }),
   },
 
