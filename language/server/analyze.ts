@@ -1,10 +1,8 @@
 /** Text → what it says: plans as plain data, the questions asked of them, and every mistake at its words. Pure and total. */
 
 import type { Plan, RunSettings } from '../../src/plan/types';
-import type { Condition } from '../../src/planner/expression';
-import { type Knob, knobOf, type Path, pathText } from '../../src/planner/knobs';
 import { allSpecs } from '../../src/techniques/registry';
-import type { Compare, Find, PlanDeclaration, Require, RunDeclaration, Sweep } from '../generated/ast';
+import type { PlanDeclaration, RunDeclaration } from '../generated/ast';
 import {
   isBooleanLiteral,
   isDeviceDeclaration,
@@ -16,8 +14,9 @@ import {
   isStringLiteral,
   isWord,
 } from '../generated/ast';
+import { ask, type Questions } from './ask';
 import { Context } from './context';
-import { countOf, isPlainWord, numberOf } from './conversions';
+import { isPlainWord } from './conversions';
 import { deviceOf } from './devices';
 import { modelOf } from './models';
 import { type FileReader, loadModules, type Module, type Modules, noFiles } from './modules';
@@ -28,43 +27,16 @@ import { defaultRun, kvGroupsOf, runOf } from './runs';
 import { Lines, type Span, spanOf } from './span';
 import { parse, type Syntax } from './syntax/parse';
 import type { Expression } from './tree';
-import type { Dimension } from './units';
 import { isTechniqueName, useOf } from './uses';
-import { condition, deref, quantity } from './values';
+import { deref, quantity } from './values';
 
-export interface RequireQuestion {
-  span: Span;
-  /** The comparison as written. */
-  text: string;
-  condition: Condition;
-  dimension: Dimension;
-}
-export interface FindQuestion {
-  span: Span;
-  goal: 'max' | 'min';
-  path: Path;
-}
-export interface SweepQuestion {
-  span: Span;
-  path: Path;
-  values: number[];
-}
-export interface CompareQuestion {
-  span: Span;
-  plan: string;
-}
-
-export interface PlanAnalysis extends Compiled {
+export interface PlanAnalysis extends Compiled, Questions {
   name: string;
   /** Where the name stands, and the whole declaration. */
   span: Span;
   whole: Span;
   /** It extends another plan. */
   extends: boolean;
-  requires: RequireQuestion[];
-  finds: FindQuestion[];
-  sweeps: SweepQuestion[];
-  compares: CompareQuestion[];
   /** The proxy: of its `run` block, or the default one; absent where the block has an error. */
   run?: RunSettings;
 }
@@ -167,84 +139,13 @@ function planAnalysis(context: Context, node: PlanDeclaration, module: Module): 
     sweeps: [],
     compares: [],
   };
-  for (const statement of node.body?.statements ?? []) {
-    if (statement.$type === 'Require') addRequire(context, statement, module, analysis);
-    else if (statement.$type === 'Find') addFind(context, statement, uri, analysis);
-    else if (statement.$type === 'Sweep') addSweep(context, statement, uri, analysis);
-    else if (statement.$type === 'Compare') addCompare(context, statement, uri, analysis);
-  }
+  ask(context, node, module, analysis);
   // A second plan of a name is reported as such, and stays out of sight.
   if (text && module.own.plan.get(analysis.name)?.node !== node) {
     delete analysis.plan;
     analysis.problem ??= `Another plan is named \`${analysis.name}\``;
   }
   return analysis;
-}
-
-function addRequire(context: Context, node: Require, { uri, text }: Module, analysis: PlanAnalysis): void {
-  if (!node.condition) return;
-  const found = condition(context, { node: node.condition, uri });
-  const written = spanOf(node.condition);
-  if (found) analysis.requires.push({ span: spanOf(node), text: text.slice(written.start, written.end), ...found });
-}
-
-function addFind(context: Context, node: Find, uri: string, analysis: PlanAnalysis): void {
-  const { goal } = node;
-  if (goal !== undefined && goal !== 'max' && goal !== 'min') {
-    context.unknown(
-      uri,
-      'wrong-type',
-      `\`find\` looks for \`max\` or \`min\`, not \`${goal}\``,
-      goal,
-      spanOfProperty(node, 'goal'),
-      ['max', 'min'],
-    );
-    return;
-  }
-  const path = pathOf(node.key);
-  if (!goal || !path) return;
-  if (knob(context, uri, node.key, path, analysis.plan) !== null) analysis.finds.push({ span: spanOf(node), goal, path });
-}
-
-function addSweep(context: Context, node: Sweep, uri: string, analysis: PlanAnalysis): void {
-  const path = pathOf(node.key);
-  if (!path || !node.values) return;
-  const turned = knob(context, uri, node.key, path, analysis.plan);
-  if (turned === null) return;
-  if (node.values.items.length === 0) {
-    context.error(uri, 'missing-value', '`sweep` wants at least one value', spanOf(node.values));
-    return;
-  }
-  if (!turned) return;
-  const label = `\`${pathText(path)}\``;
-  const values = node.values.items.map((item) => {
-    const at = { node: item as Expression, uri };
-    return turned.whole ? countOf(context, at, label, turned) : numberOf(context, at, label, turned);
-  });
-  const whole = values.flatMap((value) => value ?? []);
-  if (whole.length === values.length) analysis.sweeps.push({ span: spanOf(node), path, values: whole });
-}
-
-function addCompare(context: Context, node: Compare, uri: string, analysis: PlanAnalysis): void {
-  if (node.plan === undefined) return;
-  const target = context.resolve(uri, 'plan', node.plan, spanOfProperty(node, 'plan'));
-  if (target) analysis.compares.push({ span: spanOf(node), plan: target.name });
-}
-
-function pathOf(node: { name?: string; member?: string } | undefined): Path | undefined {
-  if (node?.name === undefined) return undefined;
-  return { name: node.name, ...(node.member === undefined ? {} : { member: node.member }) };
-}
-
-/** The knob that a path names; null where there is none, which is reported; undefined where the plan is not whole. */
-function knob(context: Context, uri: string, node: Find['key'], path: Path, plan: Plan | undefined): Knob | null | undefined {
-  if (!plan) return undefined;
-  const found = knobOf(plan, path);
-  if (!('problem' in found)) return found;
-  const span = spanOf(node);
-  const fixes = found.nearest ? [{ title: `Change to \`${found.nearest}\``, span, text: found.nearest }] : [];
-  context.error(uri, 'unknown-key', found.problem, span, { fixes });
-  return null;
 }
 
 function runs(context: Context, module: Module, plans: PlanAnalysis[], known: Map<string, Plan>): void {

@@ -1,5 +1,5 @@
 /** Expressions of the tree → values with checked units. */
-import type { Comparison, Expression as Computed, Condition, Figure, Operator } from '../../src/planner/expression';
+import type { Expression as Computed, Figure, Operator } from '../../src/planner/expression';
 import { evaluate, FIGURES } from '../../src/planner/expression';
 import type { Binary, Word } from '../generated/ast';
 import {
@@ -36,7 +36,7 @@ export interface Quantity {
   tokens: boolean;
 }
 
-const COMPARISONS = ['<=', '>=', '<', '>', '==', '!='];
+export const COMPARISONS = ['<=', '>=', '<', '>', '==', '!='];
 const isFigure = (name: string): name is Figure => (FIGURES as readonly string[]).includes(name);
 
 export const figureDimension = (figure: Figure): Dimension =>
@@ -272,35 +272,3 @@ function folded(operator: Operator, left: Computed, right: Computed): Computed {
 
 /** Value of a quantity that names no figure. */
 export const constant = ({ value }: Quantity): number => evaluate(value, () => undefined);
-
-/** A comparison, both sides of one dimension. */
-export function condition(context: Context, at: Located<Expression>): { condition: Condition; dimension: Dimension } | undefined {
-  const { node, uri } = at;
-  if (isGroup(node) && node.inner) return condition(context, { node: node.inner, uri });
-  if (!isBinary(node) || !COMPARISONS.includes(node.operator)) {
-    if (!node.$cstNode) return undefined;
-    return context.error(uri, 'wrong-type', '`require` wants a comparison, such as `peak <= 23 GiB`', spanOf(node));
-  }
-  const side = (inner: Expression) => quantity(context, { node: inner, uri }, { figures: true });
-  const left = side(node.left as Expression);
-  const right = side(node.right as Expression);
-  if (!left || !right) return undefined;
-  if (!sameDimension(left.dimension, right.dimension)) {
-    // The side that is a bare number is the one that forgot its unit.
-    const leftIsBare = sameDimension(left.dimension, NUMBER);
-    const [wrong, other] = leftIsBare ? [node.left, right] : [node.right, left];
-    const want = describe(other.dimension);
-    const plain =
-      isQuantity(wrong) && sameDimension(parseQuantity(wrong.text).dimension, NUMBER) && !parseQuantity(wrong.text).tokens;
-    const unit = want.example.split(' ')[1];
-    const spelt = plain && unit ? `${wrong.text} ${unit}` : want.example;
-    const given = describe((leftIsBare ? left : right).dimension).name;
-    const message = `${want.name.replace(/^./, (c) => c.toUpperCase())} is wanted here${spelt ? `, such as \`${spelt}\`` : ''}, not ${given}`;
-    const fixes = plain && unit ? [{ title: `Change to \`${spelt}\``, span: spanOf(wrong), text: spelt }] : [];
-    return context.error(uri, 'wrong-unit', message, spanOf(wrong), { fixes });
-  }
-  return {
-    condition: { operator: node.operator as Comparison, left: left.value, right: right.value },
-    dimension: left.dimension,
-  };
-}

@@ -15,7 +15,6 @@ import { PLAN_KEYS } from '../plans';
 import { runKeys } from '../runs';
 import type { Span } from '../span';
 import { DECLARATIONS, QUESTIONS } from '../syntax/lexer';
-import { parseQuantity, RATE, SIZE, SPEED, sameDimension, UNITS } from '../units';
 import { SLOTS } from '../uses';
 import type { View } from '../workspace';
 import { type BlockKind, type Cursor, cursorAt } from './cursor';
@@ -31,8 +30,9 @@ import {
   STATEMENT_DOCS,
   specDoc,
 } from './docs';
+import { unitDrafts } from './unit-completion';
 
-interface Draft {
+export interface Draft {
   label: string;
   kind: CompletionItemKind;
   detail?: string | undefined;
@@ -115,7 +115,7 @@ function draftsAt(view: View, { expected, word, plan }: Cursor, offset: number):
           : [],
       );
     case 'unit':
-      return units(view, expected.number);
+      return unitDrafts(view, expected.number);
     case 'nothing':
       return at([]);
   }
@@ -292,32 +292,4 @@ function paths({ analysis }: View, plan: string | undefined): Draft[] {
     ),
     ...args.map((one): Draft => ({ kind: CompletionItemKind.Field, ...one })),
   ];
-}
-
-/** Units that can follow a number, those that its statement wants first. */
-function units({ analysis, document }: View, number: Span): { span: Span; drafts: Draft[] } {
-  const written = document.getText().slice(number.start, number.end);
-  const digits = /^[\d._]+(?:[eE][+-]?\d+)?[ \t]*/.exec(written)?.[0] ?? '';
-  const cursor = cursorAt(analysis.syntax, number.start);
-  const { expected } = cursor;
-  const key = expected.kind === 'value' ? expected.key : '';
-  const dimension = expected.kind === 'value' && expected.block === 'device' ? DEVICE_KEYS[key]?.dimension : undefined;
-  const wanted = UNITS.filter((unit) => {
-    if (dimension) return sameDimension(unit.dimension, dimension);
-    if (expected.kind === 'value' || expected.kind === 'argument-value') return unit.name === 'k' || unit.name === '%';
-    return !sameDimension(unit.dimension, RATE) && !sameDimension(unit.dimension, SPEED);
-  });
-  const spaced = (name: string) => (name === 'k' || name === '%' || digits !== digits.trimEnd() ? name : ` ${name}`);
-  const span = { start: number.start + digits.length, end: number.end };
-  if (parseQuantity(written).unit && !parseQuantity(written).unknown) return { span, drafts: [] };
-  return {
-    span,
-    drafts: wanted.map(({ name, doc, dimension: own }) => ({
-      label: name,
-      kind: CompletionItemKind.Unit,
-      detail: doc,
-      insert: spaced(name),
-      first: sameDimension(own, SIZE),
-    })),
-  };
 }
