@@ -5,7 +5,7 @@ import { findModel } from '../../src/plan/presets/models';
 import type { Device, Model, Plan, Use } from '../../src/plan/types';
 import { find } from '../../src/planner/answers';
 import { estimate } from '../../src/planner/estimate';
-import { FIT_SLOTS, fit } from '../../src/planner/fit';
+import { FIT_SLOTS, fit as findFits } from '../../src/planner/fit';
 import { simulate } from '../../src/tape/simulate';
 import { tapeOf } from '../../src/techniques/recipe-of';
 
@@ -68,7 +68,7 @@ row(
 );
 
 const start = performance.now();
-const found = fit(plain, [...FIT_SLOTS, 'weights', 'train', 'gradients']);
+const found = findFits(plain, [...FIT_SLOTS, 'weights', 'train', 'gradients']);
 row(`fit over ${found.considered} plans`, `${((performance.now() - start) / 1000).toFixed(2)} s`, '≤ 2 s for 10,000');
 
 gc();
