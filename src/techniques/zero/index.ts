@@ -61,10 +61,11 @@ export const zero: Technique = {
       persistenceThreshold: number(args, 'persistence-threshold'),
       overlap: flag(args, 'overlap-comm'),
     }),
-  refuses: ({ lists, slots }, args) => {
+  refuses: ({ model, lists, slots }, args) => {
     const stage = number(args, 'stage');
     const piped = lists.parallel?.some((use) => use.name === 'pipeline' && use.args.n !== 1);
     if (stage >= 2 && piped) return `stage ${stage} cuts gradients, which DeepSpeed's pipelines need whole: use stage 1`;
+    if (stage === 3 && model.encoderLayers > 0) return 'stage 3 gathers the layers of one stack, and an encoder is a second one';
     if (stage === 3 && slots.backward?.name === 'streambp') return 'StreamBP supports stages 1 and 2';
     return undefined;
   },

@@ -1,5 +1,5 @@
 import { bytesPer } from '../../plan/dtypes';
-import { elements, type Weight } from '../../plan/weights';
+import { elements, type Weight, weightsOf } from '../../plan/weights';
 import type { PytorchStep } from '../../tape/pytorch/context';
 import type { Gathering, ParameterGroup, PytorchRules, Reduction } from '../../tape/pytorch/rules';
 import { inGradientType, weightsOnCard } from '../../tape/pytorch/step';
@@ -82,7 +82,7 @@ function buffersOf(recipe: Recipe, zero: Zero, stays: (weight: Weight) => boolea
   const size = (weight: Weight): number => (stays(weight) ? 0 : elements(weight));
   const all = total(recipe, size);
   const weights = weightsOnCard(recipe);
-  const layer = weights.reduce((sum, { weight, count }) => sum + (count === recipe.model.layers ? size(weight) : 0), 0);
+  const layer = weightsOf(recipe.model).layer.reduce((sum, weight) => sum + size(weight), 0);
   const unit = Math.max(layer, ...weights.map(({ weight }) => size(weight)));
   const live = Math.min(all, Math.max(liveParameters, unit + prefetchBucket));
   const window: Buffer = {

@@ -2,8 +2,12 @@
 import fc from 'fast-check';
 import type { Plan, Use } from '../../../src/plan/types';
 import { estimate } from '../../../src/planner/estimate';
-import type { Estimate } from '../../../src/planner/types';
+import { trafficOf } from '../../../src/planner/host';
+import { type Bytes, CATEGORIES, type Estimate } from '../../../src/planner/types';
+import type { TensorDecl } from '../../../src/tape/types';
+import { unroll } from '../../../src/tape/unroll';
 import { conflictsOf, refusalsOf } from '../../../src/techniques/compatibility';
+import { tapeOf } from '../../../src/techniques/recipe-of';
 import { model, plan, use } from '../../tape/plans';
 
 export { model, plan, use } from '../../tape/plans';
@@ -89,3 +93,53 @@ export const anySpread: fc.Arbitrary<Plan> = fc
     ),
   )
   .filter((candidate) => conflictsOf(candidate).length === 0 && refusalsOf(candidate).length === 0);
+
+/** Bytes by category that are alive where forward turns into backward, on the first card. */
+export function atTurn(of: Plan): Bytes {
+  const tape = tapeOf(of);
+  const live = Object.fromEntries(CATEGORIES.map((category) => [category, 0])) as Bytes;
+  let turned = false;
+  let forward = false;
+  unroll(tape, ({ node, phase }) => {
+    if (phase === 'forward') forward = true;
+    if (forward && phase === 'backward') turned = true;
+    if (turned) return;
+    for (const [ids, sign] of [
+      [node.allocs, 1],
+      [node.frees, -1],
+    ] as const) {
+      for (const id of ids) {
+        const tensor = tape.tensors[id];
+        if (tensor) live[tensor.category] += sign * tensor.bytes;
+      }
+    }
+  });
+  return live;
+}
+
+/** What one more layer adds. */
+export function perLayer(of: Plan, read: (plan: Plan) => number, layers = of.model.layers): number {
+  const more = { ...of, model: { ...of.model, layers: 2 * layers } };
+  return (read(more) - read(of)) / layers;
+}
+
+export const keptPerLayer = (of: Plan): number => perLayer(of, (one) => atTurn(one).activations);
+export const sent = (of: Plan): number => trafficOf(tapeOf(of)).cards;
+
+/** Highest bytes at one time of live tensors that match, in a step's tape. */
+export function most(of: Plan, match: (tensor: TensorDecl) => boolean): number {
+  const tape = tapeOf(of);
+  let [live, high] = [0, 0];
+  const bytes = (ids: readonly number[]): number =>
+    ids.reduce((sum, id) => {
+      const tensor = tape.tensors[id];
+      return tensor && match(tensor) ? sum + tensor.bytes : sum;
+    }, 0);
+  unroll(tape, ({ node }) => {
+    live += bytes(node.allocs);
+    high = Math.max(high, live);
+    live -= bytes(node.frees);
+  });
+  return high;
+}
+export const named = (name: RegExp) => (tensor: TensorDecl) => name.test(tensor.name);

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { bytesAndTime } from '../../src/planner/bytes-and-time';
+import { estimate } from '../../src/planner/estimate';
+import { explain } from '../../src/planner/explain';
+import { even, plan, spread, use } from '../techniques/parallel/cards';
+
+/** Ten layers in four stages: 2, 3, 3, 2. */
+const piped = spread(
+  plan({ backward: 'checkpoint' }, { model: { ...even, layers: 10 }, batch: 1, sequence: 256, accumulate: 8 }),
+  [use('fsdp', { n: 8, reshard: false, sync: false }), use('tensor', { n: 2, sequence: true }), use('pipeline', { n: 4 })],
+);
+
+describe('the cards of a plan', () => {
+  it('have a row for each that differs, the embedding on the first stage and the head on the last', () => {
+    const { ranks = [], cards } = estimate(piped);
+    expect(cards?.count).toBe(64);
+    expect(ranks.map(({ name, count }) => [name, count])).toEqual([
+      ['stage 1 of 4', 16],
+      ['stage 2 of 4', 16],
+      ['stage 3 of 4', 16],
+      ['stage 4 of 4', 16],
+    ]);
+    expect(ranks.map(({ categories }) => categories.logits > 0)).toEqual([false, false, false, true]);
+    for (const { peak, categories } of ranks) expect(Object.values(categories).reduce((sum, bytes) => sum + bytes)).toBe(peak);
+  });
+
+  it('share a row where nothing tells them apart: as many micro-batches wait on each', () => {
+    const { ranks = [] } = estimate({ ...piped, model: { ...even, layers: 12 }, accumulate: 1 });
+    expect(ranks.map(({ name, count }) => [name, count])).toEqual([
+      ['stage 1 of 4', 16],
+      ['stages 2 to 3 of 4', 32],
+      ['stage 4 of 4', 16],
+    ]);
+  });
+
+  it('are one where the plan names no others, and then there are no rows', () => {
+    const alone = estimate(plan({}, { model: even }));
+    expect(alone).not.toHaveProperty('ranks');
+    expect(alone).not.toHaveProperty('cards');
+    expect(alone).not.toHaveProperty('host');
+  });
+
+  it('give their figures as data: the rows are in JSON', () => {
+    const { ranks, cards } = JSON.parse(JSON.stringify({ ...estimate(piped) }));
+    expect(ranks).toHaveLength(4);
+    expect(cards.peaks).toBe(ranks.toSorted((a: { peak: number }, b: { peak: number }) => b.peak - a.peak)[0].name);
+  });
+
+  it('are steps of the waterfall one by one, and agree with what searches and the ledger say', () => {
+    const stated = { ...piped, order: ['backward', 'parallel'] as const };
+    const made = estimate({ ...stated, order: [...stated.order] });
+    expect(made.waterfall.map(({ slot }) => slot)).toEqual(['plain', 'backward', 'parallel', 'parallel', 'parallel']);
+    expect(made.waterfall.at(-1)?.after).toBe(made.peak.allocated);
+    expect(bytesAndTime()(piped)).toEqual({ peak: made.peak.allocated, time: made.time.step });
+    expect(explain(piped).allocated).toBe(made.peak.allocated);
+  });
+});

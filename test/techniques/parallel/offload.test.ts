@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../../src/plan/types';
+import { elements, parameterCount, weightsOf } from '../../../src/plan/weights';
+import { estimate } from '../../../src/planner/estimate';
+import { simulate } from '../../../src/tape/simulate';
+import { conflictsOf, refusalsOf } from '../../../src/techniques/compatibility';
+import { tapeOf } from '../../../src/techniques/recipe-of';
+import { llama7B } from '../bytes';
+import { most, named, plan, spread, use } from './cards';
+
+const on = (offload: Parameters<typeof spread>[2], stated = {}, rest = {}): Plan =>
+  spread(plan({ backward: 'checkpoint', ...stated }, { model: llama7B, batch: 1, sequence: 64, ...rest }), [], offload);
+
+describe('offload', () => {
+  const P = parameterCount(llama7B);
+  const layer = weightsOf(llama7B).layer.reduce((sum, weight) => sum + elements(weight), 0);
+
+  it('of the optimizer takes states and their temporaries off the card: 8P bytes on the host', () => {
+    const { host } = estimate(on(['optimizer']));
+    expect(simulate(tapeOf(on(['optimizer']))).persistent.optimizer).toBe(0);
+    expect(host).toEqual({ cpu: 8 * P, nvme: 0, moved: 4 * P });
+    expect(estimate(on([use('optimizer', { to: 'nvme' })])).host).toEqual({ cpu: 0, nvme: 8 * P, moved: 4 * P });
+  });
+
+  it('of gradients too leaves 2P of weights: what ZeRO-Offload has on one card, with 2P down and 2P up a step', () => {
+    const both = on(['gradients', 'optimizer'], { optimizer: use('adamw', { master: true }) });
+    const { peak } = simulate(tapeOf(both));
+    // Beside the weights, a layer and the head or the embedding at work.
+    expect(peak).toBeLessThan(2 * P + 3 * 2 * layer);
+    expect(estimate(both).host).toEqual({ cpu: (12 + 2) * P, nvme: 0, moved: 4 * P });
+  });
+
+  it('of weights has a layer and the next one on the card, brought up for each pass', () => {
+    const all = on(['weights', 'gradients', 'optimizer']);
+    expect(simulate(tapeOf(all)).persistent.weights).toBe(2 * llama7B.headDim);
+    expect(most({ ...all, model: { ...llama7B, vocab: 8 } }, named(/unsharded$|next$/))).toBe(2 * 2 * layer);
+    const { host } = estimate(all);
+    expect(host?.cpu).toBe((2 + 2 + 8) * P);
+    // Layers and embedding twice, the head once; gradients down, updated weights stay where they are.
+    const head = llama7B.vocab * llama7B.hidden + llama7B.hidden;
+    expect(host?.moved).toBe(2 * (2 * P - head) + 2 * P + 2 * P);
+  });
+
+  it('takes time over the host’s link', () => {
+    const time = (offload: string[]): number => estimate(on(offload, { optimizer: use('adamw', { fused: true }) })).time.step;
+    expect(time(['optimizer'])).toBeGreaterThan(time([]));
+    expect(time(['weights', 'gradients', 'optimizer'])).toBeGreaterThan(time(['optimizer']));
+  });
+
+  it('asks for what it needs', () => {
+    expect(conflictsOf(on(['gradients'])).map(({ kind }) => kind)).toEqual(['needs']);
+    expect(refusalsOf(on(['weights']))).toHaveLength(1);
+    expect(refusalsOf(on(['weights'], { train: 'lora' }))).toEqual([]);
+    expect(conflictsOf(on(['optimizer'], { optimizer: 'none' })).map(({ kind }) => kind)).toEqual(['excludes']);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../../src/plan/types';
+import { parameterCount } from '../../../src/plan/weights';
+import { simulate } from '../../../src/tape/simulate';
+import { tapeOf } from '../../../src/techniques/recipe-of';
+import { llama8B } from '../bytes';
+import { keptPerLayer, model, peakOf, perLayer, plan, sent, spread, use } from './cards';
+
+const on = (n: number, args = {}): Plan =>
+  spread(plan({}, { model: { ...llama8B, layers: 4 }, batch: 1, sequence: 1024 }), [use('tensor', { n, ...args })]);
+
+describe('tensor parallelism', () => {
+  const { hidden: h, heads: H, headDim, kvHeads, ffn: f, vocab } = llama8B;
+  const q = H * headDim;
+  const k = kvHeads * headDim;
+
+  it.each([1, 2, 8])('cuts matrices and vocabulary over %i cards, and leaves norms whole', (t) => {
+    const matrices = 4 * (2 * h * q + 2 * h * k + 3 * h * f) + 2 * vocab * h;
+    const norms = (2 * 4 + 1) * h;
+    expect(parameterCount({ ...llama8B, layers: 4 })).toBe(matrices + norms);
+    const { weights } = simulate(tapeOf(on(t))).persistent;
+    expect(weights - 2 * headDim).toBe(2 * (matrices / t + norms));
+  });
+
+  // The saved set of a Llama layer, 16h + 8 + 4q + 4k + 8f + 4H bytes a token in bf16 (8: two norms' statistics); Korthikanti et al., arXiv:2205.05198, divide it
+  // as 10 + 24/t (what follows a norm is whole) and, with sequence parallelism, as 34/t.
+  it.each([1, 2, 4, 8])('keeps what follows a norm whole, and 1/%i of the rest', (t) => {
+    expect(keptPerLayer(on(t))).toBe(1024 * (16 * h + 8 + (4 * q + 4 * k + 8 * f + 4 * H) / t));
+  });
+  it.each([2, 4, 8])('with sequence parallelism keeps 1/%i of everything', (t) => {
+    expect(keptPerLayer(on(t, { sequence: true }))).toBe((1024 * (16 * h + 8 + 4 * q + 4 * k + 8 * f + 4 * H)) / t);
+  });
+  it.each([2, 8])('keeps two gathered inputs whole where it does not gather them again (%i cards)', (t) => {
+    const kept = keptPerLayer(on(t, { sequence: true, 'keep-gathered': true }));
+    expect(kept).toBe(1024 * (4 * h + (12 * h + 8 + 4 * q + 4 * k + 8 * f + 4 * H) / t));
+  });
+
+  it('sums hidden states twice a layer in forward and twice in backward', () => {
+    const t = 4;
+    const allReduce = (2 * (t - 1) * (2 * 1024 * h)) / t;
+    expect(perLayer(on(t), sent)).toBe(4 * allReduce);
+    // A reduce-scatter and an all-gather make an all-reduce; backward gathers the two inputs once more.
+    expect(perLayer(on(t, { sequence: true }), sent)).toBe(4 * allReduce + allReduce);
+    expect(perLayer(on(t, { sequence: true, 'keep-gathered': true }), sent)).toBe(4 * allReduce);
+  });
+
+  it('peaks where nanotron measured it: 1.1 B parameters, dp 16 · tp 4, 23.844 GiB at micro-batch 8 and 4.500 at 1', () => {
+    const nano = model({
+      layers: 24,
+      hidden: 2048,
+      heads: 32,
+      kvHeads: 32,
+      headDim: 64,
+      ffn: 4096,
+      vocab: 50257,
+      tiedEmbeddings: true,
+    });
+    const bench = (batch: number): Plan =>
+      spread(
+        plan(
+          {
+            gradients: 'fp32',
+            optimizer: use('adamw', { master: true, fused: true }),
+            engine: use('pytorch', { 'hold-output': false }),
+          },
+          { model: nano, batch, sequence: 4096, accumulate: 8 },
+        ),
+        // nanotron's own ZeRO-1 has no buckets.
+        [
+          use('zero', { stage: 1, n: 16, 'reduce-bucket': 1, 'allgather-bucket': 1 }),
+          use('tensor', { n: 4, sequence: true, 'keep-gathered': true }),
+        ],
+      );
+    expect(Math.abs(peakOf(bench(8)) / 2 ** 30 / 23.8441 - 1)).toBeLessThan(0.01);
+    expect(Math.abs(peakOf(bench(1)) / 2 ** 30 / 4.4995 - 1)).toBeLessThan(0.01);
+  });
+});
