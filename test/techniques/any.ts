@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Plan, TechniqueSlot, Use, Value } from '../../src/plan/types';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
-import { specsOf } from '../../src/techniques/registry';
+import { findSpec, specsOf } from '../../src/techniques/registry';
 import type { ArgumentType } from '../../src/techniques/spec';
 import { model, plan } from '../tape/plans';
 
@@ -55,38 +55,90 @@ const SLOTS = [
   'attention',
   'loss',
 ] as const;
-const FAMILIES = ['llama', 'qwen2', 'qwen3', 'gemma2', 'gpt2', 'gpt_neox', 'phi3', 'falcon', 'opt', 'bloom'] as const;
+const SLOTS_AND_ENGINE: readonly TechniqueSlot[] = [...SLOTS, 'engine'];
+const FAMILIES = [
+  'llama',
+  'qwen2',
+  'qwen3',
+  'gemma2',
+  'gpt2',
+  'gpt_neox',
+  'phi3',
+  'falcon',
+  'opt',
+  'bloom',
+  'bert',
+  'roberta',
+  'vit',
+  't5',
+] as const;
+
+const anySlots = fc
+  .tuple(
+    fc.constantFrom(...SLOTS).chain((slot) => anyUse(slot).map((use) => ({ slot, use }))),
+    fc.record(
+      { ...Object.fromEntries(SLOTS.map((slot) => [slot, anyUse(slot)])), engine: anyUse('engine', ['pytorch']) },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([first, others]) => ({ first, others: others as { [slot in TechniqueSlot]?: Use } }));
+
+/** The first use with what it needs, and of the others, one after another, those that may stand beside what is there. */
+function compatible(given: Plan, first: { slot: TechniqueSlot; use: Use }, others: { [slot in TechniqueSlot]?: Use }): Plan {
+  const stands = (one: Plan): boolean => conflictsOf(one).length === 0 && refusalsOf(one).length === 0;
+  const state = (one: Plan, slot: TechniqueSlot, use: Use): Plan => ({
+    ...one,
+    slots: { ...one.slots, [slot]: use },
+    order: [...one.order.filter((other) => other !== slot), slot],
+  });
+  const needed = (findSpec(first.slot, first.use.name)?.needs ?? []).reduce(
+    (one, { slot, names: [name] }) => (name === undefined ? one : state(one, slot as TechniqueSlot, { name, args: {} })),
+    state(given, first.slot, first.use),
+  );
+  return SLOTS_AND_ENGINE.reduce((one, slot) => {
+    const use = others[slot];
+    const more = use && !(slot in one.slots) ? state(one, slot, use) : one;
+    return stands(more) ? more : one;
+  }, needed);
+}
 
 /** Plans over every technique of one card that may stand together, small enough to be written out. */
 export const anyPlan: fc.Arbitrary<Plan> = fc
   .record({
-    slots: fc.record(
-      { ...Object.fromEntries(SLOTS.map((slot) => [slot, anyUse(slot)])), engine: anyUse('engine', ['pytorch']) },
-      { requiredKeys: [] },
-    ),
+    slots: anySlots,
     layers: fc.integer({ min: 1, max: 5 }),
     batch: fc.integer({ min: 1, max: 3 }),
     sequence: fc.integer({ min: 2, max: 64 }),
-    accumulate: fc.integer({ min: 1, max: 3 }),
+    // Much is refused of more than one.
+    accumulate: fc.constantFrom(1, 1, 1, 2, 3),
     tiedEmbeddings: fc.boolean(),
     family: fc.constantFrom(...FAMILIES),
   })
   .map(({ slots, layers, batch, sequence, accumulate, tiedEmbeddings, family }) =>
-    plan(slots as { [slot in TechniqueSlot]?: Use }, {
-      batch,
-      sequence,
-      accumulate,
-      model: model({
-        family,
-        layers,
-        hidden: 64,
-        heads: 4,
-        kvHeads: family === 'llama' ? 2 : 4,
-        headDim: 16,
-        ffn: 160,
-        vocab: 97,
-        tiedEmbeddings,
-      }),
-    }),
+    compatible(
+      plan(
+        {},
+        {
+          batch,
+          sequence,
+          accumulate,
+          model: model({
+            family,
+            layers,
+            hidden: 64,
+            heads: 4,
+            kvHeads: family === 'llama' ? 2 : 4,
+            headDim: 16,
+            ffn: 160,
+            vocab: 97,
+            tiedEmbeddings,
+            encoderLayers: family === 't5' ? layers + 1 : 0,
+          }),
+        },
+      ),
+      slots.first,
+      slots.others,
+    ),
   )
+  // What the first one needs may not go with the model.
   .filter((one) => conflictsOf(one).length === 0 && refusalsOf(one).length === 0);

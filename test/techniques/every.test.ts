@@ -3,9 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Plan, Slot } from '../../src/plan/types';
 import { LIST_SLOTS } from '../../src/plan/types';
-import { CATEGORIES } from '../../src/planner/types';
-import { simulate } from '../../src/tape/simulate';
-import { unroll } from '../../src/tape/unroll';
 import { conflictsOf } from '../../src/techniques/compatibility';
 import { recipeOf, tapeOf } from '../../src/techniques/recipe-of';
 import { allSpecs, DEFAULT_USE, findSpec, specsOf } from '../../src/techniques/registry';
@@ -14,53 +11,6 @@ import { anyPlan } from './any';
 import { plan, use } from './bytes';
 
 describe('any techniques that may stand together', () => {
-  it('free what they allocate exactly once, leave only what persists, and peak where the written-out tape does', () => {
-    fc.assert(
-      fc.property(anyPlan, (candidate) => {
-        const tape = tapeOf(candidate);
-        const live = new Map<number, number>();
-        let [total, persistent, peak] = [0, 0, 0];
-        unroll(tape, ({ node, phase, storage }) => {
-          for (const id of node.allocs) {
-            expect(live.has(storage(id)), `${tape.tensors[id]?.name} begins twice`).toBe(false);
-            live.set(storage(id), tape.tensors[id]?.bytes ?? 0);
-            total += tape.tensors[id]?.bytes ?? 0;
-          }
-          if (phase === 'setup') persistent = total;
-          else peak = Math.max(peak, total);
-          for (const id of node.frees) {
-            expect(live.has(storage(id)), `${tape.tensors[id]?.name} ends without having begun, at ${node.label}`).toBe(true);
-            live.delete(storage(id));
-            total -= tape.tensors[id]?.bytes ?? 0;
-          }
-        });
-        const left = [...live.keys()].length;
-        expect(total, `${left} storages are left`).toBe(persistent);
-        const simulation = simulate(tape);
-        expect(simulation.peak).toBe(peak);
-        expect(Number.isSafeInteger(peak)).toBe(true);
-        expect(CATEGORIES.reduce((sum, category) => sum + simulation.categories[category], 0)).toBe(peak);
-      }),
-      { numRuns: 200 },
-    );
-  }, 120_000);
-
-  it('never cost less with one more layer, token or row', () => {
-    fc.assert(
-      fc.property(anyPlan, (candidate) => {
-        const bytes = (changed: Plan) => simulate(tapeOf(changed)).peak;
-        const before = bytes(candidate);
-        const larger = [
-          { ...candidate, model: { ...candidate.model, layers: candidate.model.layers + 1 } },
-          { ...candidate, batch: candidate.batch + 1 },
-          { ...candidate, sequence: candidate.sequence + 1 },
-        ];
-        for (const changed of larger) expect(bytes(changed)).toBeGreaterThanOrEqual(before);
-      }),
-      { numRuns: 100 },
-    );
-  }, 120_000);
-
   it('take part in forward only where they make no gradient', () => {
     fc.assert(
       fc.property(anyPlan, (candidate) => {

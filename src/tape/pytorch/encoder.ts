@@ -17,15 +17,19 @@ export interface Encoder {
   end(): void;
 }
 
-/** The same step with the encoder's parameters in place of the decoder's. */
-const inEncoder = (step: PytorchStep): PytorchStep => ({
-  ...step,
-  parameter: (name) => step.parameter(`encoder.${name}`),
-  weight: (name) => step.weight(`encoder.${name}`),
-  has: (name) => step.has(`encoder.${name}`),
-  cachedCast: (name) => step.cachedCast(`encoder.${name}`),
-  cacheCast: (name, copy) => step.cacheCast(`encoder.${name}`, copy),
-});
+/** The same step with the encoder's parameters in place of the decoder's; what every layer shares is the same in both. */
+function inEncoder(step: PytorchStep): PytorchStep {
+  const shared = new Set(step.recipe.added.shared.map((weight) => weight.name));
+  const own = (name: string): string => (shared.has(name) ? name : `encoder.${name}`);
+  return {
+    ...step,
+    parameter: (name) => step.parameter(own(name)),
+    weight: (name) => step.weight(own(name)),
+    has: (name) => step.has(own(name)),
+    cachedCast: (name) => step.cachedCast(`encoder.${name}`),
+    cacheCast: (name, copy) => step.cacheCast(`encoder.${name}`, copy),
+  };
+}
 
 /** The encoder's layers are numbered behind the decoder's. */
 export const encoderStretch = ({ layers, encoderLayers }: { layers: number; encoderLayers: number }): Stretch => ({
