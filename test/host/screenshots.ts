@@ -34,7 +34,7 @@ async function take(browser: Browser, folder: string, name: keyof typeof THEMES)
   await panel.locator('header vscode-button', { hasText: 'Run on GPU' }).click();
   await panel.locator('[data-outcome]').waitFor({ timeout: 900_000 });
   await runCommand(page, 'Notifications: Clear All Notifications');
-  await page.setViewportSize({ width: 1440, height: 1900 });
+  await page.setViewportSize({ width: 1440, height: 1377 });
   await page.locator('iframe.webview.ready').screenshot({ path: join(target, `panel-${name}.png`) });
   await page.close();
   await server.stop();
