@@ -76,4 +76,8 @@ export const fsdp: Technique = {
       root: flag(args, 'root') || recipe.model.tiedEmbeddings,
     });
   },
+  refuses: ({ model }, args) =>
+    model.encoderLayers > 0 && number(args, 'n') > 1
+      ? 'units are gathered for the layers of one stack, and an encoder is a second one'
+      : undefined,
 };
