@@ -12,6 +12,7 @@ import { paintBudget } from './paint/budget';
 import { paintWaterfall } from './paint/waterfall';
 import { createCard } from './parts/card';
 import { createCompare } from './parts/compare';
+import { ledgerTable } from './parts/ledger';
 import { createProgress, runView } from './parts/run';
 import { facts, legend, verdict } from './parts/summary';
 import { createTabs } from './parts/tabs';
@@ -40,10 +41,12 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   const figure = h('figure', { class: 'picture' }, svg);
   const tableBody = h('div', { class: 'table' });
   const table = h('details', { class: 'as-table' }, h('summary', {}, 'The same as a table'), tableBody);
+  const ledgerBody = h('div', { class: 'table' });
+  const ledger = h('details', { class: 'as-table' }, h('summary', {}, 'What is alive at the peak'), ledgerBody);
   const timeline = createTimeline();
   const compare = createCompare((plan) => channel.post({ type: 'select', plan }));
   const panels = {
-    waterfall: h('div', {}, figure, table),
+    waterfall: h('div', {}, figure, table, ledger),
     timeline: h('div', {}, timeline.element),
     compare: h('div', {}, compare.element),
   };
@@ -120,12 +123,14 @@ export function startApp(root: HTMLElement, channel: Channel): void {
           const place = placeOf(row);
           if (place) reveal(place);
         },
-        onInspect: (row, bar) => (row && bar ? card.show(row, estimate, bar) : card.hide()),
+        onInspect: (row, bar) => (row && bar ? card.show(row, drawn, bar) : card.hide()),
       },
     );
     const budget = layoutBudget(estimate, width);
     paintBudget(budgetSvg, budget, estimate.device);
     legendBox.replaceChildren(legend(budget));
+    ledger.hidden = !plan.ledger;
+    ledgerBody.replaceChildren(...(plan.ledger ? ledgerTable(plan.ledger, estimate.peak.allocated) : []));
     tableBody.replaceChildren(waterfallTable(plan, layout, reveal));
   };
 

@@ -60,7 +60,16 @@ const estimate = record({
   time: record({ step: finite, tokensPerSecond: finite }),
   parameters: record({ total: size, trainable: size }),
 });
+const reason = record({
+  formula: text,
+  cost: text,
+  source: text,
+  changes: list(record({ category: text, name: text, before: text, after: text, bytes: finite })),
+});
+const line = record({ category: text, name: text, shape: list(finite), dtype: text, count: finite, bytes: size, source: text });
 const plan = record({
+  reasons: optional(list(reason)),
+  ledger: optional(record({ lines: list(line), holds: list(text) })),
   name: text,
   place,
   estimate: optional(estimate),

@@ -87,6 +87,30 @@ const view = (value: Estimate, line: number): PlanView => ({
   place: place(line),
   estimate: value,
   places: value.waterfall.map((_, index) => (index === 0 ? null : place(line + index))),
+  reasons: value.waterfall.map(({ label }) => ({
+    formula: `bytes of ${label.split('(')[0]}: 2·r·(m + n)`,
+    cost: 'time',
+    source: 'arXiv 2403.03507',
+    changes: [
+      { category: 'optimizer', name: 'states', before: '2 × fp32 [4096 × 4096]', after: '2 × int8 [128 × 4096]', bytes: -GiB },
+    ],
+  })),
+  ledger: {
+    lines: [
+      {
+        category: 'weights',
+        name: 'mlp.down.weight',
+        shape: [4096, 14336],
+        dtype: 'bf16',
+        count: 32,
+        each: 117_440_512,
+        bytes: 3_758_096_384,
+        op: '',
+        source: 'parameter',
+      },
+    ],
+    holds: ['PyTorch 2.6 or later with `torch.compile` off'],
+  },
 });
 
 export const uri = 'file:///workspace/long-context.memplan';

@@ -46,7 +46,7 @@ function corrupt(value: unknown, path: string[], by: unknown): unknown {
 test('a reply with a wrong leaf that the page draws is refused', () => {
   const message = { type: 'plans', reply, selected: 'full' };
   // The page does not read these: their type is the server's own affair.
-  const unread = /(^|\.)(line|slot|peakAt|phase)(\.|$)|waterfall\.\d+\.peakAt/;
+  const unread = /(^|\.)(line|slot|peakAt|phase|each|op)(\.|$)|waterfall\.\d+\.peakAt/;
   const paths = leaves(message).filter((path) => !unread.test(path.join('.')));
   for (const path of paths) expect(readMessage(corrupt(message, path, { not: 'this' })), path.join('.')).toBeNull();
   expect(paths.length).toBeGreaterThan(100);

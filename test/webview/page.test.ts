@@ -102,7 +102,7 @@ test('a click on a bar, Enter on a focused one and the table all lead to the wor
   await page.focus('.waterfall .row[tabindex="0"]');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
-  await page.click('.as-table summary');
+  await page.locator('.as-table summary').first().click();
   await page.click('.table a:has-text("int8")');
   const lines = (await panel.posted()).flatMap((message) => (message.type === 'reveal' ? [message.place.line] : []));
   expect(lines).toEqual([17, 16, 18]);
@@ -120,20 +120,34 @@ test('arrows move between bars, Home and End jump, and the card tells what is sh
   const card = await page.locator('.card').textContent();
   expect(card).toContain('Saved');
   expect(card).toContain('optimizer');
+  expect(card).toContain('2 × fp32 [4096 × 4096] → 2 × int8 [128 × 4096]');
+  expect(card).toContain('arXiv 2403.03507');
   await page.keyboard.press('Escape');
   expect(await page.locator('.card').isVisible()).toBe(false);
 });
 
 test('the table says the same as the picture', async () => {
   const page = await open(plans('adapter'));
-  await page.click('.as-table summary');
+  await page.locator('.as-table summary').first().click();
   const cells = await page
-    .locator('.table tbody tr')
+    .locator('.table')
+    .first()
+    .locator('tbody tr')
     .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
   const afters = await page
     .locator('.waterfall .row')
     .evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('data-after'))));
   expect(cells.slice(0, afters.length).map((row) => row[2])).toEqual(afters.map(formatBytes));
+});
+
+test('what is alive at the peak is listed, and adds up to it', async () => {
+  const page = await open(plans('longform'));
+  await page.click('summary:has-text("What is alive")');
+  const cells = await page
+    .locator('.ledger tbody tr')
+    .evaluateAll((rows) => rows.map((row) => row.firstElementChild?.textContent));
+  expect(cells).toEqual([formatBytes(3_758_096_384), formatBytes(longform.peak.allocated - 3_758_096_384)]);
+  expect(await page.locator('.holds code').textContent()).toBe('torch.compile');
 });
 
 test('another plan is chosen by the keyboard', async () => {
@@ -304,7 +318,7 @@ test('the cursor’s line lights its bar', async () => {
 test.each(THEMES)('nothing serious for axe in %s', async (theme) => {
   panel = await openPanel(browser, root, { theme, height: 2000 });
   await panel.send(...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' });
-  await panel.page.click('.as-table summary');
+  for (const summary of await panel.page.locator('.as-table summary').all()) await summary.click();
   // The page's policy refuses injected scripts; the tool runs from outside it.
   await panel.page.evaluate(AxeBuilder.source);
   const found = await serious();

@@ -1,13 +1,14 @@
 /** The card beside a bar: before, after, what was saved where, the price in time, the moment of the peak. */
 import { select } from 'd3';
-import type { Category, Estimate, Moment } from '../../src/protocol';
+import type { Category, Estimate, Moment, StepExplanation } from '../../src/protocol';
 import { h } from '../dom';
 import { formatBytes, formatDelta, formatExact, formatRelative, formatSeconds } from '../format';
 import { type Row, STACK } from '../layout/waterfall';
+import type { Drawn } from '../state';
 
 export interface Card {
   element: HTMLElement;
-  show(row: Row, estimate: Estimate, bar: Element): void;
+  show(row: Row, drawn: Drawn, bar: Element): void;
   hide(): void;
 }
 
@@ -15,8 +16,9 @@ export function createCard(): Card {
   const element = h('div', { class: 'card', role: 'tooltip', id: 'card', hidden: true });
   return {
     element,
-    show(row, estimate, bar) {
-      element.replaceChildren(...content(row, estimate));
+    show(row, { plan, estimate }, bar) {
+      const reason = row.kind === 'result' ? undefined : plan.reasons?.[row.index];
+      element.replaceChildren(...content(row, estimate), ...(reason ? why(reason) : []));
       element.hidden = false;
       settle(element, bar);
     },
@@ -70,6 +72,24 @@ function content(row: Row, estimate: Estimate): Node[] {
     );
   }
   return nodes;
+}
+
+/** The byte model in symbols, the tensors in which it shows most with this plan's numbers, and where it is from. */
+function why({ formula, source, changes }: StepExplanation): Node[] {
+  const rows = changes.map(({ name, before, after, bytes }) =>
+    h(
+      'tr',
+      {},
+      h('td', { class: 'number' }, formatDelta(bytes)),
+      h('td', {}, name),
+      h('td', {}, before === '' ? after : `${before} → ${after}`),
+    ),
+  );
+  return [
+    h('p', { class: 'formula' }, formula),
+    ...(rows.length > 0 ? [h('table', { class: 'why' }, h('tbody', {}, ...rows))] : []),
+    h('small', {}, source),
+  ];
 }
 
 /** What changed in each category between the peak before a step and the peak after it, largest first. */
