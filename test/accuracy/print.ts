@@ -1,6 +1,7 @@
 /** Prints how far estimates are from published measurements, source by source, beside three peers' formulas. */
 import { causeOf } from './causes';
 import { evaluate, type Row } from './evaluate';
+import { evaluateMany } from './many-cards';
 import { PEERS } from './peers';
 import { sources } from './records';
 import { type Figures, figures, groupBy, groupedFigures, type Sample } from './statistics';
@@ -41,3 +42,13 @@ const reasons = [...groupBy(refused, ({ reason }) => reason)].sort((a, b) => b[1
 for (const [reason, own] of reasons) console.log(`  ${String(own.length).padStart(3)}  ${reason}`);
 console.log('\nSources:');
 for (const [key, { title }] of Object.entries(sources)) console.log(`  ${key.padEnd(24)}${title}`);
+
+const many = evaluateMany();
+console.log(`\nSeveral cards: ${many.rows.length} of ${many.rows.length + many.refused.length} as plans.\n`);
+line('source', 'n', 'bias', 'median', '90th');
+for (const [name, own] of groupBy(many.rows, (row) => `${row.record.source}, ${row.quantity}`))
+  line(name, ...cells(figures(own)));
+if (verbose)
+  for (const { record, estimated, error } of many.rows)
+    line(record.id, record.measured.gib.toFixed(2), estimated.toFixed(2), percent(error));
+for (const [reason, own] of groupBy(many.refused, (one) => one.reason)) console.log(`  not: ${own.length} × ${reason}`);

@@ -47,6 +47,13 @@ row('  of which its tape', ms(time(() => tapeOf(long), 500)), '');
 const tape = tapeOf(long);
 row('  of which the simulation', ms(time(() => simulate(tape), 500)), '');
 row('estimate with a waterfall of 5 steps', ms(time(() => estimate({ ...long, order: ['optimizer', 'backward'] }), 200)), '');
+const spread: Plan = {
+  ...plan('meta-llama/Llama-3.1-70B', 'H100 SXM', { backward: use('checkpoint') }, 8192),
+  accumulate: 16,
+  lists: { parallel: [use('fsdp', { n: 8 }), use('tensor', { n: 8, sequence: true }), use('pipeline', { n: 8 })] },
+};
+row('estimate on one card', ms(time(() => estimate({ ...spread, lists: {} }), 500)), '');
+row('estimate on 512 cards', ms(time(() => estimate(spread), 500)), 'as on one');
 row(
   'find max sequence',
   ms(

@@ -3,6 +3,7 @@ import type { ReportedPlan } from '../../../language/server/report';
 import { formatBytes, formatCount, formatShort, formatTime, formatTokens } from '../../plan/format';
 import type { Moment, WaterfallStep } from '../../planner/types';
 import { bar, cellsOf, FILLS, legend, type Segment, stack } from './bars';
+import { paintCards } from './cards';
 import { type Color, clip, columns, flow, padEnd, padStart, paint, printable, type Style, wrap } from './style';
 
 type Answer = ReportedPlan['answers'][number];
@@ -24,6 +25,7 @@ export function paintPlan(style: Style, plan: ReportedPlan): string[] {
     ...flow([...legend(style, plan.categories, formatBytes), overheadLegend(style, plan)], '   ', style.width - 4).map(
       (line) => `${INDENT}${line}`,
     ),
+    ...paintCards(style, plan),
     ...answers(style, plan),
     ...plan.sweeps.flatMap((sweep) => ['', ...paintSweep(style, sweep, plan.usable)]),
   ];

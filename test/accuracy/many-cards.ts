@@ -1,0 +1,185 @@
+/** Published measurements on several cards as plans, or the reason why one cannot be one. Sources: see `measurements.json`. */
+import { completeModel } from '../../src/plan/families';
+import { findDevice } from '../../src/plan/presets/devices';
+import type { Device, Model, Plan, Use } from '../../src/plan/types';
+import { estimate } from '../../src/planner/estimate';
+import golden from '../golden/many-cards.json';
+import { use } from './frameworks';
+
+export interface ManyRecord {
+  id: string;
+  source: string;
+  group: string;
+  devices: number;
+  /** The strategy as it is printed, and its numbers where they are: dp, tp, pp, cp, micro_batches. */
+  spread: { strategy: string; dp?: number; tp?: number; pp?: number; cp?: number; micro_batches?: number };
+  model: {
+    name: string;
+    layers: number;
+    hidden: number;
+    ffn: number;
+    heads: number;
+    kv_heads: number;
+    head_dim: number;
+    vocab: number;
+    tied_embeddings?: boolean;
+  };
+  method: { type: string; lora_r?: number; lora_targets?: string[]; quant?: string };
+  batch: number;
+  sequence: number;
+  checkpointing: string;
+  loss: string | null;
+  compile: boolean;
+  measured: { metric: string; gib: number };
+}
+
+export const manyRecords = golden as unknown as ManyRecord[];
+
+type Stated = Pick<Plan, 'slots' | 'lists' | 'batch' | 'accumulate'> | string;
+
+const device = findDevice('H100 80GB') as Device;
+
+const modelOf = ({ model }: ManyRecord): Model =>
+  completeModel(model.name, {
+    family: /^Qwen3/.test(model.name) ? 'qwen3' : 'llama',
+    layers: model.layers,
+    hidden: model.hidden,
+    heads: model.heads,
+    kvHeads: model.kv_heads,
+    headDim: model.head_dim,
+    ffn: model.ffn,
+    vocab: model.vocab,
+    tiedEmbeddings: model.tied_embeddings ?? false,
+  });
+
+/** bfloat16 with float32 gradients and master, ZeRO-1 without buckets; stages are cut by the cost of their layers. */
+function nanotron({ spread, model, batch }: ManyRecord): Stated {
+  const { dp = 1, tp = 1, pp = 1, micro_batches: microBatches = 1 } = spread;
+  const layer = 4 * model.heads * model.head_dim * model.hidden + 3 * model.ffn * model.hidden;
+  const first = Math.ceil((model.layers + (model.vocab * model.hidden) / layer) / pp);
+  return {
+    batch,
+    accumulate: microBatches,
+    slots: {
+      precision: use('bf16'),
+      gradients: use('fp32'),
+      optimizer: use('adamw', { master: true, fused: true }),
+      engine: use('pytorch', { 'hold-output': false }),
+    },
+    lists: {
+      parallel: [
+        use('zero', { stage: 1, n: dp, 'reduce-bucket': 1, 'allgather-bucket': 1 }),
+        use('tensor', { n: tp, sequence: true, 'keep-gathered': true }),
+        use('pipeline', { n: pp, 'first-layers': pp > 1 ? first : 0 }),
+      ],
+    },
+  };
+}
+
+/** FSDP2 with float32 shards, gathered in bfloat16; pipelines keep weights gathered and reduce once, in as many micro-batches as stages. */
+function torchtitan({ id, spread, devices, checkpointing, compile, batch }: ManyRecord): Stated {
+  if (checkpointing === 'selective') return 'checkpointing of single operators';
+  if (/FSDP1/.test(spread.strategy)) return 'FSDP1, whose flat parameters are gathered on streams of their own';
+  if (/asynctp/.test(id)) return 'asynchronous tensor parallelism';
+  const { tp = 1, pp = 1, cp = 1 } = spread;
+  // Pull request 165 of April 2024: one root unit, and a model that returns float32 logits, which the loop holds.
+  const early = /pr165/.test(id);
+  return {
+    batch: batch / pp,
+    accumulate: pp,
+    slots: {
+      precision: use('amp-bf16'),
+      backward: use(checkpointing === 'none' ? 'standard' : 'checkpoint'),
+      optimizer: use('adamw', { fused: true }),
+      engine: use('pytorch', early ? { transformers: '4.40', compile } : { 'hold-output': false, compile }),
+      allocator: use('cuda-caching'),
+    },
+    lists: {
+      parallel: [
+        use('fsdp', { n: devices / (tp * pp * cp), root: early, ...(pp > 1 ? { reshard: false, sync: false } : {}) }),
+        use('context', { n: cp }),
+        use('tensor', { n: tp, sequence: true, 'keep-gathered': true, 'fused-loss': false }),
+        use('pipeline', { n: pp, schedule: /interleaved/.test(spread.strategy) ? 'interleaved' : '1f1b' }),
+      ],
+    },
+  };
+}
+
+const TARGETS: { [name: string]: string } = {
+  q_proj: 'q',
+  k_proj: 'k',
+  v_proj: 'v',
+  output_proj: 'o',
+  w1: 'gate',
+  w2: 'down',
+  w3: 'up',
+};
+
+/** Pure bfloat16, the embedding and the head as units, eight chunks of logits. */
+function torchtune(record: ManyRecord): Stated {
+  const { spread, devices, method, loss, batch, sequence, compile } = record;
+  if (/FSDP1/.test(spread.strategy)) return 'rows of unprinted length';
+  if (!/Chunked/.test(loss ?? '') || /not printed/.test(loss ?? '')) return 'batch and loss not printed for certain';
+  const targets = (method.lora_targets ?? []).map((name) => TARGETS[name] ?? name);
+  const train: Use =
+    method.type === 'full' ? use('full') : use('lora', { rank: method.lora_r ?? 8, targets, 'adapter-precision': 'bf16' });
+  return {
+    batch,
+    accumulate: 1,
+    slots: {
+      precision: use('bf16'),
+      train,
+      backward: use('checkpoint'),
+      optimizer: use('adamw', { states: 'parameter', fused: true }),
+      attention: use('flash', { 'repeat-kv': true }),
+      loss: use('chunked', { chunk: (batch * sequence) / 8, recompute: false }),
+      engine: use('pytorch', { 'hold-output': false, compile }),
+    },
+    lists: {
+      parallel: [use('fsdp', { n: devices })],
+      ...(/CPU offload/.test(spread.strategy) ? { offload: [use('weights'), use('gradients'), use('optimizer')] } : {}),
+    },
+  };
+}
+
+const SOURCES: { [source: string]: (record: ManyRecord) => Stated } = {
+  'nanotron-bench': nanotron,
+  torchtitan,
+  torchtune,
+  'litgpt-resource': () => 'the peak is that of loading: it hardly grows with the micro-batch',
+  xtuner: (record) =>
+    record.id.endsWith('step1') ? 'a first step, before the states exist' : torchtitan({ ...record, compile: false }),
+};
+
+export interface ManyRow {
+  record: ManyRecord;
+  /** GiB. */
+  estimated: number;
+  error: number;
+  group: string;
+  quantity: 'allocated' | 'reserved';
+}
+
+/** Every record: as a row, or refused with the reason. */
+export function evaluateMany(): { rows: ManyRow[]; refused: { record: ManyRecord; reason: string }[] } {
+  const rows: ManyRow[] = [];
+  const refused: { record: ManyRecord; reason: string }[] = [];
+  for (const record of manyRecords) {
+    const stated = SOURCES[record.source]?.(record) ?? 'a source without a translation';
+    if (typeof stated === 'string') refused.push({ record, reason: stated });
+    else {
+      const { peak } = estimate({
+        name: record.id,
+        model: modelOf(record),
+        device,
+        sequence: record.sequence,
+        order: [],
+        ...stated,
+      });
+      const quantity = record.measured.metric === 'peak_reserved' ? 'reserved' : 'allocated';
+      const estimated = peak[quantity] / 2 ** 30;
+      rows.push({ record, estimated, error: estimated / record.measured.gib - 1, group: record.group, quantity });
+    }
+  }
+  return { rows, refused };
+}
