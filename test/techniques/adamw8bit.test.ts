@@ -1,0 +1,33 @@
+/** 8-bit Adam against its bytes (Dettmers et al., arXiv:2110.02861; bitsandbytes): 2 + 8/256 a parameter, 8 below 4096 elements. */
+import { describe, expect, it } from 'vitest';
+import { elements, llama7B, over, short, small, states, use } from './bytes';
+
+const eight = (args: { [name: string]: boolean | number }) => ({ optimizer: use('adamw8bit', args) });
+
+describe('adamw8bit', () => {
+  it('keeps 2.03125 bytes a parameter, and all 8 of tensors under 4096 elements', () => {
+    const norms = { ...small, hidden: 512 };
+    const expected = over(norms, (weight) => {
+      const count = elements(weight);
+      return count < 4096 ? 8 * count : 2 * count + 8 * Math.ceil(count / 256);
+    });
+    expect(states(short(norms, eight({})))).toBe(expected);
+    expect((states(short(llama7B, eight({}))) / 1e9).toFixed(2)).toBe('13.69');
+  });
+
+  it('counts 4096 elements as quantized', () => {
+    const edge = { ...small, hidden: 4096, headDim: 512, layers: 1, vocab: 16, ffn: 16 };
+    const under = { ...edge, hidden: 4095 };
+    const norm = (model: typeof small) => states(short(model, eight({})));
+    expect(norm(edge)).toBeLessThan(norm(under));
+  });
+
+  it('keeps fewer scales with larger blocks, and none of large tensors on the card when paged', () => {
+    expect(states(short(small, eight({ block: 2048 })))).toBeLessThan(states(short(small, eight({ block: 256 }))));
+    const paged = over(small, (weight) => {
+      const count = elements(weight);
+      return count >= 100_000 ? 0 : count < 4096 ? 8 * count : 2 * count + 8 * Math.ceil(count / 256);
+    });
+    expect(states(short(small, eight({ paged: true })))).toBe(paged);
+  });
+});
