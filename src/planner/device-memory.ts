@@ -81,49 +81,57 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
   const exceeds = least + outside.low > usable;
 
   /** `longer` of the steps before the longest batch were each the longest so far. */
-  const simulated = (limit: number, longer: number): number => {
-    if (allocator === 'exact') return least;
+  const simulated = (limit: number, longer: number): { held: number; pressed: boolean } => {
+    if (allocator === 'exact') return { held: least, pressed: false };
     const shorter = growing(plan.sequence, longer).map((sequence) => tapeOf({ ...plan, sequence }));
     const [first = tape, ...rest] = [...shorter, tape];
-    return replay([first, ...rest], { expandable: allocator === 'expandable-segments', limit }, workspace).peakReserved;
+    const { peakReserved, pressed } = replay(
+      [first, ...rest],
+      { expandable: allocator === 'expandable-segments', limit },
+      workspace,
+    );
+    return { held: peakReserved, pressed };
   };
-  /** Unlimited; and where that is too much for the card, under its limit, if the step can run there. */
-  const reserve = (): { free: number; held: number } => {
-    const free = simulated(Number.POSITIVE_INFINITY, varied ? USUAL_RECORDS : 0);
+  const records = varied ? USUAL_RECORDS : 0;
+  /** What is held where the card has no end. */
+  const unlimited = once((): number => {
+    const limited = onCard();
+    return limited && !limited.pressed ? limited.held : simulated(Number.POSITIVE_INFINITY, records).held;
+  });
+  /** What is held on this card, where the step can run there at all. */
+  const onCard = once((): { held: number; pressed: boolean } | null => {
     const limit = usable - outside.value;
-    if (free <= limit || exceeds) return { free, held: free };
+    if (least > limit) return null;
     try {
-      return { free, held: simulated(limit, varied ? USUAL_RECORDS : 0) };
+      return simulated(limit, records);
     } catch (error) {
-      if (error instanceof OutOfMemory) return { free, held: free };
+      if (error instanceof OutOfMemory) return null;
       throw error;
     }
-  };
-  let known: ReturnType<typeof reserve> | undefined;
-  const reservation = () => {
-    known ??= reserve();
-    return known;
-  };
-  const most = (): number =>
-    Math.max(
-      varied ? simulated(Number.POSITIVE_INFINITY, MOST_RECORDS) : reservation().free,
-      Math.ceil(least * (STATIC_SLACK[allocator] ?? 1)),
-    ) + outside.high;
+  });
+  const held = (): number => onCard()?.held ?? unlimited();
+  const most = once(
+    (): number =>
+      Math.max(
+        varied ? simulated(Number.POSITIVE_INFINITY, MOST_RECORDS).held : unlimited(),
+        Math.ceil(least * (STATIC_SLACK[allocator] ?? 1)),
+      ) + outside.high,
+  );
 
   return {
     get reserved() {
-      return reservation().held;
+      return held();
     },
     get device() {
-      return reservation().held + outside.value;
+      return held() + outside.value;
     },
     get range(): [number, number] {
       return [least + outside.low, most()];
     },
     get fits() {
       // No arrangement of blocks fills a third of a card with holes: well under it nothing need be simulated.
-      if (exceeds) return false;
-      return (!varied && least + outside.high <= ROOMY * usable) || reservation().held + outside.value <= usable;
+      if (!varied && least + outside.high <= ROOMY * usable) return true;
+      return onCard() !== null;
     },
     get fit() {
       return exceeds ? 'exceeds' : most() <= usable ? 'fits' : 'tight';
@@ -143,3 +151,12 @@ const growing = (sequence: number, count: number): number[] =>
 
 /** Share of a card under which the allocator's slack cannot matter. */
 const ROOMY = 2 / 3;
+
+/** Makes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -43,6 +43,8 @@ export class CachingAllocator {
   peakReserved = 0;
   /** Bytes in live blocks, rounding included. */
   allocated = 0;
+  /** The driver had no more, and cached memory was given back. */
+  pressed = false;
   /** Equal numbers mean equal arrangements of blocks (as far as 32 bits can tell). */
   fingerprint = 0;
   private readonly small = newPool(true);
@@ -183,7 +185,10 @@ export class CachingAllocator {
   }
 
   private take(bytes: number): void {
-    if (this.reserved + bytes > this.options.limit) this.releaseCached();
+    if (this.reserved + bytes > this.options.limit) {
+      this.pressed = true;
+      this.releaseCached();
+    }
     if (this.reserved + bytes > this.options.limit)
       throw new OutOfMemory(`${bytes} bytes more do not fit under ${this.options.limit}`);
     this.reserved += bytes;
