@@ -3,12 +3,21 @@
  * Sizes are bytes, times seconds, lines and columns 1-based.
  */
 import type { Plan, RunSettings } from './plan/types';
-import type { LedgerLine, StepExplanation } from './planner/explain';
-import type { Estimate } from './planner/types';
+import type { Estimate, LedgerLine, StepExplanation } from './planner/types';
 
 export type { Plan, RunSettings } from './plan/types';
-export type { LedgerLine, StepExplanation } from './planner/explain';
-export type { Bytes, Category, Estimate, Moment, Peak, Phase, TimelinePoint, WaterfallStep } from './planner/types';
+export type {
+  Bytes,
+  Category,
+  Estimate,
+  LedgerLine,
+  Moment,
+  Peak,
+  Phase,
+  StepExplanation,
+  TimelinePoint,
+  WaterfallStep,
+} from './planner/types';
 
 // ---- language server ⇄ extension (LSP custom requests) ----
 

@@ -1,5 +1,5 @@
 /** The bytes alive at the peak, tensor by tensor: what they are, what made them, and what the numbers hold for. */
-import type { DType, Plan } from '../plan/types';
+import type { Plan } from '../plan/types';
 import { liveAtPeak } from '../tape/live';
 import { simulate } from '../tape/simulate';
 import type { Tape } from '../tape/types';
@@ -7,23 +7,7 @@ import { useOf } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { stagesOf } from './estimate';
 import { heaviest } from './ranks';
-import type { Category, Moment } from './types';
-
-/** Like tensors that are alive together: one for each layer, or one alone. */
-export interface LedgerLine {
-  category: Category;
-  /** Dotted place in the model, e.g. `mlp.act.silu`. */
-  name: string;
-  shape: readonly number[];
-  dtype: DType;
-  count: number;
-  /** Bytes of one; `bytes` is `count` times as many. */
-  each: number;
-  bytes: number;
-  /** The operator that made it. */
-  op: string;
-  source: string;
-}
+import type { Category, LedgerLine, Moment, StepExplanation } from './types';
 
 export interface Ledger {
   plan: string;
@@ -61,17 +45,6 @@ export function ledgerLines(tape: Tape, peak: number): LedgerLine[] {
     }
   }
   return [...lines.values()].filter((line) => line.count !== 0).sort((a, b) => b.bytes - a.bytes);
-}
-
-/** Why a step of the waterfall is as large as it is. */
-export interface StepExplanation {
-  /** The technique's byte model and its price, in symbols. */
-  formula: string;
-  cost: string;
-  source: string;
-  url?: string;
-  /** The kinds of tensors whose bytes at the peak it changes most: the formula with this plan's numbers put in. */
-  changes: { category: Category; name: string; before: string; after: string; bytes: number }[];
 }
 
 /** Changes of one step that are told. */

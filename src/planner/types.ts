@@ -1,5 +1,5 @@
 /** What the planner answers, in the form of the command line's JSON: sizes in bytes, times in seconds. */
-import type { Slot } from '../plan/types';
+import type { DType, Slot } from '../plan/types';
 
 export const CATEGORIES = ['weights', 'gradients', 'optimizer', 'activations', 'logits', 'temporary'] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -84,4 +84,31 @@ export interface Estimate {
   /** Bytes outside the card, and what goes over its link in a step. */
   host?: { cpu: number; nvme: number; moved: number };
   timeline?: TimelinePoint[];
+}
+
+/** Like tensors that are alive together: one for each layer, or one alone. */
+export interface LedgerLine {
+  category: Category;
+  /** Dotted place in the model, e.g. `mlp.act.silu`. */
+  name: string;
+  shape: readonly number[];
+  dtype: DType;
+  count: number;
+  /** Bytes of one; `bytes` is `count` times as many. */
+  each: number;
+  bytes: number;
+  /** The operator that made it. */
+  op: string;
+  source: string;
+}
+
+/** Why a step of the waterfall is as large as it is. */
+export interface StepExplanation {
+  /** The technique's byte model and its price, in symbols. */
+  formula: string;
+  cost: string;
+  source: string;
+  url?: string;
+  /** The kinds of tensors whose bytes at the peak it changes most: the formula with this plan's numbers put in. */
+  changes: { category: Category; name: string; before: string; after: string; bytes: number }[];
 }

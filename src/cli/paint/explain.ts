@@ -1,6 +1,7 @@
 /** A plan's ledger in a terminal: the tensors alive at the peak, largest first, and what the figures hold for. */
 import { formatBytes } from '../../plan/format';
-import type { Ledger, LedgerLine, StepExplanation } from '../../planner/explain';
+import type { Ledger } from '../../planner/explain';
+import type { LedgerLine, StepExplanation } from '../../planner/types';
 import { moment } from './estimate';
 import { clip, padEnd, padStart, paint, type Style, wrap } from './style';
 
