@@ -92,6 +92,7 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
   emit(event);
   const initial = initialWeights(plan.model, seed);
   const batch = batchAt(text, 0, seed, plan.batch, plan.sequence, plan.model.vocab);
+  const shared: CheckContext['shared'] = new Map();
   const contextFor = (slot: TechniqueSlot, technique: string): CheckContext => ({
     opened,
     plan,
@@ -100,7 +101,7 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
     seed,
     batch,
     weights: initial,
-    steps,
+    shared,
     report: (check) => emit({ type: 'check', technique, ...check }),
   });
   const checks = proved(plan);

@@ -22,7 +22,7 @@ async function contextOf(plan: Plan, slot: CheckContext['slot'], checks: CheckEv
     seed: 5,
     batch: batchAt(TEXT, 0, 5, plan.batch, plan.sequence, plan.model.vocab),
     weights: initialWeights(plan.model, 5),
-    steps: 2,
+    shared: new Map(),
     report: (check) => checks.push({ type: 'check', technique: slot, ...check }),
   };
 }
@@ -41,7 +41,7 @@ describe('engine against plain loops in double precision', () => {
       { hidden: 16, heads: 1, kvHeads: 1, headDim: 16, ffn: 12, tiedEmbeddings: true },
       { batch: 1, sequence: 70 },
     ],
-    ['one position', { layers: 1 }, { batch: 1, sequence: 1 }],
+    ['two positions', { layers: 1 }, { batch: 1, sequence: 2 }],
   ];
   for (const [name, model, sizes] of shapes)
     it(name, async () => {

@@ -109,12 +109,7 @@ describe('a run', () => {
     ['dimensions that do not fit', { run: settings({ heads: 3 }) }, 'run', /hidden 32 is no multiple of heads 3/],
     ['heads that cannot be rotated', { run: settings({ hidden: 36, heads: 4, kvHeads: 2 }) }, 'run', /cannot be rotated/],
     ['a vocabulary that holds no bytes', { run: settings({ vocab: 100 }) }, 'vocab', /256/],
-    [
-      'a size beyond every adapter',
-      { run: settings({ hidden: 4096, ffn: 400_000, sequence: 8192 }) },
-      'run',
-      /two thousand million/,
-    ],
+    ['a size beyond every adapter', { run: settings({ ffn: 40_000_000, sequence: 64 }) }, 'run', /two thousand million/],
     ['no time', { timeout: 0.3 }, 'timeout', /longer than 0\.3 s/],
     ['a learning rate that ends in no number', { run: settings({ learningRate: 900, steps: 8 }) }, 'nan', /no number/],
   ];

@@ -342,7 +342,7 @@ async function context(plan: Plan, slot: 'activations' | 'optimizer', checks: Ch
     seed: 3,
     batch: batchAt(TEXT, 0, 1, plan.batch, plan.sequence, plan.model.vocab),
     weights: initialWeights(plan.model, 1),
-    steps: 4,
+    shared: new Map(),
     report: (check: Omit<CheckEvent, 'type' | 'technique'>) => checks.push({ type: 'check', technique: slot, ...check }),
   };
 }

@@ -5,6 +5,12 @@ import type { Batch } from '../data';
 import type { Opened } from '../device';
 import type { WeightSource } from '../weights';
 
+/** Loss and gradients of one batch, by name, with `@layer` where it is a layer's. */
+export interface Gradients {
+  loss: number;
+  values: Map<string, Float32Array>;
+}
+
 export type CheckEvent = Extract<RunEvent, { type: 'check' }>;
 export type Emit = (event: RunEvent) => void;
 
@@ -18,8 +24,8 @@ export interface CheckContext {
   /** One batch of the run's text. */
   batch: Batch;
   weights: WeightSource;
-  /** Steps that the run will take. */
-  steps: number;
+  /** What one check of a run has computed and another may use: the standard backward's gradients. */
+  shared: Map<string, Promise<Gradients>>;
   report(check: Omit<CheckEvent, 'type' | 'technique'>): void;
 }
 

@@ -11,16 +11,10 @@ import { uniforms } from '../random';
 import { lossAndGradients, type Weights64 } from '../reference/model';
 import { createTrainer, IGNORED } from '../trainer';
 import { initialWeights, type WeightSource } from '../weights';
-import { type CheckContext, within } from './context';
+import { type CheckContext, type Gradients, within } from './context';
 
 export const NONE: Use = { name: 'none', args: {} };
 const STANDARD = { backward: null, loss: null, activations: null, optimizer: NONE } as const;
-
-export interface Gradients {
-  loss: number;
-  /** By name, with `@layer` where it is a layer's. */
-  values: Map<string, Float32Array>;
-}
 
 const keyOf = (weight: Weight, layer: number | undefined): string =>
   layer === undefined ? weight.name : `${weight.name}@${layer}`;
@@ -84,7 +78,9 @@ export function worst(expected: Map<string, ArrayLike<number>>, got: Map<string,
 export async function equalsStandard(context: CheckContext): Promise<void> {
   const { plan, slot, use, batch } = context;
   const weights = withAdapters(context.weights, context.seed);
-  const standard = await gradientsOf(context, withSlots(plan, STANDARD), batch, weights);
+  const made = context.shared.get('standard') ?? gradientsOf(context, withSlots(plan, STANDARD), batch, weights);
+  context.shared.set('standard', made);
+  const standard = await made;
   const tested = await gradientsOf(context, withSlots(plan, { ...STANDARD, [slot]: use }), batch, weights);
   const { error, where, parameters } = worst(standard.values, tested.values);
   context.report(
