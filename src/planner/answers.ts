@@ -1,5 +1,6 @@
 /** What a plan's questions come to: `require`, `find`, `sweep`, `compare`, each answered by estimating. */
 import type { Plan } from '../plan/types';
+import { refusalsOf } from '../techniques/compatibility';
 import { type Condition, evaluate, holds } from './expression';
 import { type Knob, knobOf, type Path } from './knobs';
 import type { Estimate } from './types';
@@ -49,7 +50,10 @@ export function* findSteps(
   const knob = knobOf(plan, path);
   if ('problem' in knob) return { reason: knob.problem };
   const serves = (value: number): boolean => {
-    const estimate = estimator(bare(knob.set(value)));
+    const changed = bare(knob.set(value));
+    // What cannot be shared by so many cards does not serve.
+    if (refusalsOf(changed).length > 0) return false;
+    const estimate = estimator(changed);
     return estimate.fits && conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
   };
   const found = yield* extremeSteps(knob, goal, serves);

@@ -3,7 +3,7 @@
  * these plans the ones that no other beats in both peak and time.
  */
 import type { Plan, TechniqueSlot, Use } from '../plan/types';
-import { conflictsOf } from '../techniques/compatibility';
+import { conflictsOf, refusalsOf } from '../techniques/compatibility';
 import { DEFAULT_USE, findSpec, specsOf } from '../techniques/registry';
 import { bytesAndTime } from './bytes-and-time';
 import { estimate, labelOf } from './estimate';
@@ -70,12 +70,13 @@ export function fit(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Fi
 export function candidatesOf(plan: Plan, slots: readonly TechniqueSlot[]): Candidate[] {
   const menus = slots.map((slot) => ({ slot, uses: menuOf(plan, slot) }));
   const measure = bytesAndTime();
-  const conflicts = conflictsOf(plan).length;
+  const against = (one: Plan): number => conflictsOf(one).length + refusalsOf(one).length;
+  const conflicts = against(plan);
   const candidates: Candidate[] = [];
   const choose = (index: number, chosen: Plan, changed: TechniqueSlot[]): void => {
     const menu = menus[index];
     if (!menu) {
-      if (conflictsOf(chosen).length > conflicts) return;
+      if (against(chosen) > conflicts) return;
       const measured = measurable(measure, chosen);
       if (measured) candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, plan), ...measured });
       return;

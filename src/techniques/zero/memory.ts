@@ -29,7 +29,8 @@ const SUB_GROUP = 1e9;
  * moments), and at the step the 16-bit gradients have a float32 copy beside them, 4P/n more (in stage 3 for 10⁹ parameters at a
  * time). Buckets are as large as they are configured, whatever the model's size.
  */
-export function zeroSharded(recipe: Recipe, zero: Zero): Recipe {
+export function zeroSharded(plain: Recipe, zero: Zero): Recipe {
+  const recipe = plain.autocast ? halved(plain) : plain;
   const { stage, n } = zero;
   const share = (weight: Weight): number[] => flat(weight, shards(recipe, weight, n));
   const stays = (weight: Weight): boolean => stage < 3 || elements(weight) < zero.persistenceThreshold;
@@ -42,8 +43,9 @@ export function zeroSharded(recipe: Recipe, zero: Zero): Recipe {
         .map((part) =>
           stays(weight) ? part : { ...part, shape: flat({ ...weight, shape: part.shape }, shards(recipe, weight, n)) },
         ),
-    states: (weight, dtype) => {
-      const states = recipe.states({ ...weight, shape: share(weight) }, dtype);
+    states: (weight) => {
+      // The optimizer sees the float32 master.
+      const states = recipe.states({ ...weight, shape: share(weight) }, 'fp32');
       const master = states.some(({ name }) => name === 'master');
       return master ? states : [...states, { name: 'master', shape: share(weight), dtype: 'fp32' }];
     },
@@ -57,6 +59,15 @@ export function zeroSharded(recipe: Recipe, zero: Zero): Recipe {
     },
   };
 }
+
+/** DeepSpeed's own mixed precision takes the place of autocast: the model is in 16 bits, beside its float32 master. */
+const halved = (recipe: Recipe): Recipe => ({
+  ...recipe,
+  autocast: false,
+  parameters: recipe.compute,
+  stored: (weight) =>
+    recipe.stored(weight).map((part) => (part.dtype === recipe.parameters ? { ...part, dtype: recipe.compute } : part)),
+});
 
 /** Bytes of the weights on a card, each as often as it is there. */
 const total = (recipe: Recipe, of: (weight: Weight) => number): number =>

@@ -64,6 +64,19 @@ describe('ZeRO', () => {
     expect(after.optimizer - before.optimizer).toBe(4 * parameterCount(llama7B));
   });
 
+  it('has 16-bit weights under mixed precision as in pure 16 bits, and float32 states in either', () => {
+    const bytes = (precision: string, states: string) =>
+      simulate(
+        tapeOf(
+          spread(
+            plan({ precision, optimizer: use('adamw', { states, fused: true }) }, { model: llama7B, batch: 1, sequence: 8 }),
+            [use('zero', { stage: 2, n: 8 })],
+          ),
+        ),
+      ).persistent;
+    expect(bytes('amp-bf16', 'parameter')).toEqual(bytes('bf16', 'fp32'));
+  });
+
   it('has buckets as large as they are configured: reduce 5e8 elements, two of them with overlap', () => {
     const bucket = (stage: number, args = {}): number =>
       most(on(example, stage, 8, { 'reduce-bucket': 5e8, ...args }), named(/reduce_bucket/));
