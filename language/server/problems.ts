@@ -37,6 +37,7 @@ export const CODES = {
   'unknown-estimate': 'A condition names a plan that has no estimate',
   'estimate-failed': 'A plan cannot be estimated',
   'exceeds-memory': 'A plan needs more memory than the card has',
+  'exceeds-host-memory': 'A plan offloads more than the host has memory',
   'require-failed': 'A condition does not hold',
   'no-answer': 'A search has no answer',
   'lora-dropout': 'Dropout before LoRA’s adapters costs memory',

@@ -30,6 +30,7 @@ export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: Estima
   }
   const problems: Problem[] = [];
   if (made.estimate.fit !== 'fits') problems.push(exceeds(analysis, plan, plan.plan, made.estimate));
+  problems.push(...hostExceeded(analysis, plan, plan.plan, made.estimate));
   for (const question of plan.requires) problems.push(...required(question, made.estimate, estimateOf(analysis, cache)));
   return problems;
 }
@@ -92,6 +93,17 @@ function exceeds(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, made:
     span,
     ...(related.length > 0 ? { related } : {}),
   };
+}
+
+/** What one card alone puts on the host may be more than the host has; others beside it come on top. */
+function hostExceeded(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, { host }: Estimate): Problem[] {
+  if (!host || host.cpu <= device.hostMemory) return [];
+  const stated = plan.stated.get('offload') ?? plan.stated.get('activations') ?? plan.stated.get('backward');
+  const message =
+    `Plan \`${plan.name}\` puts ${formatBytes(host.cpu)} of each card on the host, which has ${formatBytes(device.hostMemory)} ` +
+    '(`host-memory` of the device)';
+  const span = stated?.uri === analysis.uri ? spanOf(stated.entry.node) : plan.span;
+  return [{ severity: 'warning', code: 'exceeds-host-memory', message, span }];
 }
 
 /** A value as people read it, by its dimension. */
