@@ -133,6 +133,9 @@ function scale(use: Use, plan: Plan, run: RunSettings, scaled: PlanEvent['scaled
       clamp(Number(args.rank) * Math.min(1, width), Math.min(SMALLEST_RANK, Number(args.rank)), smallest),
       `by the widths, ${run.hidden} to ${plan.model.hidden}, ${SMALLEST_RANK} at least`,
     );
+  // The factor alpha / rank of an adapter's product stays what it was.
+  const shrunk = Number(args.rank) / Number(use.args.rank);
+  if ('alpha' in args && shrunk !== 1) set('alpha', Number(args.alpha) * shrunk, 'with the rank, so that alpha / rank stays');
   for (const argument of ['chunk', 'logits'])
     if (argument in args)
       set(

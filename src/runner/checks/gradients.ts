@@ -14,7 +14,7 @@ import { initialWeights, type WeightSource } from '../weights';
 import { type CheckContext, type Gradients, within } from './context';
 
 export const NONE: Use = { name: 'none', args: {} };
-const STANDARD = { backward: null, loss: null, activations: null, optimizer: NONE } as const;
+export const STANDARD = { backward: null, loss: null, activations: null, optimizer: NONE } as const;
 
 const keyOf = (weight: Weight, layer: number | undefined): string =>
   layer === undefined ? weight.name : `${weight.name}@${layer}`;

@@ -1,18 +1,25 @@
 /** What "run on GPU" proves, by slot and technique. */
 import type { TechniqueSlot } from '../../plan/types';
+import { check as adamw } from '../../techniques/adamw/check';
+import { check as adamw8bit } from '../../techniques/adamw8bit/check';
 import { check as checkpoint } from '../../techniques/checkpoint/check';
 import { check as chunked } from '../../techniques/chunked/check';
 import { check as cutCrossEntropy } from '../../techniques/cut-cross-entropy/check';
 import { check as galore } from '../../techniques/galore/check';
 import { check as int8 } from '../../techniques/int8/check';
+import { check as lora } from '../../techniques/lora/check';
+import { check as sgd } from '../../techniques/sgd/check';
 import { check as streambp } from '../../techniques/streambp/check';
+import { check as nf4 } from '../../techniques/weights/check';
 import type { TechniqueCheck } from './context';
 
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
   backward: { checkpoint, streambp },
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy },
   activations: { int8 },
-  optimizer: { galore },
+  optimizer: { adamw, adamw8bit, sgd, galore },
+  weights: { nf4 },
+  train: { lora },
 };
 
 export const checkOf = (slot: TechniqueSlot, name: string): TechniqueCheck | undefined => CHECKS[slot]?.[name];

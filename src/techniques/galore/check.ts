@@ -1,11 +1,12 @@
 import { elements } from '../../plan/weights';
 import { type CheckContext, type TechniqueCheck, within } from '../../runner/checks/context';
 import { normals } from '../../runner/random';
+import { relativeToChange } from '../../runner/reference/relative';
 import { createTrainer } from '../../runner/trainer';
 import { recipeOf } from '../recipe-of';
 import { projects } from './memory';
 import { basesOf, replay, type Settings } from './reference';
-import { aligned, relativeToChange, replayOnDevice, TRAJECTORY_LIMIT } from './trajectories';
+import { aligned, replayOnDevice, TRAJECTORY_LIMIT } from './trajectories';
 import { rowsRotated, shapes } from './webgpu';
 
 /** Gradients with singular values that fall by a third each, as a real gradient's first ones do, and a floor of noise. */

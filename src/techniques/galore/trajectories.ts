@@ -5,6 +5,7 @@ import { type CheckEvent, within } from '../../runner/checks/context';
 import type { Opened } from '../../runner/device';
 import { RunnerError } from '../../runner/errors';
 import { type Program, prepare } from '../../runner/program';
+import { relativeToChange } from '../../runner/reference/relative';
 import { Trace } from '../../tape/trace';
 import { make } from '../../tape/webgpu/ops';
 import { ADAM, adamwRule } from '../adamw/webgpu';
@@ -100,18 +101,6 @@ export function aligned(
     }),
   );
   return turned ? corrected : null;
-}
-
-/** Largest |a − b| over the largest change that the recording made to any weight. */
-export function relativeToChange(got: ArrayLike<number>, wanted: ArrayLike<number>, before: ArrayLike<number>): number {
-  let [error, change] = [0, 0];
-  for (let i = 0; i < wanted.length; i++) {
-    const apart = Math.abs((got[i] as number) - (wanted[i] as number));
-    error = Number.isFinite(apart) ? Math.max(error, apart) : Number.MAX_VALUE;
-    change = Math.max(change, Math.abs((wanted[i] as number) - (before[i] as number)));
-  }
-  const relative = error === 0 ? 0 : error / change;
-  return Number.isFinite(relative) ? relative : Number.MAX_VALUE;
 }
 
 /** Float32 against float32 by another library's decomposition; a wrong sign, side or order is off by more than 1e-2. */

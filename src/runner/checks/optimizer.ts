@@ -1,0 +1,70 @@
+/** An optimizer's rule on given gradients, by itself: what the checks of optimizers compare with double precision. */
+import type { Part } from '../../tape/recipe';
+import { type Tensor, Trace } from '../../tape/trace';
+import { make } from '../../tape/webgpu/ops';
+import type { OptimizerRule } from '../../tape/webgpu/rules';
+import { binders } from '../binders';
+import type { Opened } from '../device';
+import { prepare } from '../program';
+import { normals } from '../random';
+import type { Array64 } from '../reference/arrays';
+
+export interface Replayed {
+  parameters: Float32Array[];
+  /** Stored states after the last step, by name, as bytes. */
+  states: Map<string, ArrayBuffer>;
+  parts: Part[];
+}
+
+/** Parameters after every step. */
+export async function replayRule(
+  opened: Opened,
+  rule: OptimizerRule,
+  gradients: readonly Array64[],
+  before: Array64,
+  learningRate: number,
+): Promise<Replayed> {
+  const shape = [before.length];
+  const weight = { name: 'w', shape, role: 'norm' as const };
+  const parts = rule.states(weight);
+  const trace = new Trace();
+  const input = (part: Part): Tensor => {
+    const tensor = make(trace, part.name, part.shape, 'optimizer', part.dtype);
+    trace.op({ op: 'input', label: part.name, writes: [tensor] });
+    return tensor;
+  };
+  const parameter = input({ name: 'parameter', shape, dtype: 'fp32' });
+  const gradient = input({ name: 'gradient', shape, dtype: 'fp32' });
+  const states = parts.map(input);
+  trace.phase('optimizer');
+  rule.update({ trace, weight, parameter, gradient, states });
+  const program = await prepare(opened, trace.finish(), binders);
+  try {
+    for (const { name, bytes } of states) program.write(program.find(name), new Uint8Array(bytes));
+    program.write(program.find('parameter'), Float32Array.from(before));
+    const parameters: Float32Array[] = [];
+    for (const [index, values] of gradients.entries()) {
+      program.write(program.find('gradient'), Float32Array.from(values));
+      await program.step({ index, seed: 1, learningRate, valid: 1 });
+      parameters.push(new Float32Array(await program.read(program.find('parameter'))).slice(0, before.length));
+    }
+    const stored = new Map<string, ArrayBuffer>();
+    for (const { name } of parts) stored.set(name, await program.read(program.find(name)));
+    return { parameters, states: stored, parts };
+  } finally {
+    program.destroy();
+  }
+}
+
+/** Gradients of sizes over six decades, some of them zero, and a weight to start from. */
+export function sampleGradients(count: number, steps: number, seed: number): { gradients: Array64[]; before: Array64 } {
+  const next = normals(seed);
+  const size = Float64Array.from({ length: count }, () => 10 ** (-3 + 1.5 * Math.tanh(next())));
+  const base = Float64Array.from({ length: count }, () => next());
+  const gradients = Array.from({ length: steps }, () =>
+    Float64Array.from({ length: count }, (_, i) =>
+      i % 97 === 3 ? 0 : Math.fround((size[i] as number) * ((base[i] as number) + 0.5 * next())),
+    ),
+  );
+  return { gradients, before: Float64Array.from({ length: count }, () => Math.fround(0.1 * next())) };
+}
