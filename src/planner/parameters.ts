@@ -1,5 +1,5 @@
 import { elements, weightsOf } from '../plan/weights';
-import { addedWeights } from '../tape/pytorch/step';
+import { addedWeights } from '../tape/pytorch/parameters';
 import type { Recipe } from '../tape/recipe';
 
 /** Parameters that learn in a step, adapters included. */

@@ -1,6 +1,7 @@
 import { bytesPer } from '../../plan/dtypes';
 import { elements } from '../../plan/weights';
-import { inGradientType, weightsOnCard } from '../../tape/pytorch/step';
+import { weightsOnCard } from '../../tape/pytorch/parameters';
+import { inGradientType } from '../../tape/pytorch/step';
 import type { Buffer, Recipe } from '../../tape/recipe';
 import { ring, toCards } from '../cards';
 

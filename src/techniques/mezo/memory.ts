@@ -2,7 +2,7 @@ import { bytesOf, bytesPer } from '../../plan/dtypes';
 import type { DType } from '../../plan/types';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
 import type { PytorchStep } from '../../tape/pytorch/context';
-import { addedWeights } from '../../tape/pytorch/step';
+import { addedWeights } from '../../tape/pytorch/parameters';
 import type { Part, Recipe } from '../../tape/recipe';
 import { forwardPasses } from '../forward-only/memory';
 

@@ -1,6 +1,6 @@
 import { weightsOf } from '../../plan/weights';
 import type { PytorchStep } from '../../tape/pytorch/context';
-import { addedWeights } from '../../tape/pytorch/step';
+import { addedWeights } from '../../tape/pytorch/parameters';
 import type { Tensor } from '../../tape/trace';
 
 /**

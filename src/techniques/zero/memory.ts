@@ -1,8 +1,9 @@
 import { bytesPer } from '../../plan/dtypes';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
 import type { PytorchStep } from '../../tape/pytorch/context';
+import { weightsOnCard } from '../../tape/pytorch/parameters';
 import type { Gathering, ParameterGroup, PytorchRules, Reduction } from '../../tape/pytorch/rules';
-import { inGradientType, weightsOnCard } from '../../tape/pytorch/step';
+import { inGradientType } from '../../tape/pytorch/step';
 import type { Buffer, Recipe } from '../../tape/recipe';
 import { flat, ring, shards, toCards } from '../cards';
 
