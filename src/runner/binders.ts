@@ -3,6 +3,7 @@ import { adamwBinders } from '../techniques/adamw/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
 import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
+import { lionBinders } from '../techniques/lion/run';
 import { sgdBinders } from '../techniques/sgd/run';
 import { weightBinders } from '../techniques/weights/run';
 import type { Binders } from './ops/bind';
@@ -13,6 +14,7 @@ export const binders: Binders = {
   ...adamwBinders,
   ...adamw8bitBinders,
   ...sgdBinders,
+  ...lionBinders,
   ...galoreBinders,
   ...integerBinders,
   ...weightBinders,

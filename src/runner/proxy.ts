@@ -110,6 +110,8 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
 function rateOf(plan: Plan): number {
   const use = useOf(plan, 'optimizer');
   if (use?.name === 'galore') return 0.01;
+  if (use?.name === 'lion') return 5e-4;
+  if (use?.name === 'lomo') return 0.2;
   if (use?.name === 'sgd') return 0.2 * (1 - Number(use.args.momentum ?? 0));
   return plan.slots.train && plan.slots.train.name !== 'full' ? 5e-3 : 2e-3;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/plan/types';
 import type { CheckEvent } from '../../src/runner/checks/context';
+import { checkOf } from '../../src/runner/checks/registry';
 import { batchAt } from '../../src/runner/data';
 import { RunnerError } from '../../src/runner/errors';
 import { adamDirection, adamState } from '../../src/runner/reference/optimizers';
@@ -168,6 +169,25 @@ describe('optimizers against double precision', () => {
   });
 });
 
+describe('checks of optimizers and of what is stored', () => {
+  const cases: [string, Parameters<typeof checkOf>[0], Plan['slots']][] = [
+    ['adamw', 'optimizer', { optimizer: use('adamw') }],
+    ['adamw8bit', 'optimizer', { optimizer: use('adamw8bit', { block: 256 }) }],
+    ['sgd', 'optimizer', { optimizer: use('sgd', { momentum: 0.9 }) }],
+    ['lion', 'optimizer', { optimizer: use('lion') }],
+    ['lomo', 'optimizer', { optimizer: use('lomo') }],
+    ['nf4', 'weights', { weights: use('nf4', { 'double-quant': true }), train: use('lora', { rank: 2 }) }],
+    ['lora', 'train', { train: use('lora', { rank: 2, targets: ['q', 'up'], dropout: 0.1 }) }],
+  ];
+  for (const [name, slot, slots] of cases)
+    it(name, async () => {
+      const checks: CheckEvent[] = [];
+      await checkOf(slot, name)?.(await context(planOf(slots), slot, checks, slots[slot]));
+      expect(checks.length).toBeGreaterThan(0);
+      for (const check of checks) expect(check.passed, JSON.stringify(check)).toBe(true);
+    });
+});
+
 describe('NF4', () => {
   it('decodes on the device as on the host, with and without double quantization', async () => {
     const [rows, columns] = [96, 200];
@@ -283,6 +303,8 @@ describe('bytes', () => {
     ['layerwise GaLore in 8 bits', { optimizer: use('galore', { rank: 4, every: 3, inner: 'adamw8bit', layerwise: true }) }],
     ['layerwise GaLore, tied', { optimizer: use('galore', { rank: 4, every: 3, layerwise: true }) }, { tiedEmbeddings: true }],
     ['adapters on NF4', { weights: use('nf4'), train: use('lora', { rank: 2, dropout: 0.1 }), optimizer: use('adamw8bit') }],
+    ['2-bit activations, Lion', { activations: use('int2', { group: 64 }), optimizer: use('lion') }],
+    ['LOMO', { optimizer: use('lomo') }],
     ['cut cross-entropy', { loss: use('cut-cross-entropy'), activations: use('int8') }],
     ['chunked loss, SGD', { loss: use('chunked', { chunk: 5 }), optimizer: use('sgd', { momentum: 0.9 }) }],
   ];
@@ -295,7 +317,8 @@ describe('bytes', () => {
       const trainer = await createTrainer(opened, recipeOf(plan), initialWeights(plan.model, 1), 1);
       const { predicted } = trainer.program;
       const losses: number[] = [];
-      for (let step = 0; step < 5; step++) losses.push(await trainer.step(step, batchAt(TEXT, 0, 1, 2, 19, 256), 3e-3));
+      for (let step = 0; step < 5; step++)
+        losses.push(await trainer.step(step, batchAt(TEXT, 0, 1, 2, 19, 256), name === 'LOMO' ? 0.2 : 3e-3));
       expect(trainer.program.highWater()).toBe(predicted.live);
       expect(opened.counter.peak() - live).toBe(predicted.buffers);
       expect(predicted.arena).toBeGreaterThanOrEqual(predicted.live);
@@ -334,7 +357,7 @@ describe('a device that goes', () => {
   });
 });
 
-async function context(plan: Plan, slot: 'activations' | 'optimizer', checks: CheckEvent[], tested = use('exact')) {
+async function context(plan: Plan, slot: Parameters<typeof checkOf>[0], checks: CheckEvent[], tested = use('exact')) {
   return {
     opened: await softwareDevice(),
     plan,

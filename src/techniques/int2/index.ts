@@ -1,6 +1,7 @@
 import { number } from '../arguments';
 import { int8Activations } from '../int8';
 import { packInteger } from '../int8/memory';
+import { integerKept } from '../int8/webgpu';
 import type { Technique } from '../technique';
 
 export const int2Activations: Technique = {
@@ -15,4 +16,5 @@ export const int2Activations: Technique = {
     ...recipe,
     pytorch: { ...recipe.pytorch, pack: (trace, tensor) => packInteger(trace, tensor, 2, number(args, 'group')) },
   }),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, kept: integerKept(2, number(args, 'group')) } }),
 };

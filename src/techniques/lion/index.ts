@@ -1,5 +1,6 @@
 import type { Technique } from '../technique';
 import { lionStates, lionStep } from './memory';
+import { LION, lionRule } from './webgpu';
 
 export const lion: Technique = {
   spec: {
@@ -22,4 +23,5 @@ export const lion: Technique = {
     states: lionStates,
     pytorch: { ...recipe.pytorch, optimizerStep: lionStep },
   }),
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: lionRule(LION) } }),
 };

@@ -1,4 +1,5 @@
 import { oneMicroBatch } from '../relations';
+import { sgdRule } from '../sgd/webgpu';
 import type { Technique } from '../technique';
 import { lomoStep } from './memory';
 
@@ -29,4 +30,6 @@ export const lomo: Technique = {
     states: () => [],
     pytorch: { ...recipe.pytorch, optimizerStep: lomoStep },
   }),
+  // A layer's gradients end with its backward.
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: sgdRule(0) } }),
 };

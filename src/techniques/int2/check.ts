@@ -1,0 +1,4 @@
+import type { TechniqueCheck } from '../../runner/checks/context';
+import { checkInteger } from '../int8/check';
+
+export const check: TechniqueCheck = (context) => checkInteger(context, 2);
