@@ -80,7 +80,7 @@ row(`fit over ${found.considered} plans`, `${((performance.now() - start) / 1000
 
 gc();
 const before = process.memoryUsage().heapUsed;
-const many = 2_000;
+const many = 100_000;
 const begun = performance.now();
 for (let run = 0; run < many; run++) simulate(tapeOf({ ...plain, sequence: 1024 + (run % 4096) }));
 const seconds = (performance.now() - begun) / 1000;
