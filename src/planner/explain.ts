@@ -119,6 +119,7 @@ function assumptions(plan: Plan): string[] {
     ...(kernels === 'cpu'
       ? []
       : ["Temporaries inside CUDA's attention backward follow FlashAttention-2 and were not measured on a GPU here."]),
+    'Clipping gradients by their norm (clip_grad_norm_) makes one scalar for each parameter and scales in place: nothing that shows.',
     ...(plan.model.experts > 0 ? ['Experts: tokens are taken to be spread evenly.'] : []),
   ];
 }
