@@ -1,10 +1,6 @@
 /** Where the loss curves lie: recorded losses in, points out. */
 import { extent, scaleLinear } from 'd3';
 
-export interface LossPoint {
-  step: number;
-  loss: number;
-}
 export interface Curve {
   label: string;
   points: { x: number; y: number; step: number; loss: number }[];

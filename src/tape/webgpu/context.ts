@@ -1,8 +1,8 @@
 /** What the parts of a step share while it is lowered for the runner, and the linear maps that all of them use. */
-import { elements, type Weight } from '../../plan/weights';
+import type { Weight } from '../../plan/weights';
 import type { Recipe } from '../recipe';
 import type { Tensor, Trace } from '../trace';
-import { emit, make, matmul, type Operand, plainRows, type Rows } from './ops';
+import { emit, make, matmul, type Operand, type Rows } from './ops';
 
 export interface Context {
   trace: Trace;
@@ -263,5 +263,3 @@ export function update(context: Context, name: string): void {
   context.gradients.delete(name);
   trace.release(gradient);
 }
-
-export const rowsOfWeight = (weight: Weight) => plainRows(weight.shape[0] ?? elements(weight));

@@ -47,18 +47,6 @@ export interface KeptLayer {
   inner: Map<InnerName, Kept>;
 }
 
-export const LAYER_WEIGHTS = [
-  'norm1',
-  'attn.q',
-  'attn.k',
-  'attn.v',
-  'attn.o',
-  'norm2',
-  'mlp.gate',
-  'mlp.up',
-  'mlp.down',
-] as const;
-
 const stretchOf = (context: Context): Rows => {
   const { all } = context;
   const chunk = Math.min(context.recipe.webgpu.backward.chunk || all.sequence, all.sequence);

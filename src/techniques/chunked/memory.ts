@@ -1,11 +1,9 @@
 import type { DType } from '../../plan/types';
 import * as aten from '../../tape/pytorch/aten';
-import { type PytorchStep, type Rows, tokensOf } from '../../tape/pytorch/context';
+import { type PytorchStep, tokensOf } from '../../tape/pytorch/context';
 import { crossEntropyOf, headLogits } from '../../tape/pytorch/loss';
+import { chunksOf, type LossOf, lossBackwardByChunks, sliceOf } from '../../tape/pytorch/loss-chunks';
 import type { Tensor } from '../../tape/trace';
-
-/** Writes a loss of logits, taking over the reference to them, and returns it with what the caller of the model holds. */
-export type LossOf = (logits: Tensor, rows: Rows) => { loss: Tensor; output: Tensor };
 
 /**
  * Head and loss over chunks of `chunk` tokens, each under its own checkpoint: forward keeps only the hidden states, and
@@ -17,23 +15,13 @@ export function chunkedLoss(
   chunk: number,
   of: LossOf = (logits, rows) => crossEntropyOf(step, logits, rows, 'padded-labels'),
 ): () => Tensor | null {
-  const { trace, rows } = step;
-  const tokens = tokensOf(rows);
-  const size = Math.min(chunk, tokens);
-  const chunks = Math.ceil(tokens / size);
-  const one = { batch: 1, tokens: size };
-  const forward = (input: Tensor): ReturnType<LossOf> => of(headLogits(step, input), one);
-  const view = (): Tensor => {
-    // A slice of the hidden states: a view, so it owns no bytes.
-    const slice = trace.tensor('chunk', [size, step.recipe.model.hidden], hidden.dtype, 'activations', 0);
-    slice.requiresGrad = hidden.requiresGrad;
-    return slice;
-  };
+  const { trace } = step;
+  const { size, chunks } = chunksOf(step, chunk);
   trace.within('loss', () =>
     trace.repeat({ axis: 'chunk', count: chunks }, [], () => {
       trace.noGrad(() => {
-        const slice = view();
-        const { loss, output } = forward(slice);
+        const slice = sliceOf(step, hidden, size);
+        const { loss, output } = of(headLogits(step, slice), { batch: 1, tokens: size });
         trace.release(loss, output, slice);
         step.endAutocast('here');
       });
@@ -41,31 +29,7 @@ export function chunkedLoss(
     }),
   );
   if (step.recipe.pytorch.forwardOnly) return () => null;
-  trace.hold(hidden);
-  return () => {
-    const gradient = hidden.requiresGrad ? trace.tensor('hidden.gradient', hidden.shape, hidden.dtype, 'temporary') : null;
-    const backward = (): void => {
-      const slice = view();
-      const { value, nodes } = trace.capture(() => forward(slice));
-      trace.release(value.output);
-      step.endAutocast('here');
-      const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
-      const [part] = step.backward(nodes, value.loss, seed, [slice]);
-      trace.release(value.loss);
-      if (gradient) trace.op({ op: 'aten.copy_', label: 'loss.gradient', reads: part ? [part] : [], writes: [gradient] });
-      trace.release(part, slice);
-    };
-    trace.within('loss', () => {
-      // The first chunk makes the head's gradient, the others add to it.
-      backward();
-      trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
-        backward();
-        return [];
-      });
-    });
-    trace.release(hidden);
-    return gradient;
-  };
+  return lossBackwardByChunks(step, hidden, chunk, of, false);
 }
 
 /**
@@ -77,8 +41,7 @@ export function chunkedLoss(
 export function chunkedOutputs(step: PytorchStep, hidden: Tensor, chunk: number): () => Tensor | null {
   const { trace, recipe, options, rows } = step;
   const tokens = tokensOf(rows);
-  const size = Math.min(chunk, tokens);
-  const chunks = Math.ceil(tokens / size);
+  const { size, chunks } = chunksOf(step, chunk);
   const weight = step.parameter(recipe.model.tiedEmbeddings ? 'embed' : 'head');
   const { vocab } = recipe.model;
   const { logits, logProbabilities } = trace.within('loss', () => {

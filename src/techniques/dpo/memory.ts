@@ -4,10 +4,11 @@ import { type PytorchStep, type Rows, tokensOf } from '../../tape/pytorch/contex
 import { embed } from '../../tape/pytorch/embed';
 import { decoderLayer } from '../../tape/pytorch/layers';
 import { headLogits } from '../../tape/pytorch/loss';
+import type { LossOf } from '../../tape/pytorch/loss-chunks';
 import { norm } from '../../tape/pytorch/norms';
 import type { Recipe } from '../../tape/recipe';
 import type { Tensor } from '../../tape/trace';
-import { chunkedLoss, type LossOf } from '../chunked/memory';
+import { chunkedLoss } from '../chunked/memory';
 
 export type Reference = 'none' | 'precomputed' | 'adapters-off' | 'model';
 

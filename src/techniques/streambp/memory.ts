@@ -1,8 +1,9 @@
 import { FAMILIES } from '../../plan/families';
 import type { Model } from '../../plan/types';
-import { type PytorchStep, type Rows, type Stretch, tokensOf } from '../../tape/pytorch/context';
+import type { PytorchStep, Rows, Stretch } from '../../tape/pytorch/context';
 import { chunkOfLayer } from '../../tape/pytorch/layers';
-import { crossEntropyOf, headLogits } from '../../tape/pytorch/loss';
+import { crossEntropyOf } from '../../tape/pytorch/loss';
+import { lossBackwardByChunks } from '../../tape/pytorch/loss-chunks';
 import { segmentsOf } from '../../tape/pytorch/stretches';
 import type { Tensor } from '../../tape/trace';
 
@@ -91,34 +92,5 @@ function streamChunk(step: PytorchStep, boundary: Tensor, through: Tensor, into:
 }
 
 /** Head and loss by chunks, forward and backward together: the reference's one sweep for supervised fine-tuning. */
-export function streamLogits(step: PytorchStep, hidden: Tensor, logits: number): () => Tensor | null {
-  const { trace, rows, recipe } = step;
-  const size = Math.min(logits, tokensOf(rows));
-  const chunks = Math.ceil(tokensOf(rows) / size);
-  trace.hold(hidden);
-  return () => {
-    const gradient = hidden.requiresGrad ? trace.tensor('hidden.gradient', hidden.shape, hidden.dtype, 'temporary') : null;
-    const one = (): void => {
-      const slice = trace.tensor('chunk', [size, recipe.model.hidden], hidden.dtype, 'activations', 0);
-      slice.requiresGrad = hidden.requiresGrad;
-      const { value, nodes } = trace.capture(() =>
-        crossEntropyOf(step, headLogits(step, slice), { batch: 1, tokens: size }, 'padded-labels'),
-      );
-      step.endAutocast('here');
-      const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
-      const [part] = step.backward(nodes, value.loss, seed, [slice]);
-      trace.release(value.loss, value.output);
-      if (gradient) trace.op({ op: 'aten.copy_', label: 'gradient', reads: part ? [part] : [], writes: [gradient] });
-      trace.release(part, slice);
-    };
-    trace.within('loss', () => {
-      one();
-      trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
-        one();
-        return [];
-      });
-    });
-    trace.release(hidden);
-    return gradient;
-  };
-}
+export const streamLogits = (step: PytorchStep, hidden: Tensor, logits: number): (() => Tensor | null) =>
+  lossBackwardByChunks(step, hidden, logits, (made, rows) => crossEntropyOf(step, made, rows, 'padded-labels'), true);
