@@ -47,9 +47,16 @@ const vitest = (folders) => async (name) => {
     .flatMap((file) => file.assertionResults)
     .filter(({ status: state }) => state === 'skipped' || state === 'pending' || state === 'todo')
     .map(({ fullName }) => fullName);
+  // Named again at the very end, where the log of a long run is read.
+  const failures = testResults.flatMap((file) => {
+    const tests = file.assertionResults.filter(({ status: state }) => state === 'failed');
+    const why = (text) => text?.split('\n').find((line) => line.trim() !== '') ?? '';
+    if (tests.length === 0 && file.status === 'failed') return [`${file.name}: ${why(file.message)}`];
+    return tests.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n').slice(0, 2000)}`);
+  });
   // A file that does not load has no tests to fail, and is a failure all the same.
   const failed = numFailedTests > 0 ? numFailedTests : numFailedTestSuites > 0 ? 1 : 0;
-  return { passed: numPassedTests, failed: Math.max(failed, status === 0 ? 0 : 1), skipped };
+  return { passed: numPassedTests, failed: Math.max(failed, status === 0 ? 0 : 1), skipped, failures };
 };
 
 /** A script whose output ends with `N passed, N failed` (and `, N skipped` where any). */
@@ -107,6 +114,7 @@ for (const [name, run] of Object.entries(suites)) {
 rmSync(results, { recursive: true, force: true });
 
 console.log('\n── all ──');
+for (const { name, failures = [] } of rows) for (const failure of failures) console.log(`${name}: ${failure}\n`);
 for (const { name, passed, failed, skipped, seconds, note } of rows) {
   const skips = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
   console.log(

@@ -15,9 +15,10 @@ export function condition(context: Context, at: Located<Expression>): { conditio
     if (!node.$cstNode) return undefined;
     return context.error(uri, 'wrong-type', '`require` wants a comparison, such as `peak <= 23 GiB`', spanOf(node));
   }
-  const side = (inner: Expression) => quantity(context, { node: inner, uri }, { figures: true });
-  const left = side(node.left as Expression);
-  const right = side(node.right as Expression);
+  // A side is absent while the condition is still being typed.
+  const side = (inner: Expression | undefined) => inner && quantity(context, { node: inner, uri }, { figures: true });
+  const left = side(node.left as Expression | undefined);
+  const right = side(node.right as Expression | undefined);
   if (!left || !right) return undefined;
   if (!sameDimension(left.dimension, right.dimension)) {
     // The side that is a bare number is the one that forgot its unit.

@@ -13,6 +13,9 @@ import { fixtures } from './fixture';
 
 const example = readFileSync(new URL('../../media/examples/long-context.memplan', import.meta.url), 'utf8');
 
+/** Random texts a property is tried on; a longer hunt sets it higher. */
+const RUNS = Number(process.env.MEMPLAN_FUZZ_RUNS ?? 400);
+
 /** Analysis never throws, and every place that it names lies in the text. */
 function sound(text: string): Analysis {
   const analysis = analyze(text);
@@ -55,6 +58,15 @@ function stable(text: string): void {
 describe('no text defeats the language', () => {
   it('every prefix of the example, as if it were being typed', () => {
     for (let end = 0; end <= example.length; end++) answers(example.slice(0, end), end);
+  });
+
+  it('every prefix of a fixture that ends with a word', { timeout: 60_000 }, () => {
+    for (const { text } of fixtures())
+      for (const { startOffset, image } of parse(text).tokens) {
+        const end = startOffset + image.length;
+        answers(text.slice(0, end), end);
+        answers(`${text.slice(0, end)}\n}\nplan next {\n}\n`, end);
+      }
   });
 
   it('every deletion of a single token of the example', () => {
@@ -100,7 +112,7 @@ describe('no text defeats the language', () => {
         answers(text, Math.min(offset, text.length));
         stable(text);
       }),
-      { numRuns: 400 },
+      { numRuns: RUNS },
     );
   });
 
@@ -110,7 +122,7 @@ describe('no text defeats the language', () => {
         sound(text);
         stable(text);
       }),
-      { numRuns: 400 },
+      { numRuns: RUNS },
     );
   });
 
@@ -131,7 +143,7 @@ describe('no text defeats the language', () => {
           stable(changed);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: RUNS },
     );
   });
 
