@@ -6,3 +6,4 @@ declare module '*.txt' {
   const source: string;
   export default source;
 }
+declare module '*.css';

@@ -1,6 +1,7 @@
 import { startApp } from './app';
 import { vscodeChannel } from './channel';
 import { registerControls } from './controls';
+import './styles/main.css';
 
 registerControls();
 const root = document.getElementById('root');

@@ -95,7 +95,7 @@ export function createPanel(
   webview.options = { enableScripts: true, localResourceRoots: [asset('dist'), asset('media')] };
   webview.html = panelHtml({
     script: webview.asWebviewUri(asset('dist/webview.js')).toString(),
-    style: webview.asWebviewUri(asset('media/webview.css')).toString(),
+    style: webview.asWebviewUri(asset('dist/webview.css')).toString(),
     cspSource: webview.cspSource,
     nonce: randomBytes(16).toString('base64url'),
   });

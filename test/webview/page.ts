@@ -43,7 +43,7 @@ export async function openPanel(browser: Browser, root: string, options: Options
   const files: { [path: string]: [type: string, body: string] } = {
     '/': ['text/html', panelHtml({ script: '/webview.js', style: '/webview.css', cspSource: ORIGIN, nonce: 'cGFuZWw' })],
     '/webview.js': ['text/javascript', await readFile(join(root, 'dist/webview.js'), 'utf8')],
-    '/webview.css': ['text/css', await readFile(join(root, 'media/webview.css'), 'utf8')],
+    '/webview.css': ['text/css', await readFile(join(root, 'dist/webview.css'), 'utf8')],
   };
   await page.route(`${ORIGIN}/**`, (route) => {
     const file = files[new URL(route.request().url()).pathname];
