@@ -4,6 +4,7 @@ import { adamw8bitBinders } from '../techniques/adamw8bit/run';
 import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
 import { lionBinders } from '../techniques/lion/run';
+import { mezoBinders } from '../techniques/mezo/run';
 import { sgdBinders } from '../techniques/sgd/run';
 import { weightBinders } from '../techniques/weights/run';
 import type { Binders } from './ops/bind';
@@ -15,6 +16,7 @@ export const binders: Binders = {
   ...adamw8bitBinders,
   ...sgdBinders,
   ...lionBinders,
+  ...mezoBinders,
   ...galoreBinders,
   ...integerBinders,
   ...weightBinders,

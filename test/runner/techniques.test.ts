@@ -176,15 +176,19 @@ describe('checks of optimizers and of what is stored', () => {
     ['sgd', 'optimizer', { optimizer: use('sgd', { momentum: 0.9 }) }],
     ['lion', 'optimizer', { optimizer: use('lion') }],
     ['lomo', 'optimizer', { optimizer: use('lomo') }],
+    ['mezo', 'optimizer', { optimizer: use('mezo', { eps: 1e-3 }) }],
+    ['mezo', 'optimizer', { optimizer: use('mezo', { eps: 1e-2 }), train: use('lora', { rank: 2 }), weights: use('nf4') }],
+    ['forward-only', 'backward', { backward: use('forward-only'), optimizer: use('none'), loss: use('cut-cross-entropy') }],
     ['nf4', 'weights', { weights: use('nf4', { 'double-quant': true }), train: use('lora', { rank: 2 }) }],
     ['lora', 'train', { train: use('lora', { rank: 2, targets: ['q', 'up'], dropout: 0.1 }) }],
   ];
   for (const [name, slot, slots] of cases)
-    it(name, async () => {
+    it(`${name}: ${Object.keys(slots).join(', ')}`, async () => {
       const checks: CheckEvent[] = [];
       await checkOf(slot, name)?.(await context(planOf(slots), slot, checks, slots[slot]));
       expect(checks.length).toBeGreaterThan(0);
       for (const check of checks) expect(check.passed, JSON.stringify(check)).toBe(true);
+      if (process.env.SHOW) for (const c of checks) console.log(c.name, c.measured, c.limit);
     });
 });
 
@@ -293,6 +297,9 @@ describe('GaLore', () => {
   });
 });
 
+/** Rates of what does not learn at that of Adam. */
+const RATES: { [name: string]: number } = { LOMO: 0.2, MeZO: 1e-3, 'MeZO, chunked loss': 1e-3 };
+
 describe('bytes', () => {
   const cases: [string, Plan['slots'], Partial<Plan['model']>?][] = [
     ['plain', {}],
@@ -305,6 +312,8 @@ describe('bytes', () => {
     ['adapters on NF4', { weights: use('nf4'), train: use('lora', { rank: 2, dropout: 0.1 }), optimizer: use('adamw8bit') }],
     ['2-bit activations, Lion', { activations: use('int2', { group: 64 }), optimizer: use('lion') }],
     ['LOMO', { optimizer: use('lomo') }],
+    ['MeZO', { optimizer: use('mezo', { eps: 1e-3 }) }],
+    ['MeZO, chunked loss', { optimizer: use('mezo', { eps: 1e-3 }), loss: use('chunked', { chunk: 5 }) }],
     ['cut cross-entropy', { loss: use('cut-cross-entropy'), activations: use('int8') }],
     ['chunked loss, SGD', { loss: use('chunked', { chunk: 5 }), optimizer: use('sgd', { momentum: 0.9 }) }],
   ];
@@ -318,7 +327,7 @@ describe('bytes', () => {
       const { predicted } = trainer.program;
       const losses: number[] = [];
       for (let step = 0; step < 5; step++)
-        losses.push(await trainer.step(step, batchAt(TEXT, 0, 1, 2, 19, 256), name === 'LOMO' ? 0.2 : 3e-3));
+        losses.push(await trainer.step(step, batchAt(TEXT, 0, 1, 2, 19, 256), RATES[name] ?? 3e-3));
       expect(trainer.program.highWater()).toBe(predicted.live);
       expect(opened.counter.peak() - live).toBe(predicted.buffers);
       expect(predicted.arena).toBeGreaterThanOrEqual(predicted.live);

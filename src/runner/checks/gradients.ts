@@ -16,7 +16,7 @@ import { type CheckContext, type Gradients, within } from './context';
 export const NONE: Use = { name: 'none', args: {} };
 export const STANDARD = { backward: null, loss: null, activations: null, optimizer: NONE } as const;
 
-const keyOf = (weight: Weight, layer: number | undefined): string =>
+export const keyOf = (weight: Weight, layer: number | undefined): string =>
   layer === undefined ? weight.name : `${weight.name}@${layer}`;
 
 /** Adapters start at zero, where half of their gradients vanish: checks give them values. */
@@ -99,8 +99,17 @@ const SMALL = { layers: 2, hidden: 32, heads: 4, kvHeads: 2, headDim: 8, ffn: 48
 const SMALL_BATCH = 2;
 const SMALL_SEQUENCE = 23;
 
-/** Gradients at small size against plain loops in double precision. */
-export async function equalsReference(context: CheckContext, slots: Plan['slots']): Promise<void> {
+/** A plan small enough for the double-precision reference, with a batch, weights and what the reference makes of them. */
+export interface SmallCase {
+  plan: Plan;
+  batch: Batch;
+  source: WeightSource;
+  /** The values that the device computes with, by name and layer. */
+  stored: Weights64;
+  reference(weights: Weights64): ReturnType<typeof lossAndGradients>;
+}
+
+export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCase {
   const { train, weights: storage } = context.plan.slots;
   const trainSmall: Use | undefined = train && {
     name: train.name,
@@ -128,7 +137,6 @@ export async function equalsReference(context: CheckContext, slots: Plan['slots'
   const batch: Batch = { tokens, targets, ...sorted(tokens, SMALL.vocab) };
   const source = withAdapters(initialWeights(plan.model, context.seed), context.seed);
   const recipe = recipeOf(plan);
-  const tested = await gradientsOf(context, plan, batch, source);
 
   const stored: Weights64 = new Map();
   const keep = (weight: Weight, layer?: number) => {
@@ -143,20 +151,30 @@ export async function equalsReference(context: CheckContext, slots: Plan['slots'
     keep(weight);
   });
   for (let index = 0; index < SMALL.layers; index++) for (const weight of layer) keep(weight, index);
-  const reference = lossAndGradients(
-    {
-      ...SMALL,
-      tied: plan.model.tiedEmbeddings,
-      batch: SMALL_BATCH,
-      sequence: SMALL_SEQUENCE,
-      normEpsilon: NORM_EPSILON,
-      adapterRank: recipe.adapters?.rank ?? 0,
-      adapterScale: recipe.adapters ? recipe.adapters.alpha / recipe.adapters.rank : 0,
-    },
-    stored,
-    [...tokens],
-    [...targets].map((target) => (target === IGNORED ? -1 : target)),
-  );
+  const reference = (weights: Weights64) =>
+    lossAndGradients(
+      {
+        ...SMALL,
+        tied: plan.model.tiedEmbeddings,
+        batch: SMALL_BATCH,
+        sequence: SMALL_SEQUENCE,
+        normEpsilon: NORM_EPSILON,
+        adapterRank: recipe.adapters?.rank ?? 0,
+        adapterScale: recipe.adapters ? recipe.adapters.alpha / recipe.adapters.rank : 0,
+      },
+      weights,
+      [...tokens],
+      [...targets].map((target) => (target === IGNORED ? -1 : target)),
+    );
+  return { plan, batch, source, stored, reference };
+}
+
+/** Gradients at small size against plain loops in double precision. */
+export async function equalsReference(context: CheckContext, slots: Plan['slots']): Promise<void> {
+  const { plan, batch, source, stored, reference: compute } = smallCase(context, slots);
+  const tested = await gradientsOf(context, plan, batch, source);
+  const reference = compute(stored);
+  const rows = SMALL_BATCH * SMALL_SEQUENCE;
   const { error, where, parameters } = worst(reference.gradients, tested.values);
   const apart = Math.abs(tested.loss - reference.loss) / reference.loss;
   context.report(

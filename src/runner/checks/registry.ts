@@ -5,6 +5,7 @@ import { check as adamw8bit } from '../../techniques/adamw8bit/check';
 import { check as checkpoint } from '../../techniques/checkpoint/check';
 import { check as chunked } from '../../techniques/chunked/check';
 import { check as cutCrossEntropy } from '../../techniques/cut-cross-entropy/check';
+import { check as forwardOnly } from '../../techniques/forward-only/check';
 import { check as galore } from '../../techniques/galore/check';
 import { check as int2 } from '../../techniques/int2/check';
 import { check as int4 } from '../../techniques/int4/check';
@@ -12,16 +13,17 @@ import { check as int8 } from '../../techniques/int8/check';
 import { check as lion } from '../../techniques/lion/check';
 import { check as lomo } from '../../techniques/lomo/check';
 import { check as lora } from '../../techniques/lora/check';
+import { check as mezo } from '../../techniques/mezo/check';
 import { check as sgd } from '../../techniques/sgd/check';
 import { check as streambp } from '../../techniques/streambp/check';
 import { check as nf4 } from '../../techniques/weights/check';
 import type { TechniqueCheck } from './context';
 
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
-  backward: { checkpoint, streambp },
+  backward: { checkpoint, streambp, 'forward-only': forwardOnly },
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy },
   activations: { int8, int4, int2 },
-  optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore },
+  optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo },
   weights: { nf4 },
   train: { lora },
 };

@@ -15,18 +15,43 @@ export interface Inputs {
   loss: Tensor;
 }
 
+/** Embeddings of every token: the first layer's input. */
+export function embedded(context: Context, inputs: Inputs): Tensor {
+  const { trace, all } = context;
+  const { hidden } = context.recipe.model;
+  const x = make(trace, 'x', [all.count, hidden], 'activations');
+  const table = (context.parts.get('embed') as Tensor[])[0] as Tensor;
+  emit(trace, {
+    op: 'embed',
+    label: 'embed',
+    rows: all,
+    reads: [inputs.tokens, table],
+    writes: [x],
+    attrs: { columns: hidden },
+  });
+  return x;
+}
+
 export const headName = (context: Context): string => (context.recipe.model.tiedEmbeddings ? 'embed' : 'head');
 
 /** Loss of every row, and the gradient of `x`, the last layer's output, whose reference is taken over. */
 export function head(context: Context, x: Tensor, inputs: Inputs): Tensor {
+  const dx = make(context.trace, 'dx', x.shape, 'activations');
+  through(context, x, inputs, dx);
+  return dx;
+}
+
+/** Loss of every row alone: nothing is differentiated. The reference to `x` is taken over. */
+export const lossOnly = (context: Context, x: Tensor, inputs: Inputs): void => through(context, x, inputs, null);
+
+function through(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
   const { trace, all } = context;
   const rule = context.recipe.webgpu.head;
-  const dx = make(trace, 'dx', x.shape, 'activations');
   if (rule.kind === 'tiles') tiled(context, x, inputs, dx, rule);
   else {
     const chunk = Math.min(rule.positions || all.sequence, all.sequence);
     const rows: Rows = chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
-    if (rows.chunk > 0) {
+    if (rows.chunk > 0 && dx) {
       trace.phase('backward');
       reserve(trace, dx);
       clearGradients(context, ['norm', headName(context)]);
@@ -34,17 +59,16 @@ export function head(context: Context, x: Tensor, inputs: Inputs): Tensor {
     stretches(context, rows, false, () => chunked(context, rows, x, inputs, dx));
   }
   trace.release(x);
-  return dx;
 }
 
-function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor): void {
+function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
   const { trace, recipe } = context;
   const { vocab, hidden } = recipe.model;
   const name = headName(context);
   const n = normed(context, rows, slice(rows, x), 'norm');
   const logits = make(trace, 'logits', [rows.count, vocab], 'logits');
   withMatrix(context, name, (b) => matmul(trace, { form: 'nt', rows, a: n, b, out: logits, n: vocab, k: hidden, label: 'head' }));
-  if (rows.chunk === 0) trace.phase('backward');
+  if (rows.chunk === 0 && dx) trace.phase('backward');
   emit(trace, {
     op: 'cross_entropy',
     label: 'loss',
@@ -53,6 +77,10 @@ function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Te
     writes: [logits, slice(rows, inputs.loss)],
     attrs: { columns: vocab },
   });
+  if (!dx) {
+    trace.release(logits, n);
+    return;
+  }
   weightGradient(context, rows, name, n, logits);
   inputGradient(context, rows, name, null, logits, { out: n, accumulate: false });
   trace.release(logits);
@@ -61,7 +89,7 @@ function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Te
 }
 
 /** Cut cross-entropy: logits are made tile by tile, once for the log-sum-exp and once for the gradients, and never kept. */
-function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor, rule: { rows: number; columns: number }): void {
+function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null, rule: { rows: number; columns: number }): void {
   const { trace, recipe, all } = context;
   const { vocab, hidden } = recipe.model;
   const name = headName(context);
@@ -104,6 +132,10 @@ function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor, rule: { 
     }),
   );
   emit(trace, { op: 'lse_finish', label: 'loss', rows: all, reads: [stats, inputs.targets], writes: [stats, inputs.loss] });
+  if (!dx) {
+    trace.release(stats, n);
+    return;
+  }
   trace.phase('backward');
   clearGradients(context, [name]);
   const dn = make(trace, 'dn', x.shape, 'activations');

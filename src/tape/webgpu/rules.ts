@@ -2,6 +2,7 @@
 import type { Weight } from '../../plan/weights';
 import type { Part } from '../recipe';
 import type { Tensor, Trace } from '../trace';
+import type { Rows } from './ops';
 
 export interface WebgpuRules {
   /** How a layer's backward gets what it needs, and in how many stretches of positions it runs. */
@@ -14,6 +15,20 @@ export interface WebgpuRules {
   unpack: UnpackRule | null;
   /** The optimizer; null keeps every gradient instead (forward and backward only). */
   optimizer: OptimizerRule | null;
+  /** Writes a step that learns from losses alone, or not at all; null differentiates. */
+  forwardOnly: ((step: ForwardStep) => void) | null;
+}
+
+/** What a step without a backward pass is written with. */
+export interface ForwardStep {
+  trace: Trace;
+  all: Rows;
+  /** Loss of each row, [rows]: what the host reads after the step. */
+  loss: Tensor;
+  /** One forward pass that writes the loss of each row. */
+  pass(loss: Tensor): void;
+  /** Visits every weight that trains, of every layer and outside; `site` numbers them. */
+  each(visit: (weight: Weight, parameter: Tensor, site: number) => void): void;
 }
 
 export interface BackwardRule {
@@ -70,6 +85,7 @@ export const PLAIN_WEBGPU: WebgpuRules = {
   kept: null,
   unpack: null,
   optimizer: null,
+  forwardOnly: null,
 };
 
 /** Positions of every sample that make about so many tokens, one at least. */

@@ -5,9 +5,10 @@ import type { Part, Recipe } from '../recipe';
 import { type Tensor, Trace } from '../trace';
 import type { Tape } from '../types';
 import { adapterNames, type Context, gradientOf, trains, update } from './context';
-import { head, type Inputs } from './head';
+import { embedded, head, type Inputs } from './head';
 import { backwardLayer, forwardLayer, isOfLayer, type KeptLayer, keepInput, keepLayer, restoreInput } from './layer';
 import { emit, make, plainRows } from './ops';
+import { forwardOnly } from './passes';
 
 /** Families whose layers are the runner's: RMSNorm, rotary positions, grouped queries, SwiGLU, no biases. */
 const FAMILIES: readonly Model['family'][] = ['llama', 'mistral'];
@@ -65,6 +66,10 @@ export function lowerWebgpu(recipe: Recipe): Tape {
     loss: input('loss', [count], 'fp32'),
   };
 
+  if (recipe.webgpu.forwardOnly) {
+    forwardOnly(context, inputs, recipe.webgpu.forwardOnly);
+    return trace.finish();
+  }
   trace.phase('forward');
   const { x, stretches } = forward(context, inputs);
   const dx = head(context, x, inputs);
@@ -115,19 +120,10 @@ interface Stretch {
 }
 
 function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stretch[] } {
-  const { trace, recipe, all } = context;
+  const { trace, recipe } = context;
   const { model } = recipe;
   const { keep, every } = recipe.webgpu.backward;
-  let x = make(trace, 'x', [all.count, model.hidden], 'activations');
-  const table = (context.parts.get('embed') as Tensor[])[0] as Tensor;
-  emit(trace, {
-    op: 'embed',
-    label: 'embed',
-    rows: all,
-    reads: [inputs.tokens, table],
-    writes: [x],
-    attrs: { columns: model.hidden },
-  });
+  let x = embedded(context, inputs);
   const stretches: Stretch[] = [];
   const run = (from: number, count: number) => {
     let kept: KeptLayer | null = null;

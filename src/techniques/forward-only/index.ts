@@ -32,4 +32,8 @@ export const forwardOnly: Technique = {
     recipe.pytorch.forwardOnly
       ? recipe
       : { ...recipe, pytorch: { ...recipe.pytorch, forwardOnly: true, schedule: (step) => forwardPasses(step, 1) } },
+  webgpu: (recipe) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, forwardOnly: recipe.webgpu.forwardOnly ?? (({ pass, loss }) => pass(loss)) },
+  }),
 };

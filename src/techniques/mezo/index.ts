@@ -1,7 +1,8 @@
-import { flag } from '../arguments';
+import { flag, number } from '../arguments';
 import type { Argument, Relation } from '../spec';
 import type { Technique } from '../technique';
 import { mezoRecipe } from './memory';
+import { twoPoint } from './webgpu';
 
 /** What zeroth-order optimizers have nothing to do with. */
 export const NO_BACKWARD: readonly Relation[] = [
@@ -34,7 +35,7 @@ export const mezo: Technique = {
     summary: 'Two forward passes with the weights moved to and fro along a random direction; no backward.',
     formula: 'inference memory + 3 copies of the largest trained tensor for a moment (none where fused)',
     cost: 'two forwards a step, and very many steps; weights come back only to rounding',
-    args: [{ name: 'eps', type: { kind: 'number', min: 0 }, default: 0.001, doc: 'Length of the perturbation.' }, FUSED],
+    args: [{ name: 'eps', type: { kind: 'number', min: 1e-6 }, default: 0.001, doc: 'Length of the perturbation.' }, FUSED],
     usual: [],
     excludes: NO_BACKWARD,
     citation: {
@@ -46,4 +47,8 @@ export const mezo: Technique = {
   refuses: ({ accumulate }) =>
     accumulate > 1 ? 'MeZO estimates one gradient a step: micro-batches are not gathered' : undefined,
   rewrite: (recipe, args) => mezoRecipe(recipe, 'mezo', { fused: flag(args, 'fused') }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, optimizer: null, forwardOnly: twoPoint(number(args, 'eps')) },
+  }),
 };

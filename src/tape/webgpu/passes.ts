@@ -1,0 +1,40 @@
+/** Steps without a backward pass: forward passes that keep nothing, and weights moved between them. */
+import type { Tensor } from '../trace';
+import { type Context, trains, weightOf } from './context';
+import { embedded, type Inputs, lossOnly } from './head';
+import { forwardLayer, isOfLayer } from './layer';
+import { reserve } from './ops';
+import type { ForwardStep } from './rules';
+
+export function forwardOnly(context: Context, inputs: Inputs, write: (step: ForwardStep) => void): void {
+  const { trace, all, recipe } = context;
+  const names = [...context.weights.keys()].filter((name) => trains(context, name));
+  trace.phase('forward');
+  write({
+    trace,
+    all,
+    loss: inputs.loss,
+    pass: (loss) => {
+      const [x] = trace.repeat({ axis: 'layer', count: recipe.model.layers }, [embedded(context, inputs)], ([input]) => {
+        const { y } = forwardLayer(context, input as Tensor, false);
+        trace.release(input);
+        return [y];
+      });
+      // A head that writes some rows at a time finds the whole of its result in place.
+      reserve(trace, loss);
+      lossOnly(context, x as Tensor, { ...inputs, loss });
+    },
+    each: (visit) => {
+      const of = (name: string, site: number) =>
+        visit(weightOf(context, name), (context.parts.get(name) as Tensor[])[0] as Tensor, site);
+      const numbered = names.map((name, site) => ({ name, site }));
+      const inside = numbered.filter(({ name }) => isOfLayer(name));
+      if (inside.length > 0)
+        trace.repeat({ axis: 'layer', count: recipe.model.layers }, [], () => {
+          for (const { name, site } of inside) of(name, site);
+          return [];
+        });
+      for (const { name, site } of numbered) if (!isOfLayer(name)) of(name, site);
+    },
+  });
+}
