@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import { withProduct } from '../product';
+import { OWN_PRODUCTS, withProduct } from '../product';
 import type { Technique } from '../technique';
 import { sampled } from './memory';
 
@@ -21,6 +21,10 @@ export const columnRowSampling: Technique = {
       },
     ],
     usual: [],
+    excludes: [
+      { slot: 'precision', names: ['fp8'], why: OWN_PRODUCTS },
+      { slot: 'train', names: ['efficient-qat', 'lr-qat'], why: OWN_PRODUCTS },
+    ],
     citation: {
       title: 'Winner-Take-All Column Row Sampling for Memory Efficient Adaptation of Language Model',
       id: 'arXiv:2305.15265',

@@ -2,7 +2,7 @@ import * as aten from '../../tape/pytorch/aten';
 import type { PytorchStep } from '../../tape/pytorch/context';
 import type { ProductCall } from '../../tape/pytorch/rules';
 import type { Tensor } from '../../tape/trace';
-import { withProduct } from '../product';
+import { OWN_PRODUCTS, withProduct } from '../product';
 import type { Technique } from '../technique';
 
 /**
@@ -55,6 +55,7 @@ export const fp8: Technique = {
       "2 bytes a parameter + 1 byte a weight from forward to its backward; matrices' inputs 1 byte an element in place of 2",
     cost: 'products at up to twice the speed, which the time model does not count; wants a card with 8-bit floats',
     args: [],
+    excludes: [{ slot: 'train', names: ['efficient-qat', 'lr-qat'], why: OWN_PRODUCTS }],
     citation: {
       title: 'FP8 Formats for Deep Learning',
       id: 'arXiv:2209.05433',
