@@ -58,9 +58,11 @@ function build(context: Context, node: DeviceDeclaration, uri: string): Device |
     if (found === undefined) sound = false;
     else given[spec.field] = found;
   }
-  const span = node.name === undefined ? spanOf(node) : spanOfProperty(node, 'name');
+  const span = spanOfProperty(node, 'name');
   const base = preset(context, node, uri);
   if (node.source !== undefined && !base) return undefined;
+  // A name that is missing is the first thing to mend, and is reported as such.
+  if (node.name === undefined) return undefined;
   if (!base && given.memory === undefined && !entries.has('memory')) {
     const message = node.body
       ? `Device \`${node.name}\` lacks \`memory\``

@@ -20,6 +20,9 @@ export interface Edit {
 /** Values of a plan begin in one column, whatever plan of the file they stand in. */
 const PLAN_COLUMN = 12;
 
+/** Characters that no token takes. */
+const STRAY = 'stray';
+
 interface Item {
   token: IToken;
   start: number;
@@ -47,6 +50,8 @@ export function format(text: string, syntax: Syntax, { indent = '  ' }: FormatOp
       // A comment that is never closed has taken the end of the file in.
       if (!next) return before && !/[\r\n]$/.test(before.token.image) ? newline : '';
       if (!before) return '';
+      // Around what means nothing, white space may be what keeps it from becoming a part of its neighbours.
+      if (breaks === 0 && (next.kind === STRAY || before.kind === STRAY)) return gap;
       if (breaks === 0)
         return next.comment
           ? beforeComment(text, before, next, line)
@@ -82,9 +87,9 @@ function itemsOf(text: string, syntax: Syntax): Item[] {
   const strays: Item[] = [];
   for (const [index, start] of [0, ...sorted.map(({ end }) => end)].entries()) {
     const end = sorted[index]?.start ?? text.length;
-    for (const match of text.slice(start, end).matchAll(/[^\s\ufeff]+/g)) {
+    for (const match of text.slice(start, end).matchAll(/[^ \t\r\n\f\v\u00a0\ufeff]+/g)) {
       const at = start + match.index;
-      strays.push({ token: { image: match[0] } as IToken, start: at, end: at + match[0].length, kind: 'stray', comment: true });
+      strays.push({ token: { image: match[0] } as IToken, start: at, end: at + match[0].length, kind: STRAY, comment: true });
     }
   }
   return strays.length === 0 ? sorted : [...sorted, ...strays].toSorted((a, b) => a.start - b.start);

@@ -85,9 +85,11 @@ function build(context: Context, node: ModelDeclaration, uri: string): Model | u
     if (value === undefined) sound = false;
     else Object.assign(given, { [MODEL_KEYS[entry.key]?.field ?? '']: value });
   }
-  const span = node.name === undefined ? spanOf(node) : spanOfProperty(node, 'name');
+  const span = spanOfProperty(node, 'name');
   const base = node.source === undefined ? undefined : source(context, uri, node.source, spanOfProperty(node, 'source'));
   if (node.source !== undefined && !base) return undefined;
+  // A name that is missing is the first thing to mend, and is reported as such.
+  if (node.name === undefined) return undefined;
   const missing = base ? [] : DIMENSIONS.filter((key) => given[key] === undefined && !entries.has(key));
   if (missing.length > 0) {
     const list = missing.map((key) => `\`${key}\``).join(', ');

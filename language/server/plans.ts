@@ -70,7 +70,8 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
 
   const name = spanOfProperty(node, 'name');
   // A base with a mistake of its own has said so; what it would have supplied is not missed here.
-  const missing = partial ? [] : REQUIRED.filter((key) => !stated.has(key));
+  // A name that is missing is the first thing to mend, and is reported as such.
+  const missing = partial || node.name === undefined ? [] : REQUIRED.filter((key) => !stated.has(key));
   if (missing.length > 0) {
     const list = missing.map((key) => `\`${key}\``).join(', ');
     const message = `Plan \`${node.name}\` lacks ${list}`;

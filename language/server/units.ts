@@ -64,7 +64,7 @@ export interface Parsed {
 
 /** A QUANTITY token: a number, and a unit that may be wrong. */
 export function parseQuantity(text: string): Parsed {
-  const [, digits = '0', unit = ''] = /^((?:\d[\d_]*(?:\.\d[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[ \t]*(.*)$/.exec(text) ?? [];
+  const [, digits = '0', unit = ''] = /^((?:\d[\d_]*(?:\.\d[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?)\s*(.*)$/.exec(text) ?? [];
   const known = byName.get(unit);
   const value = Number(digits.replaceAll('_', '')) * (known?.factor ?? 1);
   return { value, dimension: known?.dimension ?? NUMBER, tokens: unit === 'k', unit, unknown: unit !== '' && !known };

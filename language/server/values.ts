@@ -114,12 +114,13 @@ function arithmetic(
   context: Context,
   uri: string,
   node: Binary,
-  part: (inner: Expression) => Quantity | undefined,
+  part: (inner: Expression | undefined) => Quantity | undefined,
 ): Quantity | undefined {
   if (COMPARISONS.includes(node.operator))
     return context.error(uri, 'wrong-type', 'A number is wanted here, not a comparison', spanOf(node));
-  const left = part(node.left as Expression);
-  const right = part(node.right as Expression);
+  // A side is absent while the expression is still being typed.
+  const left = part(node.left as Expression | undefined);
+  const right = part(node.right as Expression | undefined);
   if (!left || !right) return undefined;
   const operator = node.operator as Operator;
   const value = folded(operator, left.value, right.value);

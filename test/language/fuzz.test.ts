@@ -48,11 +48,13 @@ function answers(text: string, offset: number): void {
   selectionRange(view, offset);
 }
 
-/** Formatting changes white space only, and does nothing the second time. */
+/** Formatting changes white space only, never what is read, and does nothing the second time. */
 function stable(text: string): void {
   const once = applyEdits(text, format(text, parse(text)));
   expect(once.replace(/[\s\ufeff]/g, '')).toBe(text.replace(/[\s\ufeff]/g, ''));
   expect(applyEdits(once, format(once, parse(once)))).toBe(once);
+  const tokens = (source: string) => parse(source).tokens.map(({ tokenType, image }) => `${tokenType.name} ${image}`);
+  expect(tokens(once)).toEqual(tokens(text));
 }
 
 describe('no text defeats the language', () => {
@@ -93,13 +95,15 @@ describe('no text defeats the language', () => {
   });
 
   const words = fc.constantFrom(
-    ...'plan model device run let import extends from in to require find sweep compare max min true false { } ( ) [ ] , : . = + - * / < <= >= == != // /* */ " \' ; # 0 1 -1 1e18 2.5 16k 24 GiB 5 % 3 s 7x é 🚀 a b full peak time batch sequence optimizer galore rank layers'.split(
+    ...'plan model device run let import extends from in to require find sweep compare max min true false { } ( ) [ ] , : . = + - * / < <= >= == != // /* */ " \' ; # 0 1 -1 1e18 2.5 16k 24 GiB 5 % 3 s 7x é 🚀 a b full peak time batch sequence optimizer galore rank layers \\ | k h/ GB/ .5 1e'.split(
       ' ',
     ),
     '\n',
     '\r\n',
     '\t',
     '\u0000',
+    '\u2028',
+    '\u00a0',
     '"x"',
   );
 
