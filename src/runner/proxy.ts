@@ -113,7 +113,21 @@ function rateOf(plan: Plan): number {
   if (use?.name === 'lion') return 5e-4;
   if (use?.name === 'lomo') return 0.2;
   if (use?.name === 'sgd') return 0.2 * (1 - Number(use.args.momentum ?? 0));
+  // One direction of all: the more there are, the shorter the way along it.
+  if (use?.name === 'mezo') return 0.03 / plan.model.hidden;
   return plan.slots.train && plan.slots.train.name !== 'full' ? 5e-3 : 2e-3;
+}
+
+/**
+ * Held-out loss after a run over the one before it, at most. A batch's worth of noise is below 1 %: an optimizer that walks
+ * the wrong way, or not at all, does not pass. One direction a step teaches less, and without an optimizer nothing is learnt.
+ */
+export function heldOutLimit(plan: Plan): number {
+  const name = useOf(plan, 'optimizer')?.name;
+  const adapters = plan.slots.train !== undefined && plan.slots.train.name !== 'full';
+  if (name === 'none') return 1;
+  if (name === 'mezo') return adapters ? 1 : 0.999;
+  return adapters ? 0.995 : 0.97;
 }
 
 /** Ranks follow the width, tokens the sequence, periods the number of steps. */
