@@ -40,8 +40,8 @@ export interface Program {
   step(state: StepState): Promise<void>;
   /** Runs one step op by op, waiting for each, and says how many milliseconds each took. */
   profile(state: StepState, seen: (op: LinearOp, milliseconds: number) => void): Promise<void>;
-  /** Runs one step op by op and names the first op that wrote a value that is no number. */
-  firstNonFinite(state: StepState): Promise<string | null>;
+  /** Runs one step op by op; `visit` is called after each with the op and the words from the start of each storage that it addressed. */
+  watch(state: StepState, visit: (op: LinearOp, words: ReadonlyMap<number, number>) => Promise<void>): Promise<void>;
   /** Most bytes that were bound in the arena at once, by its own books. */
   highWater(): number;
   dispatches: number;
@@ -65,15 +65,23 @@ interface Action {
   unbinds: number[];
 }
 
-/** Prepares a tape. `kernels` has a binder for every op of it. Errors: `limits`, `out-of-memory`, `shader`. */
-export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?: number): Promise<Program> {
+/** What a run may take at most, in bytes. */
+export interface Cap {
+  /** Of tensors that live at once, by the arena's books. */
+  live?: number;
+  /** Of the arena's buffers. */
+  arena?: number;
+}
+
+/** Prepares a tape. `binders` has one for every op of it. Errors: `limits`, `out-of-memory`, `kernel`, `shader`. */
+export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap: Cap = {}): Promise<Program> {
   const { device } = opened;
   const linear = linearise(tape);
   checkBindings(linear, device.limits.maxStorageBufferBindingSize);
   const segment = Math.floor(Math.min(device.limits.maxBufferSize, 2 ** 32) / PARAMETER_STRIDE) * PARAMETER_STRIDE;
   const { offsets, extent } = place(linear, segment);
-  if (cap !== undefined && extent > cap)
-    throw new RunnerError('out-of-memory', `The step's arena needs ${extent} bytes and was given ${cap}.`);
+  if (cap.arena !== undefined && extent > cap.arena)
+    throw new RunnerError('out-of-memory', `The step's arena needs ${extent} bytes and was given ${cap.arena}.`);
 
   const bound = linear.ops.map((op) => {
     if (op.phase === 'setup') return [];
@@ -188,11 +196,10 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?
     });
   });
 
-  const ledger = new Ledger();
+  const ledger = new Ledger(cap.live);
   const leftovers = linear.storages.flatMap((storage, index) =>
     !storage.persistent && storage.to === linear.ops.length ? [index] : [],
   );
-  const floats = new Set(linear.storages.flatMap((storage, index) => (storage.dtype === 'fp32' ? [index] : [])));
   const persistent = linear.storages.flatMap((storage, index) => (storage.persistent ? [index] : []));
   const written = new Set<number>();
   const parameters = new DataView(new ArrayBuffer(uniformBytes));
@@ -230,8 +237,6 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?
   const settle = async (work: Promise<unknown>): Promise<void> => {
     await Promise.race([work, opened.lost]);
   };
-  const encode = (state: StepState, visit?: (action: Action) => Promise<void>) => run(state, visit);
-
   let started = false;
   async function run(state: StepState, visit?: (action: Action) => Promise<void>): Promise<void> {
     if (!started) {
@@ -278,6 +283,15 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?
     device.queue.submit([encoder.finish()]);
   }
 
+  /** Tensors that outlive the step without being weights or states (kept gradients) are given up for the next one. */
+  const giveUp = () => {
+    for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
+  };
+  const stepByStep = async (state: StepState, visit: (action: Action) => Promise<void>): Promise<void> => {
+    await run(state, visit);
+    giveUp();
+  };
+
   const read = async (storage: number): Promise<ArrayBuffer> => {
     const { buffer, offset, size } = rangeOf(storage);
     const small = reader !== null && size <= readBytes;
@@ -311,39 +325,27 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap?
     write,
     read,
     step: async (state) => {
-      await encode(state);
+      await run(state);
       await settle(device.queue.onSubmittedWorkDone());
-      // Tensors that outlive the step without being weights or states (kept gradients) are given up for the next one.
-      for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
+      giveUp();
     },
     profile: async (state, seen) => {
       await settle(device.queue.onSubmittedWorkDone());
       let last = performance.now();
-      await encode(state, async (action) => {
+      await stepByStep(state, async (action) => {
         await settle(device.queue.onSubmittedWorkDone());
         const now = performance.now();
         seen(linear.ops[action.op] as LinearOp, now - last);
         last = now;
       });
-      for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
     },
-    firstNonFinite: async (state) => {
-      let first: string | null = null;
-      await encode(state, async (action) => {
-        if (first) return;
-        const op = linear.ops[action.op];
-        for (const storage of op?.writes ?? []) {
-          const values = new Float32Array(await read(storage));
-          const used = Math.min(values.length, (addressed[storage] as number) / 4);
-          if (floats.has(storage) && values.subarray(0, used).some((value) => !Number.isFinite(value))) {
-            first = `${op?.node.label || op?.node.op}${op?.layer === undefined ? '' : ` of layer ${op.layer}`}`;
-            return;
-          }
-        }
-      });
-      for (const storage of leftovers) ledger.unbind(offsets[storage] as number);
-      return first;
-    },
+    watch: (state, visit) =>
+      stepByStep(state, (action) => {
+        const words = new Map<number, number>();
+        for (const { bindings } of action.dispatches)
+          for (const { storage, words: count } of bindings) words.set(storage, Math.max(count, words.get(storage) ?? 0));
+        return visit(linear.ops[action.op] as LinearOp, words);
+      }),
     highWater: () => ledger.highWater,
     destroy,
   };

@@ -7,13 +7,16 @@ import { nf4Parts } from '../techniques/weights/run';
 import { binders } from './binders';
 import type { Batch } from './data';
 import type { Opened } from './device';
-import { type Program, prepare } from './program';
+import { firstNonFinite } from './non-finite';
+import { type Cap, type Program, prepare } from './program';
 import { rotaryTable, type WeightSource } from './weights';
 
 export interface Trainer {
   program: Program;
   /** Runs one step (from 0) and returns the mean loss of its batch before the update. */
   step(index: number, batch: Batch, learningRate: number): Promise<number>;
+  /** Runs one step op by op, and names the first op that wrote a value that is no number; null where none did. */
+  firstNonFinite(index: number, batch: Batch, learningRate: number): Promise<string | null>;
   /** The values of a weight that is stored in float32. */
   weight(name: string, layer?: number): Promise<Float32Array<ArrayBuffer>>;
   /** The gradient that the last step left; only where no optimizer used it up. */
@@ -28,7 +31,7 @@ export async function createTrainer(
   recipe: Recipe,
   source: WeightSource,
   seed: number,
-  cap?: number,
+  cap?: Cap,
 ): Promise<Trainer> {
   const tape: Tape = lowerWebgpu(recipe);
   const program = await prepare(opened, tape, binders, cap);
@@ -59,19 +62,24 @@ export async function createTrainer(
     return found;
   };
   const rows = recipe.batch * recipe.sequence;
+  /** Writes a batch; returns how many rows have a target. */
+  const fill = (batch: Batch): number => {
+    program.write(program.find('tokens'), batch.tokens);
+    program.write(program.find('targets'), batch.targets);
+    program.write(program.find('order'), batch.order);
+    program.write(program.find('starts'), batch.starts);
+    return batch.targets.reduce((count, target) => count + (target === IGNORED ? 0 : 1), 0);
+  };
   return {
     program,
     trained: places.filter(({ weight }) => weight.role === 'adapter' || recipe.trains(weight)),
     step: async (index, batch, learningRate) => {
-      program.write(program.find('tokens'), batch.tokens);
-      program.write(program.find('targets'), batch.targets);
-      program.write(program.find('order'), batch.order);
-      program.write(program.find('starts'), batch.starts);
-      const valid = batch.targets.reduce((count, target) => count + (target === IGNORED ? 0 : 1), 0);
+      const valid = fill(batch);
       await program.step({ index, seed, learningRate, valid });
       const losses = await read('loss', undefined, rows);
       return losses.reduce((sum, loss) => sum + loss, 0) / valid;
     },
+    firstNonFinite: (index, batch, learningRate) => firstNonFinite(program, { index, seed, learningRate, valid: fill(batch) }),
     weight: (name, at) => read(`${name}.weight`, at, elements(weightOf(name))),
     gradient: (name, at) => read(`${name}.gradient`, at, elements(weightOf(name))),
     destroy: () => program.destroy(),

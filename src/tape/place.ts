@@ -13,17 +13,85 @@ export interface Placement {
 
 /** Storages compared pair by pair up to this many; beyond it, only the plan made in order of time is tried. */
 const PAIRWISE = 6000;
+/** Comparisons that the search for a tighter plan may spend: a tenth of a second. */
+const SEARCH = 3e7;
 
 /**
- * Places every storage; none straddles a multiple of `segment`, the size of the largest single buffer.
- * The best of two plans: largest first into the lowest gap that stays free, and in order of time into the tightest gap.
+ * Places every storage; none straddles a multiple of `segment`, the size of the largest single buffer. Two plans are made: in order
+ * of time into the tightest gap, and largest first into the lowest gap that stays free. Where both need more than the live
+ * peak, the order of the second is changed bit by bit, which nearly always ends at the peak itself.
  */
 export function place(linear: Linear, segment: number = Number.POSITIVE_INFINITY): Placement {
   const oversized = linear.storages.find((storage) => storage.bytes > segment);
   if (oversized) throw new Error(`tape: ${oversized.name} is larger than one buffer`);
-  const plans = [inTime(linear, segment)];
-  if (linear.storages.length <= PAIRWISE) plans.push(bySize(linear, segment));
-  return plans.reduce((best, plan) => (plan.extent < best.extent ? plan : best));
+  const floor = livePeak(linear);
+  const first = inTime(linear, segment);
+  if (first.extent === floor || linear.storages.length > PAIRWISE) return first;
+  const second = search(linear, segment, floor);
+  return second.extent < first.extent ? second : first;
+}
+
+/** Highest sum of the bytes that live at once: what no plan can go below. */
+function livePeak(linear: Linear): number {
+  let [live, peak] = [0, 0];
+  for (const op of linear.ops) {
+    for (const index of op.allocs) live += linear.storages[index]?.bytes ?? 0;
+    peak = Math.max(peak, live);
+    for (const index of op.frees) live -= linear.storages[index]?.bytes ?? 0;
+  }
+  return peak;
+}
+
+/** Storages that persist come first, then the order of one of these. */
+const ORDERS: ((a: Storage, b: Storage) => number)[] = [
+  (a, b) => b.bytes - a.bytes,
+  (a, b) => b.to - b.from - (a.to - a.from),
+  (a, b) => (b.to - b.from) * b.bytes - (a.to - a.from) * a.bytes,
+];
+
+/** The best of a few orders; then, again and again, one storage that ends too high goes before one that lies in its way. */
+function search(linear: Linear, segment: number, floor: number): Placement {
+  const { storages } = linear;
+  const starts = ORDERS.map((compare) => {
+    const order = storages.map((_, index) => index);
+    order.sort((a, b) => {
+      const [one, other] = [storages[a] as Storage, storages[b] as Storage];
+      return Number(other.persistent) - Number(one.persistent) || compare(one, other) || a - b;
+    });
+    return { order, plan: inOrder(linear, segment, order) };
+  });
+  let { order, plan: best } = starts.reduce((a, b) => (b.plan.extent < a.plan.extent ? b : a));
+  /** How much lies above the floor. */
+  const excess = ({ offsets }: Placement): number =>
+    offsets.reduce((sum, offset, index) => sum + Math.max(0, offset + (storages[index] as Storage).bytes - floor), 0);
+  let above = excess(best);
+  let state = 1;
+  const one = (list: readonly number[]): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return list[Math.floor((state / 2 ** 32) * list.length)] as number;
+  };
+  for (let tries = Math.floor(SEARCH / storages.length ** 2); best.extent > floor && tries > 0; tries--) {
+    const { offsets } = best;
+    // The highest, and in every other turn any that ends above the floor.
+    const least = tries % 2 === 0 ? floor + 1 : best.extent;
+    const chosen = one(order.filter((index) => (offsets[index] as number) + (storages[index] as Storage).bytes >= least));
+    const { from, to } = storages[chosen] as Storage;
+    const at = order.indexOf(chosen);
+    const inTheWay = order.slice(0, at).filter((index) => {
+      const other = storages[index] as Storage;
+      return !other.persistent && other.to >= from && other.from <= to;
+    });
+    if (inTheWay.length === 0) continue;
+    const before = order.indexOf(one(inTheWay));
+    const changed = [...order.slice(0, before), chosen, ...order.slice(before, at), ...order.slice(at + 1)];
+    const plan = inOrder(linear, segment, changed);
+    const rest = excess(plan);
+    if (rest > above) continue;
+    order = changed;
+    best = plan;
+    above = rest;
+  }
+  return best;
 }
 
 /** The lowest start at or after `start` where `bytes` do not straddle a segment. */
@@ -39,17 +107,13 @@ interface Placed {
   storage: Storage;
 }
 
-function bySize(linear: Linear, segment: number): Placement {
+/** Each storage in turn into the lowest gap that is free for as long as it lives. */
+function inOrder(linear: Linear, segment: number, order: readonly number[]): Placement {
   const offsets: number[] = [];
   const placed: Placed[] = [];
-  const order = linear.storages
-    .map((storage, index) => ({ storage, index }))
-    .sort(
-      (a, b) =>
-        Number(b.storage.persistent) - Number(a.storage.persistent) || b.storage.bytes - a.storage.bytes || a.index - b.index,
-    );
   let extent = 0;
-  for (const { storage, index } of order) {
+  for (const index of order) {
+    const storage = linear.storages[index] as Storage;
     // `placed` is kept in order of start, so one pass finds the lowest gap.
     let start = fitting(0, storage.bytes, segment);
     for (const other of placed) {

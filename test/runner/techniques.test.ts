@@ -177,6 +177,8 @@ describe('checks of optimizers and of what is stored', () => {
     ['lion', 'optimizer', { optimizer: use('lion') }],
     ['lomo', 'optimizer', { optimizer: use('lomo') }],
     ['mezo', 'optimizer', { optimizer: use('mezo', { eps: 1e-3 }) }],
+    ['apollo', 'optimizer', { optimizer: use('apollo', { rank: 4, scale: 1 }) }],
+    ['apollo-mini', 'optimizer', { optimizer: use('apollo-mini', { scale: 128 }) }],
     ['mezo', 'optimizer', { optimizer: use('mezo', { eps: 1e-2 }), train: use('lora', { rank: 2 }), weights: use('nf4') }],
     ['forward-only', 'backward', { backward: use('forward-only'), optimizer: use('none'), loss: use('cut-cross-entropy') }],
     ['nf4', 'weights', { weights: use('nf4', { 'double-quant': true }), train: use('lora', { rank: 2 }) }],
@@ -312,6 +314,8 @@ describe('bytes', () => {
     ['adapters on NF4', { weights: use('nf4'), train: use('lora', { rank: 2, dropout: 0.1 }), optimizer: use('adamw8bit') }],
     ['2-bit activations, Lion', { activations: use('int2', { group: 64 }), optimizer: use('lion') }],
     ['LOMO', { optimizer: use('lomo') }],
+    ['APOLLO', { optimizer: use('apollo', { rank: 4, every: 2 }) }],
+    ['APOLLO-Mini from its seed', { optimizer: use('apollo-mini', { projection: 'seed', every: 3 }) }],
     ['MeZO', { optimizer: use('mezo', { eps: 1e-3 }) }],
     ['MeZO, chunked loss', { optimizer: use('mezo', { eps: 1e-3 }), loss: use('chunked', { chunk: 5 }) }],
     ['cut cross-entropy', { loss: use('cut-cross-entropy'), activations: use('int8') }],
@@ -337,20 +341,6 @@ describe('bytes', () => {
       trainer.destroy();
       expect(opened.counter.live()).toBe(live);
     });
-
-  it('an arena of the predicted size is enough, one block less is refused', async () => {
-    const plan = planOf({ backward: use('streambp', { chunk: 6, logits: 9 }) });
-    const opened = await softwareDevice();
-    const make = (cap?: number) => createTrainer(opened, recipeOf(plan), initialWeights(plan.model, 1), 1, cap);
-    const { arena } = await make().then((trainer) => {
-      trainer.destroy();
-      return trainer.program.predicted;
-    });
-    const trainer = await make(arena);
-    expect(await trainer.step(0, batchAt(TEXT, 0, 1, 2, 19, 256), 1e-3)).toBeGreaterThan(0);
-    trainer.destroy();
-    await expect(make(arena - 256)).rejects.toMatchObject({ code: 'out-of-memory' });
-  });
 });
 
 describe('a device that goes', () => {
