@@ -1,6 +1,6 @@
 // Builds every bundle. `--watch` rebuilds; `--only=name,name` limits; `--minify` for packages; `--sizes` prints them;
-// `--outdir=DIR` writes elsewhere than `dist`.
-import { chmodSync, statSync } from 'node:fs';
+// `--outdir=DIR` writes elsewhere than `dist`; `--metafile=FILE` writes down what each is made of.
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { context } from 'esbuild';
 
 const flags = new Set(process.argv.slice(2));
@@ -32,6 +32,14 @@ const bundles = {
     ...node,
     banner: { js: `#!/usr/bin/env node\n${banner.js}` },
   },
+  // The planner as a module: nothing of Node in it, so that a page may import it too.
+  library: {
+    entryPoints: ['src/cli/library.ts'],
+    outfile: `${out}/memplan.mjs`,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+  },
   webview: {
     entryPoints: ['webview/main.ts'],
     outfile: `${out}/webview.js`,
@@ -41,6 +49,7 @@ const bundles = {
   },
 };
 
+const metas = {};
 for (const [name, options] of Object.entries(bundles)) {
   if (only && !only.includes(name)) continue;
   const built = await context({
@@ -54,10 +63,11 @@ for (const [name, options] of Object.entries(bundles)) {
   });
   if (flags.has('--watch')) await built.watch();
   else {
-    await built.rebuild();
+    metas[name] = (await built.rebuild()).metafile;
     await built.dispose();
     if (name === 'cli') chmodSync(options.outfile, 0o755);
     if (flags.has('--sizes'))
       console.log(`${name.padEnd(10)} ${(statSync(options.outfile).size / 1024).toFixed(1).padStart(8)} KiB`);
   }
 }
+if (value('metafile')) writeFileSync(value('metafile'), JSON.stringify(metas));

@@ -2,7 +2,7 @@
  * Which Node runs the runner. It must be a real one: Electron forbids external array buffers, and without them no buffer of the
  * GPU can be read back, whatever `ELECTRON_RUN_AS_NODE` says.
  */
-import { delimiter, join } from 'node:path';
+import { posix, win32 } from 'node:path';
 
 export interface Surroundings {
   /** Path from the user's setting; empty for none. */
@@ -22,6 +22,7 @@ export interface Surroundings {
 export type Choice = { node: string; from: 'setting' | 'own' | 'bundled' | 'path' } | { problem: string };
 
 export function chooseNode(around: Surroundings): Choice {
+  const { delimiter, isAbsolute, join } = around.windows ? win32 : posix;
   const name = around.windows ? 'node.exe' : 'node';
   if (around.setting) {
     if (around.startable(around.setting)) return { node: around.setting, from: 'setting' };
@@ -34,7 +35,8 @@ export function chooseNode(around: Surroundings): Choice {
   if (beside) return { node: beside, from: 'bundled' };
   const found = around.path
     .split(delimiter)
-    .filter(Boolean)
+    // A relative folder would be whatever lies there at the time.
+    .filter(isAbsolute)
     .map((folder) => join(folder, name))
     .find(around.startable);
   if (found) return { node: found, from: 'path' };

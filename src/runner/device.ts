@@ -1,7 +1,8 @@
 /** Opens a WebGPU device through Dawn, and says what it is. */
-import { create, globals } from 'webgpu';
 import { type BufferCounter, countBuffers } from './counter';
+import { loadDawn } from './dawn';
 import { RunnerError } from './errors';
+import { below } from './limits';
 
 export interface Opened {
   device: GPUDevice;
@@ -22,8 +23,6 @@ const WANTED = [
   'maxStorageBuffersPerShaderStage',
   'maxComputeWorkgroupsPerDimension',
 ] as const;
-/** Storage buffers that the widest kernel binds. */
-const BINDINGS_NEEDED = 8;
 
 const isSoftware = (info: GPUAdapterInfo): boolean =>
   info.isFallbackAdapter === true ||
@@ -34,6 +33,7 @@ const instances: GPU[] = [];
 
 /** Opens the best adapter of the wanted kind. Errors: `no-adapter`, `limits`. */
 export async function openDevice(wanted: 'auto' | 'gpu' | 'software'): Promise<Opened> {
+  const { create, globals } = await loadDawn();
   Object.assign(globalThis, globals);
   const gpu = create([]);
   instances.push(gpu);
@@ -49,11 +49,8 @@ export async function openDevice(wanted: 'auto' | 'gpu' | 'software'): Promise<O
     throw new RunnerError('no-adapter', `No ${what} that WebGPU can use was found on this machine.`);
   }
   const { limits, info } = adapter;
-  if (limits.maxStorageBuffersPerShaderStage < BINDINGS_NEEDED)
-    throw new RunnerError(
-      'limits',
-      `${info.description || info.device} binds ${limits.maxStorageBuffersPerShaderStage} storage buffers at once; the engine needs ${BINDINGS_NEEDED}.`,
-    );
+  const short = below(limits, info.description || info.device || 'The adapter');
+  if (short) throw new RunnerError('limits', short);
   const features = (['timestamp-query', 'shader-f16', 'subgroups'] as GPUFeatureName[]).filter((feature) =>
     adapter.features.has(feature),
   );

@@ -21,6 +21,9 @@ export interface Server {
 export interface ServerOptions {
   settings?: { [name: string]: unknown };
   environment?: NodeJS.ProcessEnv;
+  /** A package that the server's own installer installs first, and settings of the machine that know where it lies. */
+  vsix?: string;
+  machine?: (extension: string) => { [name: string]: unknown };
 }
 
 const SETTINGS = {
@@ -34,11 +37,19 @@ const SETTINGS = {
   'window.autoDetectColorScheme': false,
 };
 
-export async function startServer(root: string, { settings = {}, environment = {} }: ServerOptions = {}): Promise<Server> {
+export async function startServer(
+  root: string,
+  { settings = {}, environment = {}, vsix, machine }: ServerOptions = {},
+): Promise<Server> {
   const home = await installServer(root);
   const data = await mkdtemp(join(tmpdir(), 'memplan-vscode-'));
   await mkdir(join(data, 'data/User'), { recursive: true });
   await writeFile(join(data, 'data/User/settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
+  if (vsix !== undefined) {
+    const extension = await installVsix(home, data, vsix);
+    await mkdir(join(data, 'data/Machine'), { recursive: true });
+    await writeFile(join(data, 'data/Machine/settings.json'), JSON.stringify(machine?.(extension) ?? {}));
+  }
   const port = await freePort();
   const args = ['out/server-main.js', '--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
   args.push('--accept-server-license-terms', '--server-data-dir', data, '--extensions-dir', join(data, 'extensions'));
@@ -64,6 +75,16 @@ export async function startServer(root: string, { settings = {}, environment = {
       await rm(data, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Installs a package as VS Code itself does; returns the folder that it lies in. */
+async function installVsix(home: string, data: string, vsix: string): Promise<string> {
+  const extensions = join(data, 'extensions');
+  const folders = ['--server-data-dir', data, '--extensions-dir', extensions];
+  await run(process.execPath, ['out/server-main.js', '--install-extension', vsix, '--force', ...folders], home);
+  const [folder] = (await readdir(extensions)).filter((name) => name.startsWith('memplan.memplan-'));
+  if (folder === undefined) throw new Error(`${vsix} was not installed`);
+  return join(extensions, folder);
 }
 
 function killGroup({ pid }: ChildProcess): void {

@@ -3,8 +3,10 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
+import { version } from '../../package.json';
 import { add, type Counts } from './checks';
 import { launchChromium } from './chromium';
+import { run } from './shell';
 import { walk } from './walk';
 import { walkUntrusted } from './walk-untrusted';
 import { built } from './workbench';
@@ -39,6 +41,12 @@ async function inHost(folder: string): Promise<Counts> {
   return exit === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 
+/** The package for this machine, built now: never one of yesterday. */
+async function linuxPackage(): Promise<string> {
+  await run(process.execPath, ['.ci/package/main.mjs', '--targets=linux-x64'], root);
+  return join(root, 'out/packages', `memplan-${version}-linux-x64.vsix`);
+}
+
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const wanted = (name: string) => only.length === 0 || only.includes(name);
 const counts: Counts[] = [];
@@ -47,7 +55,7 @@ if (wanted('suite')) {
   counts.push(await inHost(folder));
   await rm(folder, { recursive: true, force: true });
 }
-if (wanted('walk') || wanted('untrusted')) {
+if (wanted('walk') || wanted('untrusted') || wanted('package')) {
   const browser = await launchChromium(root);
   for (const [name, take] of [
     ['walk', walk],
@@ -56,6 +64,11 @@ if (wanted('walk') || wanted('untrusted')) {
     if (!wanted(name)) continue;
     const folder = await workspace();
     counts.push(await take({ root, folder, browser }));
+    await rm(folder, { recursive: true, force: true });
+  }
+  if (wanted('package')) {
+    const folder = await workspace();
+    counts.push(await walk({ root, folder, browser, vsix: await linuxPackage() }));
     await rm(folder, { recursive: true, force: true });
   }
   await browser.close();

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { EstimateReply } from '../../src/protocol';
 import { type Counts, runSteps, type Step } from './checks';
-import { startServer } from './code-server';
+import { type ServerOptions, startServer } from './code-server';
 import { clickLens } from './lens';
 import { shrink } from './proxy';
 import { openFile, openWorkbench, panelFrame } from './workbench';
@@ -16,6 +16,8 @@ export interface WalkOptions {
   root: string;
   folder: string;
   browser: Browser;
+  /** A package to walk through in place of this folder: installed into a fresh server that finds no Node and nothing of ours. */
+  vsix?: string;
 }
 
 const FILE = 'long-context.memplan';
@@ -59,15 +61,16 @@ async function drawn(page: Page, revision = 0): Promise<Locator> {
   return root;
 }
 
-export async function walk({ root, folder, browser }: WalkOptions): Promise<Counts> {
+export async function walk({ root, folder, browser, vsix }: WalkOptions): Promise<Counts> {
   const expected = await estimates(root, join(folder, FILE));
-  await shrink(join(folder, FILE), 64);
+  // The package brings the slower of the two software drivers.
+  await shrink(join(folder, FILE), vsix === undefined ? 64 : 32);
   const edited = join(folder, 'edited.memplan');
   await writeFile(edited, (await readFile(join(folder, FILE), 'utf8')).replace('let ctx = 32k', 'let ctx = 16k'));
   const half = (await estimates(root, edited)).get('longform');
   await rm(edited);
-  const server = await startServer(root);
-  const { page, problems } = await openWorkbench(browser, server, { root, folder });
+  const server = await startServer(root, vsix === undefined ? {} : installed(vsix, folder));
+  const { page, problems } = await openWorkbench(browser, server, vsix === undefined ? { root, folder } : { folder });
   page.setDefaultTimeout(60_000);
   const panel = panelFrame(page);
 
@@ -195,6 +198,8 @@ export async function walk({ root, folder, browser }: WalkOptions): Promise<Coun
         await page.locator('.view-line', { hasText: 'plan longform' }).click({ position: { x: 4, y: 8 } });
         await clickLens(page, 'longform', 'Run on GPU');
         await panel.locator('#root[data-state=running]').waitFor();
+        // The Node that the package carries, and the program beside it: nothing else is within reach.
+        if (vsix !== undefined) assert.equal((await server.processes('dist/node/node')).length, 1);
         await panel.locator('[data-outcome]').waitFor({ timeout: 400_000 });
         assert.equal(
           await panel.locator('[data-outcome]').getAttribute('data-outcome'),
@@ -263,11 +268,19 @@ export async function walk({ root, folder, browser }: WalkOptions): Promise<Coun
     ],
     ['the panel broke no policy and logged no error', async () => assert.deepEqual(problems, [])],
   ];
-  const counts = await runSteps('In the workbench', steps, { chained: true, onFailure: (name) => keep(page, root, name) });
+  const title = vsix === undefined ? 'In the workbench' : 'In the workbench, from the package';
+  const counts = await runSteps(title, steps, { chained: true, onFailure: (name) => keep(page, root, name) });
   await page.close();
   await server.stop();
   return counts;
 }
+
+/** A server with the package in it, whose runs take the Node that the package carries, and no PATH to find another. */
+const installed = (vsix: string, folder: string): ServerOptions => ({
+  vsix,
+  machine: (extension) => ({ 'memplan.runner.nodePath': join(extension, 'dist/node/node') }),
+  environment: { PATH: folder, NODE_PATH: '' },
+});
 
 /** Writes another number at the end of the cursor's line. */
 async function retype(page: Page, text: string): Promise<void> {

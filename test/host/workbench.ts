@@ -10,7 +10,8 @@ export interface Workbench {
 }
 
 export interface WorkbenchOptions {
-  root: string;
+  /** Folder of the extension in development; without it, only what is installed runs. */
+  root?: string;
   folder: string;
   /** A suite to run inside the extension host. */
   tests?: string;
@@ -32,7 +33,7 @@ export async function openWorkbench(browser: Browser, server: Server, options: W
   });
   await options.prepare?.(page);
   const remote = (path: string) => `vscode-remote://remote${path}`;
-  const payload = [['extensionDevelopmentPath', remote(options.root)]];
+  const payload = options.root === undefined ? [] : [['extensionDevelopmentPath', remote(options.root)]];
   if (options.tests !== undefined) payload.push(['extensionTestsPath', remote(options.tests)]);
   await page.goto(
     `${server.url}/?folder=${encodeURIComponent(options.folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`,
