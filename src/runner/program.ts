@@ -11,13 +11,11 @@ import type { Opened } from './device';
 import { RunnerError } from './errors';
 import { Ledger } from './ledger';
 import { type Binders, boundOf, type Dispatch, type StepState } from './ops/bind';
+import { meter } from './submits';
 
 /** Bytes of one dispatch's parameters, and the alignment of a dynamic uniform offset. */
 const PARAMETERS = 64;
 const PARAMETER_STRIDE = 256;
-/** Floating-point operations of one submit at most, so that no watchdog of an operating system fires. */
-const SUBMIT_FLOPS = { software: 4e8, gpu: 4e10 };
-const SUBMIT_DISPATCHES = 512;
 
 export interface Predicted {
   /** Highest live tensor bytes of a step: the simulation of the tape. */
@@ -87,7 +85,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     if (op.phase === 'setup') return [];
     const binder = binders[op.node.op];
     if (!binder) throw new RunnerError('kernel', `The runner has no kernel for the op ${op.node.op}.`);
-    return binder(boundOf(linear, op, opened.architecture === 'swiftshader'));
+    return binder(boundOf(linear, op, tuning));
   });
   const dispatches = bound.flat();
   const losses = linear.storages.find((storage) => storage.name === 'loss.loss' || storage.name === 'loss');
@@ -247,31 +245,25 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
       started = true;
     }
     fillParameters(state);
-    const budget = opened.software ? SUBMIT_FLOPS.software : SUBMIT_FLOPS.gpu;
+    const { next } = meter(opened.software);
     let encoder = device.createCommandEncoder();
     let pass = encoder.beginComputePass();
-    let flops = 0;
-    let count = 0;
     const submit = () => {
       pass.end();
       device.queue.submit([encoder.finish()]);
       encoder = device.createCommandEncoder();
       pass = encoder.beginComputePass();
-      flops = 0;
-      count = 0;
     };
     for (const action of actions) {
       // Ops that run only every so many steps make and end their workspace among themselves.
       if (state.index % action.every !== 0) continue;
       for (const storage of action.binds) bind(storage);
       for (const dispatch of action.dispatches) {
-        if (flops > 0 && (flops + dispatch.flops > budget || count >= SUBMIT_DISPATCHES)) submit();
+        if (next(dispatch.flops)) submit();
         pass.setPipeline(dispatch.pipeline);
         pass.setBindGroup(0, dispatch.ranges);
         pass.setBindGroup(1, uniformGroup, [dispatch.at]);
         pass.dispatchWorkgroups(...dispatch.groups);
-        flops += dispatch.flops + 1;
-        count += 1;
       }
       if (visit) {
         submit();

@@ -33,7 +33,8 @@ export async function answer(request: RunRequest | VerifyRequest, send: Emit, al
   const { name, vendor, architecture, software, features } = opened;
   emit({ type: 'adapter', name, vendor, architecture, software, features });
   try {
-    if ('proxy' in prepared) await runPlan(opened, prepared, emit, alive);
+    // A device that goes ends what waits for it, whatever that is.
+    if ('proxy' in prepared) await Promise.race([runPlan(opened, prepared, emit, alive), opened.lost]);
     else
       for (const [index, recorded] of prepared.cases.entries()) {
         alive();
