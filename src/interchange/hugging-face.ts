@@ -32,9 +32,9 @@ export function optimizerSettings({ name, args }: Use): Settings | undefined {
       };
     }
     case 'apollo':
-      return apollo(`rank=${args.rank}, scale_type=channel, scale=1.0`);
+      return apollo(args, `rank=${args.rank}, scale_type=channel`);
     case 'apollo-mini':
-      return apollo('rank=1, scale_type=tensor, scale=128.0');
+      return apollo(args, 'rank=1, scale_type=tensor');
     case 'adafactor':
       return args.momentum === true ? undefined : { optim: 'adafactor' };
     case 'lion':
@@ -47,10 +47,10 @@ export function optimizerSettings({ name, args }: Use): Settings | undefined {
   }
 }
 
-const apollo = (args: string): Settings => ({
+const apollo = ({ every, scale }: Use['args'], args: string): Settings => ({
   optim: 'apollo_adamw',
   optim_target_modules: ['self_attn', 'mlp'],
-  optim_args: `${args}, proj=random, update_proj_gap=200`,
+  optim_args: `${args}, scale=${scale}, proj=random, update_proj_gap=${every}`,
 });
 
 const PLAIN_OPTIMIZERS: { readonly [optim: string]: Use } = {
@@ -80,9 +80,11 @@ export function readOptimizer(read: SettingsReader): Use | undefined {
   }
   if (optim === 'apollo_adamw') {
     const rank = Number(args.get('rank') ?? 256);
+    const [every, scale] = [Number(args.get('update_proj_gap') ?? 200), Number(args.get('scale') ?? 1)];
+    const more = { ...(every >= 1 ? { every } : {}), ...(scale >= 0 ? { scale } : {}) };
     return args.get('scale_type') === 'tensor' && rank === 1
-      ? { name: 'apollo-mini', args: {} }
-      : { name: 'apollo', args: { rank } };
+      ? { name: 'apollo-mini', args: more }
+      : { name: 'apollo', args: { rank, ...more } };
   }
   const galore = /^galore_adamw(_8bit)?(_layerwise)?$/.exec(optim);
   if (galore === null) {

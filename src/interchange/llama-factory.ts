@@ -52,14 +52,15 @@ const writers: Writers = {
     if (use.name === 'muon') return { use_muon: true };
     if (use.name === 'apollo' || use.name === 'apollo-mini') {
       const mini = use.name === 'apollo-mini';
-      const scale = mini ? { apollo_scale_type: 'tensor', apollo_scale: 128 } : { apollo_scale_type: 'channel', apollo_scale: 1 };
       return {
         optim: 'adamw_torch',
         use_apollo: true,
         apollo_rank: mini ? 1 : use.args.rank,
         apollo_target: 'all',
+        apollo_update_interval: use.args.every,
         apollo_proj: 'random',
-        ...scale,
+        apollo_scale_type: mini ? 'tensor' : 'channel',
+        apollo_scale: use.args.scale,
       };
     }
     if (use.name !== 'galore') return optimizerSettings(use) ?? missing(TITLE, 'optimizer', use);
@@ -97,11 +98,14 @@ function readOptimizers(read: SettingsReader): Setup['slots']['optimizer'] {
   read.raw('galore_target');
   const rank = read.count('apollo_rank');
   const tensor = read.text('apollo_scale_type') === 'tensor';
-  for (const key of ['apollo_target', 'apollo_proj', 'apollo_scale']) read.raw(key);
+  const more = stated({ every: read.count('apollo_update_interval'), scale: read.number('apollo_scale') });
+  for (const key of ['apollo_target', 'apollo_proj']) read.raw(key);
   if (read.flag('use_adam_mini') === true) return { name: 'adam-mini', args: {} };
   if (read.flag('use_muon') === true) return { name: 'muon', args: {} };
   if (read.flag('use_apollo') === true)
-    return tensor && rank === 1 ? { name: 'apollo-mini', args: {} } : { name: 'apollo', args: stated({ rank }) };
+    return tensor && rank === 1
+      ? { name: 'apollo-mini', args: more }
+      : { name: 'apollo', args: { ...stated({ rank }), ...more } };
   return read.flag('use_galore') === true ? { name: 'galore', args } : optimizer;
 }
 

@@ -1,6 +1,7 @@
 /** Every op that the runner executes: the engine's own, and what each technique brings. */
 import { adamwBinders } from '../techniques/adamw/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
+import { apolloBinders } from '../techniques/apollo/run';
 import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
 import { lionBinders } from '../techniques/lion/run';
@@ -17,6 +18,7 @@ export const binders: Binders = {
   ...sgdBinders,
   ...lionBinders,
   ...mezoBinders,
+  ...apolloBinders,
   ...galoreBinders,
   ...integerBinders,
   ...weightBinders,

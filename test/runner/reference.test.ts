@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lossAndGradients, type ReferenceModel, type Weights64 } from '../../src/runner/reference/model';
 import { adamDirection, adamState } from '../../src/runner/reference/optimizers';
 import { leftVectors } from '../../src/runner/reference/svd';
+import { limited } from '../../src/techniques/apollo/reference';
 import { noise } from './ops';
 
 const model: ReferenceModel = {
@@ -117,5 +118,17 @@ describe('reference Adam', () => {
       const [step] = adamDirection(adamState(1), Float64Array.of(size), 1, options);
       expect(step).toBeCloseTo(0.01, 8);
     }
+  });
+});
+
+describe('the limiter of growth', () => {
+  it('lets a norm grow by 1 % a step and shrink at once', () => {
+    let before: number | undefined;
+    const applied = [1, 10, 10, 0.5, 10].map((length) => {
+      const { norm } = limited(length, before);
+      before = norm;
+      return Number(norm.toFixed(4));
+    });
+    expect(applied).toEqual([1, 1.01, 1.0201, 0.5, 0.505]);
   });
 });

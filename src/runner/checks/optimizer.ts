@@ -1,4 +1,5 @@
 /** An optimizer's rule on given gradients, by itself: what the checks of optimizers compare with double precision. */
+import type { Weight } from '../../plan/weights';
 import type { Part } from '../../tape/recipe';
 import { type Tensor, Trace } from '../../tape/trace';
 import { make } from '../../tape/webgpu/ops';
@@ -11,21 +12,23 @@ import type { Array64 } from '../reference/arrays';
 
 export interface Replayed {
   parameters: Float32Array[];
+  /** The watched state after every step. */
+  watched: Float32Array[];
   /** Stored states after the last step, by name, as bytes. */
   states: Map<string, ArrayBuffer>;
   parts: Part[];
 }
 
-/** Parameters after every step. */
+/** Parameters after every step, of a vector unless told. */
 export async function replayRule(
   opened: Opened,
   rule: OptimizerRule,
   gradients: readonly Array64[],
   before: Array64,
   learningRate: number,
+  { weight = { name: 'w', shape: [before.length], role: 'norm' }, watch }: { weight?: Weight; watch?: string } = {},
 ): Promise<Replayed> {
-  const shape = [before.length];
-  const weight = { name: 'w', shape, role: 'norm' as const };
+  const { shape } = weight;
   const parts = rule.states(weight);
   const trace = new Trace();
   const input = (part: Part): Tensor => {
@@ -43,14 +46,16 @@ export async function replayRule(
     for (const { name, bytes } of states) program.write(program.find(name), new Uint8Array(bytes));
     program.write(program.find('parameter'), Float32Array.from(before));
     const parameters: Float32Array[] = [];
+    const watched: Float32Array[] = [];
     for (const [index, values] of gradients.entries()) {
       program.write(program.find('gradient'), Float32Array.from(values));
       await program.step({ index, seed: 1, learningRate, valid: 1 });
       parameters.push(new Float32Array(await program.read(program.find('parameter'))).slice(0, before.length));
+      if (watch) watched.push(new Float32Array(await program.read(program.find(watch))));
     }
     const stored = new Map<string, ArrayBuffer>();
     for (const { name } of parts) stored.set(name, await program.read(program.find(name)));
-    return { parameters, states: stored, parts };
+    return { parameters, watched, states: stored, parts };
   } finally {
     program.destroy();
   }

@@ -2,6 +2,8 @@
 import type { TechniqueSlot } from '../../plan/types';
 import { check as adamw } from '../../techniques/adamw/check';
 import { check as adamw8bit } from '../../techniques/adamw8bit/check';
+import { check as apollo } from '../../techniques/apollo/check';
+import { check as apolloMini } from '../../techniques/apollo-mini/check';
 import { check as checkpoint } from '../../techniques/checkpoint/check';
 import { check as chunked } from '../../techniques/chunked/check';
 import { check as cutCrossEntropy } from '../../techniques/cut-cross-entropy/check';
@@ -23,7 +25,7 @@ const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } =
   backward: { checkpoint, streambp, 'forward-only': forwardOnly },
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy },
   activations: { int8, int4, int2 },
-  optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo },
+  optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini },
   weights: { nf4 },
   train: { lora },
 };

@@ -1,4 +1,4 @@
-import { PROJECTION } from '../apollo';
+import { apolloWebgpu, EVERY, PROJECTION, scaleOf } from '../apollo';
 import { apolloStates, apolloStep } from '../apollo/memory';
 import { word } from '../arguments';
 import { adaptersAreLowRank } from '../relations';
@@ -13,7 +13,7 @@ export const apolloMini: Technique = {
     formula:
       'for each m × n matrix of the layers: 2 · max(m, n) elements, + min(m, n) where the projection is kept; others as Adam',
     cost: 'one product of each gradient with a vector; one scale a matrix',
-    args: [PROJECTION],
+    args: [PROJECTION, EVERY, scaleOf(128)],
     excludes: [adaptersAreLowRank('APOLLO-Mini')],
     citation: {
       title: 'APOLLO: SGD-like Memory, AdamW-level Performance',
@@ -33,4 +33,5 @@ export const apolloMini: Technique = {
       },
     };
   },
+  webgpu: apolloWebgpu('tensor'),
 };

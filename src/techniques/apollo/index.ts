@@ -1,8 +1,10 @@
+import type { Use } from '../../plan/types';
 import { number, word } from '../arguments';
 import { adaptersAreLowRank } from '../relations';
 import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 import { apolloStates, apolloStep } from './memory';
+import { type ApolloSettings, apolloRule } from './webgpu';
 
 export const PROJECTION: Argument = {
   name: 'projection',
@@ -10,6 +12,37 @@ export const PROJECTION: Argument = {
   default: 'kept',
   doc: 'Whether the random projection is kept between its refreshes, as the released code does, or drawn again from its seed.',
 };
+
+export const EVERY: Argument = {
+  name: 'every',
+  type: { kind: 'count', min: 1 },
+  default: 200,
+  doc: 'Steps between two draws of the projection.',
+};
+
+export const scaleOf = (standard: number): Argument => ({
+  name: 'scale',
+  type: { kind: 'number', min: 0 },
+  default: standard,
+  doc: 'The scaled gradient is multiplied by its square root.',
+});
+
+/** The runner's rule of a stated APOLLO or APOLLO-Mini. */
+export const apolloWebgpu =
+  (factors: ApolloSettings['factors']): NonNullable<Technique['webgpu']> =>
+  (recipe, args: Use['args']) => ({
+    ...recipe,
+    webgpu: {
+      ...recipe.webgpu,
+      optimizer: apolloRule({
+        rank: factors === 'tensor' ? 1 : number(args, 'rank'),
+        every: number(args, 'every'),
+        scale: number(args, 'scale'),
+        kept: word(args, 'projection') === 'kept',
+        factors,
+      }),
+    },
+  });
 
 export const apollo: Technique = {
   spec: {
@@ -23,6 +56,8 @@ export const apollo: Technique = {
     args: [
       { name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 256, doc: 'Dimension of the projection.' },
       PROJECTION,
+      EVERY,
+      scaleOf(1),
     ],
     excludes: [adaptersAreLowRank('APOLLO')],
     citation: {
@@ -44,4 +79,5 @@ export const apollo: Technique = {
       },
     };
   },
+  webgpu: apolloWebgpu('channel'),
 };
