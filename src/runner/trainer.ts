@@ -1,9 +1,11 @@
 /** A recipe made ready to train: its tape prepared on the device, weights and states written, batches fed in. */
+import { bytesOf } from '../plan/dtypes';
 import { elements, type Weight } from '../plan/weights';
+import type { Storage } from '../tape/linear';
 import type { Recipe } from '../tape/recipe';
 import type { Tape } from '../tape/types';
+import type { StoredData } from '../tape/webgpu/rules';
 import { lowerWebgpu, runnerWeights } from '../tape/webgpu/step';
-import { nf4Parts } from '../techniques/weights/run';
 import { binders } from './binders';
 import type { Batch } from './data';
 import type { Opened } from './device';
@@ -17,7 +19,7 @@ export interface Trainer {
   step(index: number, batch: Batch, learningRate: number): Promise<number>;
   /** Runs one step op by op, and names the first op that wrote a value that is no number; null where none did. */
   firstNonFinite(index: number, batch: Batch, learningRate: number): Promise<string | null>;
-  /** The values of a weight that is stored in float32. */
+  /** The values of a weight. */
   weight(name: string, layer?: number): Promise<Float32Array<ArrayBuffer>>;
   /** The gradient that the last step left; only where no optimizer used it up. */
   gradient(name: string, layer?: number): Promise<Float32Array<ArrayBuffer>>;
@@ -80,7 +82,20 @@ export async function createTrainer(
       return losses.reduce((sum, loss) => sum + loss, 0) / valid;
     },
     firstNonFinite: (index, batch, learningRate) => firstNonFinite(program, { index, seed, learningRate, valid: fill(batch) }),
-    weight: (name, at) => read(`${name}.weight`, at, elements(weightOf(name))),
+    weight: async (name, at) => {
+      const weight = weightOf(name);
+      const storage = recipe.webgpu.unpack;
+      if (!storage?.applies(weight)) return read(`${name}.weight`, at, elements(weight));
+      const stored: StoredData = {};
+      for (const { name: part, shape, dtype } of recipe.stored(weight)) {
+        const bytes = bytesOf(
+          dtype,
+          shape.reduce((product, size) => product * size, 1),
+        );
+        stored[part] = new Uint8Array(await program.read(program.find(`${name}.${part}`, at)), 0, bytes);
+      }
+      return Float32Array.from(storage.decode(stored, elements(weight)));
+    },
     gradient: (name, at) => read(`${name}.gradient`, at, elements(weightOf(name))),
     destroy: () => program.destroy(),
   };
@@ -90,9 +105,9 @@ export async function createTrainer(
 export const IGNORED = 0xffffffff;
 
 function exactBytes(program: Program, storage: number): number {
-  const { shape, dtype } = program.linear.storages[storage] as { shape: readonly number[]; dtype: string };
+  const { shape, dtype } = program.linear.storages[storage] as Storage;
   const count = shape.reduce((product, size) => product * size, 1);
-  return Math.ceil((count * (dtype === 'int8' ? 1 : 4)) / 4) * 4;
+  return Math.ceil(bytesOf(dtype, count) / 4) * 4;
 }
 
 function writeWeight(
@@ -102,12 +117,13 @@ function writeWeight(
   layer: number | undefined,
   values: Float32Array<ArrayBuffer>,
 ): void {
-  if (!recipe.webgpu.unpack?.applies(weight)) {
+  const storage = recipe.webgpu.unpack;
+  if (!storage?.applies(weight)) {
     program.write(program.find(`${weight.name}.weight`, layer), values);
     return;
   }
-  const parts = nf4Parts(values, recipe.stored(weight).length > 2);
-  for (const [part, data] of Object.entries(parts)) program.write(program.find(`${weight.name}.${part}`, layer), padded(data));
+  for (const [part, data] of Object.entries(storage.encode(values)))
+    program.write(program.find(`${weight.name}.${part}`, layer), padded(data));
 }
 
 /** Whole words, as buffer writes want them. */

@@ -20,7 +20,6 @@ import { integerKept } from '../../src/techniques/int8/webgpu';
 import { recipeOf } from '../../src/techniques/recipe-of';
 import { sgdRule } from '../../src/techniques/sgd/webgpu';
 import { decodeNf4, dynamicMap, encodeNf4, NF4_LEVELS, nearest } from '../../src/techniques/weights/nf4';
-import { nf4Parts } from '../../src/techniques/weights/run';
 import { nf4Unpack } from '../../src/techniques/weights/webgpu';
 import { apart, noise, runOps } from './ops';
 import { planOf, TEXT, use } from './plans';
@@ -182,6 +181,9 @@ describe('checks of optimizers and of what is stored', () => {
     ['mezo', 'optimizer', { optimizer: use('mezo', { eps: 1e-2 }), train: use('lora', { rank: 2 }), weights: use('nf4') }],
     ['forward-only', 'backward', { backward: use('forward-only'), optimizer: use('none'), loss: use('cut-cross-entropy') }],
     ['nf4', 'weights', { weights: use('nf4', { 'double-quant': true }), train: use('lora', { rank: 2 }) }],
+    ['int8', 'weights', { weights: use('int8', { group: 100 }), train: use('lora', { rank: 2 }) }],
+    ['int4', 'weights', { weights: use('int4', { group: 128 }), train: use('lora', { rank: 2 }) }],
+    ['lora', 'train', { train: use('lora', { rank: 2 }), weights: use('int4', { group: 24 }) }],
     ['lora', 'train', { train: use('lora', { rank: 2, targets: ['q', 'up'], dropout: 0.1 }) }],
   ];
   for (const [name, slot, slots] of cases)
@@ -199,7 +201,7 @@ describe('NF4', () => {
     const [rows, columns] = [96, 200];
     const values = Float32Array.from(noise(rows * columns, 11));
     for (const double of [false, true]) {
-      const parts = nf4Parts(values, double);
+      const parts = nf4Unpack(double).encode(values);
       const names = Object.keys(parts);
       const words = (data: ArrayBufferView) => Math.ceil(data.byteLength / 4);
       const inputs = Object.fromEntries(
@@ -213,7 +215,7 @@ describe('NF4', () => {
       const out = await runOps(
         { ...inputs, copy: { shape: [rows * columns], data: new Float32Array(rows * columns) } },
         (trace, t) => {
-          const matrix = nf4Unpack.emit(
+          const matrix = nf4Unpack(double).emit(
             trace,
             { name: 'attn.q', shape: [rows, columns], role: 'linear' },
             names.map((name) => t[name]) as never,

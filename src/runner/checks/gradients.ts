@@ -3,7 +3,6 @@ import type { Plan, Use } from '../../plan/types';
 import { elements, type Weight } from '../../plan/weights';
 import { runnerWeights } from '../../tape/webgpu/step';
 import { recipeOf } from '../../techniques/recipe-of';
-import { decodeNf4, encodeNf4 } from '../../techniques/weights/nf4';
 import { type Batch, sorted } from '../data';
 import { NORM_EPSILON } from '../ops/model';
 import { withSlots } from '../proxy';
@@ -141,10 +140,11 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
   const stored: Weights64 = new Map();
   const keep = (weight: Weight, layer?: number) => {
     const values = source(weight, layer);
-    const packed = recipe.webgpu.unpack?.applies(weight)
-      ? decodeNf4(encodeNf4(values, recipe.stored(weight).length > 2), values.length)
-      : Float64Array.from(values);
-    stored.set(keyOf(weight, layer), packed as Float64Array<ArrayBuffer>);
+    const storage = recipe.webgpu.unpack;
+    stored.set(
+      keyOf(weight, layer),
+      storage?.applies(weight) ? storage.decode(storage.encode(values), values.length) : Float64Array.from(values),
+    );
   };
   const { layer, outside } = runnerWeights(recipe);
   outside.forEach((weight) => {

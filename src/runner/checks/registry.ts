@@ -18,7 +18,7 @@ import { check as lora } from '../../techniques/lora/check';
 import { check as mezo } from '../../techniques/mezo/check';
 import { check as sgd } from '../../techniques/sgd/check';
 import { check as streambp } from '../../techniques/streambp/check';
-import { check as nf4 } from '../../techniques/weights/check';
+import { checkGroups, check as nf4 } from '../../techniques/weights/check';
 import type { TechniqueCheck } from './context';
 
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
@@ -26,7 +26,7 @@ const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } =
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy },
   activations: { int8, int4, int2 },
   optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini },
-  weights: { nf4 },
+  weights: { nf4, int8: checkGroups(8), int4: checkGroups(4) },
   train: { lora },
 };
 

@@ -253,13 +253,18 @@ export function update(context: Context, name: string): void {
   const gradient = context.gradients.get(name);
   const rule = recipe.webgpu.optimizer;
   if (!gradient || !rule) return;
-  rule.update({
-    trace,
-    weight: weightOf(context, name),
-    parameter: (context.parts.get(name) as Tensor[])[0] as Tensor,
-    gradient,
-    states: context.states.get(name) ?? [],
-  });
+  const weight = weightOf(context, name);
+  const parts = context.parts.get(name) as Tensor[];
+  const change = (parameter: Tensor) =>
+    rule.update({ trace, weight, parameter, gradient, states: context.states.get(name) ?? [] });
+  const storage = recipe.webgpu.unpack;
+  if (storage?.applies(weight)) {
+    if (!storage.store) throw new Error(`tape: ${name} is stored in a form that does not learn`);
+    const matrix = storage.emit(trace, weight, parts);
+    change(matrix);
+    storage.store(trace, weight, matrix, parts);
+    trace.release(matrix);
+  } else change(parts[0] as Tensor);
   context.gradients.delete(name);
   trace.release(gradient);
 }

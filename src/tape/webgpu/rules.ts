@@ -53,15 +53,26 @@ export interface KeptRule {
   unpack(trace: Trace, packed: readonly Tensor[], shape: readonly number[]): Tensor;
 }
 
+/** What a stored matrix's parts hold, by their names. */
+export interface StoredData {
+  [part: string]: ArrayBufferView<ArrayBuffer>;
+}
+
 export interface UnpackRule {
   applies(weight: Weight): boolean;
   /** Emits what writes the whole matrix into a new fp32 tensor; the caller owns it. */
   emit(trace: Trace, weight: Weight, parts: readonly Tensor[]): Tensor;
+  /** Emits what stores a matrix that was updated; absent where such a weight cannot learn. */
+  store?(trace: Trace, weight: Weight, matrix: Tensor, parts: readonly Tensor[]): void;
+  /** What the host writes into the parts for these values, and the values that parts stand for. */
+  encode(values: Float32Array): StoredData;
+  decode(stored: StoredData, count: number): Float64Array<ArrayBuffer>;
 }
 
 export interface Update {
   trace: Trace;
   weight: Weight;
+  /** In fp32: the weight itself, or the whole matrix of one that is stored otherwise. */
   parameter: Tensor;
   gradient: Tensor;
   /** In the order of `states`. */

@@ -4,7 +4,7 @@ import { elements } from '../../plan/weights';
 import { flag, number } from '../arguments';
 import { BESIDE_A_FROZEN_BASE } from '../relations';
 import type { Technique } from '../technique';
-import { nf4Unpack } from './webgpu';
+import { groupedUnpack, nf4Unpack } from './webgpu';
 
 /** Weights in a plain type. Wider than the compute type means autocast's copies at use. */
 const dense = (dtype: DType, summary: string): Technique => ({
@@ -77,7 +77,7 @@ const nf4: Technique = {
       ];
     },
   }),
-  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, unpack: nf4Unpack } }),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, unpack: nf4Unpack(flag(args, 'double-quant')) } }),
 };
 
 /** Integer codes with a 16-bit scale for each group. */
@@ -110,7 +110,16 @@ const integer = (name: 'int8' | 'int4' | 'int3', group: number): Technique => ({
       ];
     },
   }),
+  // Codes of three bits would cross the words of a kernel.
+  ...(name === 'int3' ? {} : { webgpu: inGroups(name === 'int8' ? 8 : 4) }),
 });
+
+const inGroups =
+  (bits: 8 | 4): NonNullable<Technique['webgpu']> =>
+  (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, unpack: groupedUnpack({ bits, wide: bits, group: number(args, 'group') }, false) },
+  });
 
 export const weightTypes: readonly Technique[] = [
   dense('fp32', 'Weights in float32; cast at use where the compute type is narrower.'),

@@ -71,7 +71,7 @@ export function encodeNf4(values: Float32Array, double: boolean): Nf4 {
 }
 
 /** The matrix that the codes stand for. */
-export function decodeNf4(stored: Nf4, count: number): Float64Array {
+export function decodeNf4(stored: Nf4, count: number): Float64Array<ArrayBuffer> {
   const map = dynamicMap(true);
   const scaleOf = (block: number): number => {
     if (!stored.double) return stored.absmax[block] as number;

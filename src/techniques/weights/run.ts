@@ -1,7 +1,11 @@
-import { type Binders, grid, kernel, u } from '../../runner/ops/bind';
+import { type Binders, type Bound, grid, kernel, u } from '../../runner/ops/bind';
+import { stream } from '../../runner/ops/model';
+import { hashText } from '../../runner/random';
 import map from '../adamw8bit/kernels/dynamic_map.wgsl';
+import groupPack from './kernels/group_pack.wgsl';
+import groupUnpack from './kernels/group_unpack.wgsl';
 import nf4 from './kernels/nf4.wgsl';
-import { DOUBLE_BLOCK, encodeNf4, NF4_BLOCK } from './nf4';
+import { DOUBLE_BLOCK, NF4_BLOCK } from './nf4';
 
 const PLAIN = `@group(0) @binding(2) var<storage, read_write> maxima: array<f32>;
 fn absmax(block: u32) -> f32 { return maxima[block]; }`;
@@ -36,16 +40,40 @@ export const weightBinders: Binders = {
       }),
     ];
   },
+  group_pack: (bound) => {
+    const count = bound.elements(bound.read(0));
+    const group = bound.number('group');
+    const stochastic = bound.flag('stochastic');
+    return [
+      kernel('group_pack', groupPack, {
+        constants: `${groupConstants(bound)}\nconst STOCHASTIC: bool = ${stochastic};`,
+        bindings: [
+          [bound.read(0), count],
+          [bound.write(0), Math.ceil((count * bound.number('wide')) / 32)],
+          [bound.write(1), Math.ceil(count / group)],
+        ],
+        params: [u(count), u(group), u(stream(bound.op.layer ?? 0, hashText(`${bound.op.node.label} rounding`)))],
+        groups: grid(Math.ceil(count / group)),
+      }),
+    ];
+  },
+  group_unpack: (bound) => {
+    const count = bound.elements(bound.write(0));
+    const group = bound.number('group');
+    return [
+      kernel('group_unpack', groupUnpack, {
+        constants: groupConstants(bound),
+        bindings: [
+          [bound.read(0), Math.ceil((count * bound.number('wide')) / 32)],
+          [bound.read(1), Math.ceil(count / group)],
+          [bound.write(0), count],
+        ],
+        params: [u(count), u(group)],
+        groups: grid(count),
+      }),
+    ];
+  },
 };
 
-/** What the host writes into the stored parts of a frozen matrix, by the parts' names. */
-export function nf4Parts(values: Float32Array, double: boolean): { [part: string]: ArrayBufferView<ArrayBuffer> } {
-  const stored = encodeNf4(values, double);
-  if (!stored.double) return { codes: stored.codes, absmax: stored.absmax };
-  return {
-    codes: stored.codes,
-    'absmax.codes': stored.double.codes,
-    'absmax.absmax': stored.double.absmax,
-    'absmax.offset': Float32Array.of(stored.double.offset),
-  };
-}
+const groupConstants = (bound: Bound): string =>
+  `const BITS: u32 = ${bound.number('bits')}u;\nconst WIDE: u32 = ${bound.number('wide')}u;`;
