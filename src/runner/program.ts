@@ -11,6 +11,7 @@ import type { Opened } from './device';
 import { RunnerError } from './errors';
 import { Ledger } from './ledger';
 import { type Binders, boundOf, type Dispatch, type StepState } from './ops/bind';
+import { tuningOf } from './tuning';
 import { meter } from './submits';
 
 /** Bytes of one dispatch's parameters, and the alignment of a dynamic uniform offset. */
@@ -81,6 +82,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
   if (cap.arena !== undefined && extent > cap.arena)
     throw new RunnerError('out-of-memory', `The step's arena needs ${extent} bytes and was given ${cap.arena}.`);
 
+  const tuning = tuningOf(opened);
   const bound = linear.ops.map((op) => {
     if (op.phase === 'setup') return [];
     const binder = binders[op.node.op];

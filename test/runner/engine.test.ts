@@ -41,6 +41,11 @@ describe('engine against plain loops in double precision', () => {
       { hidden: 16, heads: 1, kvHeads: 1, headDim: 16, ffn: 12, tiedEmbeddings: true },
       { batch: 1, sequence: 70 },
     ],
+    [
+      'heads whose loads are shared by four invocations',
+      { hidden: 64, heads: 4, kvHeads: 2, headDim: 16, ffn: 52, layers: 1 },
+      { batch: 2, sequence: 45 },
+    ],
     ['two positions', { layers: 1 }, { batch: 1, sequence: 2 }],
   ];
   for (const [name, model, sizes] of shapes)
@@ -79,12 +84,18 @@ describe('engine against plain loops in double precision', () => {
 });
 
 describe('exact techniques', () => {
-  const cases: [string, CheckContext['slot'], Plan['slots']][] = [
+  const cases: [string, CheckContext['slot'], Plan['slots'], Partial<Plan['model']>?][] = [
     ['checkpoint', 'backward', { backward: use('checkpoint') }],
     ['checkpoint of two layers', 'backward', { backward: use('checkpoint', { every: 2 }) }],
     ['streambp, one position', 'backward', { backward: use('streambp', { chunk: 1, logits: 1 }) }],
     ['streambp, uneven', 'backward', { backward: use('streambp', { chunk: 8, logits: 10 }) }],
     ['streambp, longer than the sequence', 'backward', { backward: use('streambp', { chunk: 4096, logits: 4096 }) }],
+    [
+      'streambp, uneven, with wide heads',
+      'backward',
+      { backward: use('streambp', { chunk: 7, logits: 10 }) },
+      { hidden: 64, heads: 2, kvHeads: 1, headDim: 32, ffn: 64 },
+    ],
     ['chunked loss', 'loss', { loss: use('chunked', { chunk: 12 }) }],
     ['cut cross-entropy', 'loss', { loss: use('cut-cross-entropy') }],
     [
@@ -105,10 +116,10 @@ describe('exact techniques', () => {
       },
     ],
   ];
-  for (const [name, slot, slots] of cases)
+  for (const [name, slot, slots, model] of cases)
     it(`${name}: gradients are the standard backward's and the reference's`, async () => {
       const checks: CheckEvent[] = [];
-      const context = await contextOf(planOf(slots), slot, checks);
+      const context = await contextOf(planOf(slots, model), slot, checks);
       await equalsStandard(context);
       expect(checks).toHaveLength(2);
       for (const check of checks) expect(check, JSON.stringify(check)).toMatchObject({ passed: true, limit: 1e-5 });

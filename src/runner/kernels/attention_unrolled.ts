@@ -1,18 +1,21 @@
 /**
- * The attention kernels written out, for SwiftShader: it indexes an array in a loop lane by lane through memory, which takes three
- * times as long as named registers. Other drivers unroll by themselves, and some compile the written-out form for minutes.
- * Keys and queries are taken four at a time; the arithmetic is that of the `.wgsl` files of the same names.
+ * The attention kernels written out, for software drivers, which spend their time on loads and on arrays in registers. Keys and
+ * queries are taken a block at a time. Where a head's width allows it, the four invocations of a quad each load a quarter of a
+ * block and the others get it by `quadBroadcast`: then every invocation takes every turn of the loop, and what a row does not see
+ * counts as nothing. The arithmetic is that of the `.wgsl` files of the same names.
  */
 export interface AttentionVariant {
   /** Width of a head, even. */
   dim: number;
-  /** Rows of an invocation. */
+  /** Query rows of an invocation. */
   rows: number;
+  /** Keys or queries of one turn of the loop, four at most. */
+  block: number;
+  /** Invocations of a workgroup. */
+  lanes: number;
+  /** Loads are shared in quads; `dim` is a multiple of sixteen then. */
+  shared: boolean;
 }
-
-/** Keys or queries of one turn of the loop. */
-const BLOCK = 4;
-const LANES = 64;
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -21,17 +24,32 @@ function parts(dim: number) {
   return { type: `vec${width}<f32>`, count: dim / width };
 }
 
-const header = (type: string, buffers: readonly [name: string, vectors: boolean][]): string[] => [
+const header = (
+  { lanes, shared }: AttentionVariant,
+  type: string,
+  buffers: readonly [name: string, vectors: boolean][],
+): string[] => [
+  ...(shared ? ['enable subgroups;'] : []),
   ...buffers.map(
     ([name, vectors], index) =>
       `@group(0) @binding(${index}) var<storage, read_write> ${name}: array<${vectors ? type : 'f32'}>;`,
   ),
   'struct Params { positions: u32, first: u32, batch: u32, heads: u32, kv_heads: u32, accumulate: u32, scale: f32 }',
   '@group(1) @binding(0) var<uniform> p: Params;',
-  `@compute @workgroup_size(${LANES})`,
-  'fn main(@builtin(global_invocation_id) id: vec3<u32>) {',
-  '  let sample = id.y;',
+  `@compute @workgroup_size(${lanes})`,
+  `fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>${shared ? ', @builtin(subgroup_invocation_id) lane: u32' : ''}) {`,
+  '  let sample = group.y;',
+  ...(shared ? ['  let place = lane & 3u;'] : []),
 ];
+
+/** `name0` to `name{count − 1}`: the vectors of a row that begins at `at`. */
+function row(shared: boolean, name: string, buffer: string, at: string, count: number): string[] {
+  if (!shared) return range(count).map((x) => `    let ${name}${x} = ${buffer}[${at} + ${x}u];`);
+  return range(count / 4).flatMap((g) => [
+    `    let ${name}own${g} = ${buffer}[${at} + ${g * 4}u + place];`,
+    ...range(4).map((f) => `    let ${name}${g * 4 + f} = quadBroadcast(${name}own${g}, ${f}u);`),
+  ]);
+}
 
 /** dot(a0, b0) + dot(a1, b1) + … */
 const dots = (count: number, a: (part: number) => string, b: (part: number) => string): string =>
@@ -42,22 +60,23 @@ const dots = (count: number, a: (part: number) => string, b: (part: number) => s
 const LOWEST = '-3.4e38';
 
 /** o = softmax(q · kᵀ) · v over the keys at or before each query, with log-sum-exps. */
-export function forwardSource({ dim, rows }: AttentionVariant): string {
+export function forwardSource(variant: AttentionVariant): string {
+  const { dim, rows, block, shared } = variant;
   const { type, count } = parts(dim);
-  const code = header(type, [
+  const code = header(variant, type, [
     ['q', true],
     ['k', true],
     ['v', true],
     ['o', true],
     ['lses', false],
   ]);
-  code.push(...queryPlaces(rows, count));
+  code.push(...queryPlaces(variant, count));
   for (const r of range(rows)) {
     for (const x of range(count)) code.push(`  let q${r}_${x} = q[at${r} + ${x}u] * p.scale;`, `  var o${r}_${x} = ${type}();`);
     code.push(`  var high${r} = ${LOWEST};`, `  var total${r} = 0.0;`);
   }
-  code.push(...keyLoop(rows, count));
-  for (const x of range(count)) for (const j of range(BLOCK)) code.push(`    let k${j}_${x} = k[key${j} + ${x}u];`);
+  code.push(...keyLoop(variant, count));
+  for (const j of range(block)) code.push(...row(shared, `k${j}_`, 'k', `key${j}`, count));
   for (const r of range(rows)) {
     const score = (j: number) =>
       `select(${LOWEST}, ${dots(
@@ -65,23 +84,26 @@ export function forwardSource({ dim, rows }: AttentionVariant): string {
         (x) => `q${r}_${x}`,
         (x) => `k${j}_${x}`,
       )}, j + ${j}u <= last${r})`;
-    code.push(`    let s${r} = vec4<f32>(${range(BLOCK).map(score).join(', ')});`);
+    for (const j of range(block)) code.push(`    let s${r}_${j} = ${score(j)};`);
     code.push(
-      `    let top${r} = max(high${r}, max(max(s${r}.x, s${r}.y), max(s${r}.z, s${r}.w)));`,
+      `    let top${r} = ${range(block).reduce((high, j) => `max(${high}, s${r}_${j})`, `high${r}`)};`,
       `    let shrink${r} = exp(high${r} - top${r});`,
       // A row may have no key in this block: nothing is added then, whatever the highest score so far.
-      `    let w${r} = select(vec4<f32>(), exp(s${r} - top${r}), s${r} > vec4<f32>(${LOWEST}));`,
-      `    total${r} = total${r} * shrink${r} + w${r}.x + w${r}.y + w${r}.z + w${r}.w;`,
+      ...range(block).map((j) => `    let w${r}_${j} = select(0.0, exp(s${r}_${j} - top${r}), s${r}_${j} > ${LOWEST});`),
+      `    total${r} = total${r} * shrink${r} + ${range(block)
+        .map((j) => `w${r}_${j}`)
+        .join(' + ')};`,
       `    high${r} = top${r};`,
     );
   }
-  for (const x of range(count)) {
-    for (const j of range(BLOCK)) code.push(`    let v${j}_${x} = v[key${j} + ${x}u];`);
+  for (const j of range(block)) code.push(...row(shared, `v${j}_`, 'v', `key${j}`, count));
+  for (const x of range(count))
     for (const r of range(rows))
       code.push(
-        `    o${r}_${x} = o${r}_${x} * shrink${r} + w${r}.x * v0_${x} + w${r}.y * v1_${x} + w${r}.z * v2_${x} + w${r}.w * v3_${x};`,
+        `    o${r}_${x} = o${r}_${x} * shrink${r} + ${range(block)
+          .map((j) => `w${r}_${j} * v${j}_${x}`)
+          .join(' + ')};`,
       );
-  }
   code.push('  }');
   for (const r of range(rows)) {
     code.push(`  if (begin + ${r}u < p.positions) {`, `    let inverse = 1.0 / total${r};`);
@@ -93,9 +115,10 @@ export function forwardSource({ dim, rows }: AttentionVariant): string {
 }
 
 /** Gradients of the queries, written over them. */
-export function backwardQuerySource({ dim, rows }: AttentionVariant): string {
+export function backwardQuerySource(variant: AttentionVariant): string {
+  const { dim, rows, block, shared } = variant;
   const { type, count } = parts(dim);
-  const code = header(type, [
+  const code = header(variant, type, [
     ['q', true],
     ['k', true],
     ['v', true],
@@ -103,7 +126,7 @@ export function backwardQuerySource({ dim, rows }: AttentionVariant): string {
     ['lses', false],
     ['delta', false],
   ]);
-  code.push(...queryPlaces(rows, count));
+  code.push(...queryPlaces(variant, count));
   for (const r of range(rows)) {
     for (const x of range(count))
       code.push(
@@ -113,10 +136,9 @@ export function backwardQuerySource({ dim, rows }: AttentionVariant): string {
       );
     code.push(`  let lse${r} = lses[one${r}];`, `  let delta${r} = delta[one${r}];`);
   }
-  code.push(...keyLoop(rows, count));
-  for (const x of range(count))
-    for (const j of range(BLOCK))
-      code.push(`    let k${j}_${x} = k[key${j} + ${x}u];`, `    let v${j}_${x} = v[key${j} + ${x}u];`);
+  code.push(...keyLoop(variant, count));
+  for (const j of range(block))
+    code.push(...row(shared, `k${j}_`, 'k', `key${j}`, count), ...row(shared, `v${j}_`, 'v', `key${j}`, count));
   for (const r of range(rows)) {
     const weight = (j: number) =>
       `select(0.0, exp(${dots(
@@ -130,15 +152,15 @@ export function backwardQuerySource({ dim, rows }: AttentionVariant): string {
         (x) => `u${r}_${x}`,
         (x) => `v${j}_${x}`,
       )} - delta${r})`;
-    code.push(
-      `    let g${r} = vec4<f32>(${range(BLOCK)
-        .map((j) => `${weight(j)} * ${through(j)}`)
-        .join(', ')}) * p.scale;`,
-    );
+    for (const j of range(block)) code.push(`    let g${r}_${j} = ${weight(j)} * ${through(j)} * p.scale;`);
   }
   for (const x of range(count))
     for (const r of range(rows))
-      code.push(`    d${r}_${x} += g${r}.x * k0_${x} + g${r}.y * k1_${x} + g${r}.z * k2_${x} + g${r}.w * k3_${x};`);
+      code.push(
+        `    d${r}_${x} += ${range(block)
+          .map((j) => `g${r}_${j} * k${j}_${x}`)
+          .join(' + ')};`,
+      );
   code.push('  }');
   for (const r of range(rows)) {
     code.push(`  if (begin + ${r}u < p.positions) {`);
@@ -150,11 +172,11 @@ export function backwardQuerySource({ dim, rows }: AttentionVariant): string {
 }
 
 /** Query rows of an invocation: where their vectors and their one number a head stand, and the last key that each sees. */
-function queryPlaces(rows: number, count: number): string[] {
+function queryPlaces({ rows, shared }: AttentionVariant, count: number): string[] {
   return [
     `  let begin = id.x * ${rows}u;`,
-    '  if (begin >= p.positions) { return; }',
-    '  let head = id.z;',
+    ...(shared ? [] : ['  if (begin >= p.positions) { return; }']),
+    '  let head = group.z;',
     '  let kv = head / (p.heads / p.kv_heads);',
     ...range(rows).flatMap((r) => [
       // Rows beyond the last are computed as the last and not stored.
@@ -166,12 +188,12 @@ function queryPlaces(rows: number, count: number): string[] {
   ];
 }
 
-/** Opens the loop over blocks of keys up to the last that any row sees. */
-function keyLoop(rows: number, count: number): string[] {
+/** Opens the loop over blocks of keys up to the last that any row of the invocation, or of its workgroup, sees. */
+function keyLoop({ rows, block, lanes, shared }: AttentionVariant, count: number): string[] {
   return [
-    `  let end = last${rows - 1};`,
-    `  for (var j = 0u; j <= end; j += ${BLOCK}u) {`,
-    ...range(BLOCK).map((j) => `    let key${j} = ((min(j + ${j}u, end) * p.batch + sample) * p.kv_heads + kv) * ${count}u;`),
+    `  let end = ${shared ? `p.first + min((group.x + 1u) * ${lanes * rows}u, p.positions) - 1u` : `last${rows - 1}`};`,
+    `  for (var j = 0u; j <= end; j += ${block}u) {`,
+    ...range(block).map((j) => `    let key${j} = ((min(j + ${j}u, end) * p.batch + sample) * p.kv_heads + kv) * ${count}u;`),
   ];
 }
 
@@ -179,9 +201,10 @@ function keyLoop(rows: number, count: number): string[] {
  * Gradients of keys and values, over the query heads of the key head's group and the stretch's queries at or after each key;
  * added where `accumulate` is set. One key row an invocation.
  */
-export function backwardKeySource({ dim }: AttentionVariant): string {
+export function backwardKeySource(variant: AttentionVariant): string {
+  const { dim, block, lanes, shared } = variant;
   const { type, count } = parts(dim);
-  const code = header(type, [
+  const code = header(variant, type, [
     ['q', true],
     ['k', true],
     ['v', true],
@@ -192,10 +215,12 @@ export function backwardKeySource({ dim }: AttentionVariant): string {
     ['dv', true],
   ]);
   code.push(
-    '  let j = id.x;',
-    '  if (j >= p.first + p.positions) { return; }',
-    '  let kv = id.z;',
-    '  let group = p.heads / p.kv_heads;',
+    '  let end = p.first + p.positions;',
+    ...(shared ? [] : ['  if (id.x >= end) { return; }']),
+    // Keys beyond the last are computed as the last and not stored.
+    '  let j = min(id.x, end - 1u);',
+    '  let kv = group.z;',
+    '  let members = p.heads / p.kv_heads;',
     `  let at = ((j * p.batch + sample) * p.kv_heads + kv) * ${count}u;`,
   );
   for (const x of range(count))
@@ -205,46 +230,50 @@ export function backwardKeySource({ dim }: AttentionVariant): string {
       `  var a${x} = ${type}();`,
       `  var b${x} = ${type}();`,
     );
-  // Blocks start at a multiple of four, so that neighbouring keys walk the same queries.
+  code.push('  if (p.accumulate != 0u) {');
+  for (const x of range(count)) code.push(`    a${x} = dk[at + ${x}u];`, `    b${x} = dv[at + ${x}u];`);
+  code.push('  }');
+  // Blocks start at a multiple of their size, so that neighbouring keys walk the same queries.
   code.push(
-    `  let start = ((max(j, p.first) - p.first) / ${BLOCK}u) * ${BLOCK}u;`,
-    '  for (var member = 0u; member < group; member++) {',
-    '    let head = kv * group + member;',
-    `    for (var i = start; i < p.positions; i += ${BLOCK}u) {`,
+    `  let start = ((max(${shared ? `group.x * ${lanes}u` : 'j'}, p.first) - p.first) / ${block}u) * ${block}u;`,
+    '  for (var member = 0u; member < members; member++) {',
+    '    let head = kv * members + member;',
+    `    for (var i = start; i < p.positions; i += ${block}u) {`,
   );
-  for (const r of range(BLOCK)) {
+  const place = (index: string) => `(min(i + ${index}, p.positions - 1u) * p.batch + sample) * p.heads + head`;
+  if (shared)
+    code.push(`      let mine = ${place('place')};`, '      let ownlse = lses[mine];', '      let owndelta = delta[mine];');
+  for (const r of range(block)) {
     code.push(
-      `      let one${r} = (min(i + ${r}u, p.positions - 1u) * p.batch + sample) * p.heads + head;`,
+      `      let one${r} = ${place(`${r}u`)};`,
       `      let row${r} = one${r} * ${count}u;`,
       `      let seen${r} = i + ${r}u < p.positions && p.first + i + ${r}u >= j;`,
-    );
-    for (const x of range(count))
-      code.push(`      let q${r}_${x} = q[row${r} + ${x}u];`, `      let u${r}_${x} = upstream[row${r} + ${x}u];`);
-    code.push(
+      `      let lse${r} = ${shared ? `quadBroadcast(ownlse, ${r}u)` : `lses[one${r}]`};`,
+      `      let delta${r} = ${shared ? `quadBroadcast(owndelta, ${r}u)` : `delta[one${r}]`};`,
+      ...row(shared, `q${r}_`, 'q', `row${r}`, count),
+      ...row(shared, `u${r}_`, 'upstream', `row${r}`, count),
       `      let w${r} = select(0.0, exp(${dots(
         count,
         (x) => `k${x}`,
         (x) => `q${r}_${x}`,
-      )} - lses[one${r}]), seen${r});`,
+      )} - lse${r}), seen${r});`,
       `      let g${r} = w${r} * (${dots(
         count,
         (x) => `v${x}`,
         (x) => `u${r}_${x}`,
-      )} - delta[one${r}]) * p.scale;`,
+      )} - delta${r}) * p.scale;`,
     );
   }
   for (const x of range(count))
     code.push(
-      `      a${x} += ${range(BLOCK)
+      `      a${x} += ${range(block)
         .map((r) => `g${r} * q${r}_${x}`)
         .join(' + ')};`,
-      `      b${x} += ${range(BLOCK)
+      `      b${x} += ${range(block)
         .map((r) => `w${r} * u${r}_${x}`)
         .join(' + ')};`,
     );
-  code.push('    }', '  }', '  if (p.accumulate != 0u) {');
-  for (const x of range(count)) code.push(`    dk[at + ${x}u] += a${x};`, `    dv[at + ${x}u] += b${x};`);
-  code.push('  } else {');
+  code.push('    }', '  }', '  if (id.x < end) {');
   for (const x of range(count)) code.push(`    dk[at + ${x}u] = a${x};`, `    dv[at + ${x}u] = b${x};`);
   code.push('  }', '}');
   return code.join('\n');

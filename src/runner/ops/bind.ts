@@ -1,6 +1,7 @@
 /** How an op of a tape becomes dispatches of kernels. Each technique that brings ops has such binders in its `run.ts`. */
 import type { Linear, LinearOp, Storage } from '../../tape/linear';
 import prelude from '../kernels/prelude.wgsl';
+import type { Tuning } from '../tuning';
 
 /** What changes from step to step. */
 export interface StepState {
@@ -46,8 +47,7 @@ export interface RowRange {
 
 export interface Bound {
   op: LinearOp;
-  /** The driver is slow at arrays in registers: kernels are written out. */
-  unroll: boolean;
+  tuning: Tuning;
   number(name: string): number;
   text(name: string): string;
   flag(name: string): boolean;
@@ -65,7 +65,7 @@ export interface Bound {
 export type Binder = (bound: Bound) => Dispatch[];
 export type Binders = { [op: string]: Binder };
 
-export function boundOf(linear: Linear, op: LinearOp, unroll: boolean): Bound {
+export function boundOf(linear: Linear, op: LinearOp, tuning: Tuning): Bound {
   const attrs = op.node.attrs ?? {};
   const operands = [...op.reads, ...op.writes];
   const number = (name: string): number => {
@@ -85,7 +85,7 @@ export function boundOf(linear: Linear, op: LinearOp, unroll: boolean): Bound {
   };
   return {
     op,
-    unroll,
+    tuning,
     number,
     text: (name) => `${attrs[name] ?? ''}`,
     flag: (name) => attrs[name] === true,

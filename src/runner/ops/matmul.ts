@@ -1,4 +1,5 @@
 import { MATMUL_GROUP, type MatmulVariant, matmulSource } from '../kernels/matmul';
+import { quadSource } from '../kernels/matmul_quads';
 import { type Binder, type Bound, type Dispatch, f, u } from './bind';
 
 const quarter = (...values: number[]): boolean => values.every((value) => value % 4 === 0);
@@ -28,9 +29,6 @@ export const bindMatmul: Binder = (bound: Bound): Dispatch[] => {
   const c0 = form === 'tn' ? first * strides.c : bound.row(out) * strides.c;
   const r0 = addend ? bound.row(2) * strides.c : 0;
   const vector = quarter(strides.a, strides.b, strides.c, a0, b0, c0, r0, n) && (form === 'tn' ? quarter(m) : quarter(depth));
-  // Small results are cut finer, so that there is work for every core; so are odd sizes, whose code is longer.
-  const tile = !vector || Math.ceil(m / 64) * Math.ceil(n / 64) < 16 ? 4 : 8;
-  const variant: MatmulVariant = { form, tile, vector, accumulate, addend };
   const size = (rows: number, stride: number, used: number) => (rows - 1) * stride + used;
   const bindings = [
     { storage: bound.read(0), words: a0 + (form === 'tn' ? size(depth, strides.a, m) : size(m, strides.a, depth)) },
@@ -38,26 +36,42 @@ export const bindMatmul: Binder = (bound: Bound): Dispatch[] => {
     { storage: bound.write(0), words: c0 + size(m, strides.c, n) },
     ...(addend ? [{ storage: bound.read(2), words: r0 + size(m, strides.c, n) }] : []),
   ];
+  const params = [
+    u(m),
+    u(n),
+    u(depth),
+    u(strides.a),
+    u(strides.b),
+    u(strides.c),
+    u(a0),
+    u(b0),
+    u(c0),
+    u(r0),
+    f(bound.number('alpha')),
+    u(accumulate ? 1 : 0),
+  ];
+  const shared = { bindings, params, flops: 2 * m * n * depth };
+  const { matmul } = bound.tuning;
+  if (matmul && vector && m >= matmul.rows) {
+    const columns = matmul.lanes * matmul.quads * 4;
+    return [
+      {
+        ...shared,
+        key: `matmul quads ${form}${addend ? ' addend' : ''}`,
+        code: () => quadSource({ ...matmul, form, addend }),
+        groups: [Math.ceil(n / columns), Math.ceil(m / matmul.rows), 1],
+      },
+    ];
+  }
+  // Small results are cut finer, so that there is work for every core; so are odd sizes, whose code is longer.
+  const tile = !vector || Math.ceil(m / 64) * Math.ceil(n / 64) < 16 ? 4 : 8;
+  const variant: MatmulVariant = { form, tile, vector, accumulate, addend };
   return [
     {
+      ...shared,
       key: `matmul ${Object.values(variant).join(' ')}`,
       code: () => matmulSource(variant),
-      bindings,
-      params: [
-        u(m),
-        u(n),
-        u(depth),
-        u(strides.a),
-        u(strides.b),
-        u(strides.c),
-        u(a0),
-        u(b0),
-        u(c0),
-        u(r0),
-        f(bound.number('alpha')),
-      ],
       groups: [Math.ceil(n / (tile * MATMUL_GROUP)), Math.ceil(m / (tile * MATMUL_GROUP)), 1],
-      flops: 2 * m * n * depth,
     },
   ];
 };

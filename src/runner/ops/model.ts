@@ -4,7 +4,7 @@ import attention from '../kernels/attention.wgsl';
 import attentionBackwardKv from '../kernels/attention_backward_kv.wgsl';
 import attentionBackwardQ from '../kernels/attention_backward_q.wgsl';
 import attentionDelta from '../kernels/attention_delta.wgsl';
-import { backwardKeySource, backwardQuerySource, forwardSource } from '../kernels/attention_unrolled';
+import { type AttentionVariant, backwardKeySource, backwardQuerySource, forwardSource } from '../kernels/attention_unrolled';
 import copy from '../kernels/copy.wgsl';
 import crossEntropy from '../kernels/cross_entropy.wgsl';
 import dropout from '../kernels/dropout.wgsl';
@@ -54,24 +54,35 @@ const headConstants = (dim: number): string =>
     ? `const N: u32 = ${dim / 4}u;\nalias V = vec4<f32>;\nfn inner(a: V, b: V) -> f32 { return dot(a, b); }`
     : `const N: u32 = ${dim}u;\nalias V = f32;\nfn inner(a: V, b: V) -> f32 { return a * b; }`;
 
-/** Query rows of one invocation of the written-out kernels. */
-const UNROLLED_ROWS = 2;
-/** Widest head that is written out. */
+/** Widest head that is written out, and invocations of a workgroup with and without shared loads. */
 const UNROLLED_WIDTH = 64;
+const SHARED_LANES = 16;
+const LANES = 64;
+
+/** How the attention kernels are written out for this adapter; null where they are not. */
+function writtenOut({ tuning }: Bound, dim: number, over: 'queries' | 'keys'): AttentionVariant | null {
+  if (dim > UNROLLED_WIDTH) return null;
+  if (tuning.attention && dim % 16 === 0) {
+    const { rows, keys, queries } = tuning.attention;
+    return { dim, rows, block: over === 'queries' ? keys : queries, lanes: SHARED_LANES, shared: true };
+  }
+  return tuning.unroll ? { dim, rows: 2, block: 4, lanes: LANES, shared: false } : null;
+}
 
 /** One of the attention kernels; keys and values are read up to the end of the stretch. */
 function attentionKernel(
   bound: Bound,
   name: string,
   source: string,
-  unrolled: (variant: { dim: number; rows: number }) => string,
+  unrolled: (variant: AttentionVariant) => string,
   over: 'queries' | 'keys',
   operands: (sizes: { query: number; key: number; perHead: number }) => [number, number][],
 ): Dispatch[] {
   const { count, positions, position, batch } = bound.rows;
   const [heads, kvHeads, dim] = [bound.number('heads'), bound.number('kvHeads'), bound.number('dim')];
-  const writtenOut = bound.unroll && dim <= UNROLLED_WIDTH;
-  const rows = writtenOut && over === 'queries' ? UNROLLED_ROWS : 1;
+  const variant = writtenOut(bound, dim, over);
+  const lanes = variant?.lanes ?? LANES;
+  const rows = over === 'queries' ? (variant?.rows ?? 1) : 1;
   const end = position + positions;
   const params = [
     u(positions),
@@ -85,15 +96,13 @@ function attentionKernel(
   const spec = {
     bindings: operands({ query: count * heads * dim, key: end * batch * kvHeads * dim, perHead: count * heads }),
     params,
-    groups: (over === 'queries' ? [Math.ceil(positions / (64 * rows)), batch, heads] : [Math.ceil(end / 64), batch, kvHeads]) as [
-      number,
-      number,
-      number,
-    ],
+    groups: (over === 'queries'
+      ? [Math.ceil(positions / (lanes * rows)), batch, heads]
+      : [Math.ceil(end / lanes), batch, kvHeads]) as [number, number, number],
     flops: bound.op.node.flops,
   };
-  if (!writtenOut) return [kernel(name, source, { ...spec, constants: headConstants(dim) })];
-  return [{ ...spec, key: `${name} written out ${dim}`, code: () => unrolled({ dim, rows }), bindings: words(spec.bindings) }];
+  if (!variant) return [kernel(name, source, { ...spec, constants: headConstants(dim) })];
+  return [{ ...spec, key: `${name} written out ${dim}`, code: () => unrolled(variant), bindings: words(spec.bindings) }];
 }
 
 export const modelBinders: Binders = {
