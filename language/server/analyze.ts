@@ -143,6 +143,7 @@ function planAnalysis(context: Context, node: PlanDeclaration, module: Module): 
   // A second plan of a name is reported as such, and stays out of sight.
   if (text && module.own.plan.get(analysis.name)?.node !== node) {
     delete analysis.plan;
+    delete analysis.draft;
     analysis.problem ??= `Another plan is named \`${analysis.name}\``;
   }
   return analysis;

@@ -1,10 +1,11 @@
 /** Analysis → estimates: what the editor draws and the command line prints. */
-import type { Plan } from '../../src/plan/types';
+import type { Plan, TechniqueSlot } from '../../src/plan/types';
 import { estimate } from '../../src/planner/estimate';
 import { explain, explainSteps } from '../../src/planner/explain';
 import type { Estimate } from '../../src/planner/types';
 import type { Place, PlanView } from '../../src/protocol';
 import type { Analysis, PlanAnalysis } from './analyze';
+import type { Price, Refusal } from './prices';
 import { type Lines, spanOf } from './span';
 
 /** Estimates and answers that are kept. */
@@ -22,12 +23,24 @@ export class EstimateCache {
   readonly #estimates = new Recent<Estimated>();
   readonly #answers = new Recent<object>();
   readonly #explained = new Recent<Explained>();
+  readonly #prices = new Recent<Map<string, Price | Refusal | null>>();
 
   get(plan: Plan, timeline = false): Estimated {
     const key = JSON.stringify(plan);
     // One with its timeline serves those who do not ask for it.
     const drawn = this.#estimates.peek(`t${key}`);
     return drawn ?? this.#estimates.get(timeline ? `t${key}` : key, () => attempt(plan, timeline));
+  }
+
+  /** The same without the steps that led there: what a verdict needs, for one tape in place of one for each statement. */
+  brief(plan: Plan): Estimated {
+    const bare = { ...plan, order: [] };
+    return this.#estimates.peek(JSON.stringify(plan)) ?? this.#estimates.get(JSON.stringify(bare), () => attempt(bare, false));
+  }
+
+  /** Prices of the techniques of a slot by name, as far as they are known; null where there is none to be had. */
+  prices(plan: Plan, slot: TechniqueSlot): Map<string, Price | Refusal | null> {
+    return this.#prices.get(JSON.stringify([slot, plan]), () => new Map());
   }
 
   /** Why a plan's waterfall and peak are as they are. */
@@ -105,6 +118,6 @@ export const estimateOf =
   (analysis: Analysis, cache: EstimateCache) =>
   (name: string): Estimate | undefined => {
     const plan = analysis.known.get(name);
-    const made = plan && cache.get(plan);
+    const made = plan && cache.brief(plan);
     return made && 'estimate' in made ? made.estimate : undefined;
   };

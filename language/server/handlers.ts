@@ -1,7 +1,15 @@
 /** From the protocol's requests about a place to pure functions of a view. */
-import { type CancellationToken, type Connection, LSPErrorCodes, ResponseError } from 'vscode-languageserver';
+import {
+  type CancellationToken,
+  type CompletionItem,
+  type Connection,
+  LSPErrorCodes,
+  ResponseError,
+} from 'vscode-languageserver';
+import type { PlanAnalysis } from './analyze';
 import { codeActions, type Pending, resolvePending } from './features/actions';
-import { completions } from './features/completion';
+import { completions, priced, type Unpriced, withPrice } from './features/completion';
+import { cursorAt } from './features/cursor';
 import { hover } from './features/hover';
 import { inlayHints } from './features/inlay';
 import { codeLenses } from './features/lenses';
@@ -11,9 +19,11 @@ import { signatureHelp } from './features/signature';
 import { documentLinks, documentSymbols, foldingRanges, selectionRange, workspaceSymbols } from './features/symbols';
 import { format } from './format';
 import { editOf } from './lsp';
+import { pricesOf } from './prices';
 import type { Problem } from './problems';
 import type { Answers } from './questions';
-import { breathe } from './schedule';
+import { breathe, taking } from './schedule';
+import { overlaps } from './span';
 import type { View, Workspace } from './workspace';
 
 /** What is known of a view by now: searches come after the rest. */
@@ -21,6 +31,9 @@ export interface Found {
   problems: readonly Problem[];
   answers: ReadonlyMap<string, Answers>;
 }
+
+/** How long a completion waits for prices; those that take longer come with the next key. */
+const PRICED_AT_ONCE_MS = 6;
 
 export const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
@@ -41,8 +54,30 @@ export function registerFeatures(connection: Connection, workspace: Workspace, f
   type Position = { line: number; character: number };
   const offset = (view: View, { position }: { position: Position }): number => view.document.offsetAt(position);
 
-  connection.onCompletion(at([], (view, params) => completions(view, offset(view, params))));
+  connection.onCompletion(
+    at({ isIncomplete: false, items: [] as CompletionItem[] }, (view, params) => {
+      const place = offset(view, params);
+      const target = priced(view, cursorAt(view.analysis.syntax, place));
+      const known = target === undefined || price(target, view);
+      return { isIncomplete: !known, items: completions(view, place, workspace.cache) };
+    }),
+  );
+  /** Prices techniques for a moment, and the rest afterwards; whether all are known by now. An editor asks again at the next key. */
+  const price = ({ plan, slot }: NonNullable<ReturnType<typeof priced>>, view: View): boolean => {
+    const steps = pricesOf(plan, slot, workspace.cache);
+    const until = performance.now() + PRICED_AT_ONCE_MS;
+    while (performance.now() < until) if (steps.next().done) return true;
+    void breathe()
+      .then(() => taking(steps, () => !workspace.isStale(view)))
+      .catch((error) => connection.console.error(describe(error)));
+    return false;
+  };
   connection.onHover(at(null, (view, params) => hover(view, offset(view, params), workspace.cache) ?? null));
+  connection.onCompletionResolve((item) => {
+    const asked = item.data as Unpriced | undefined;
+    const plan = asked && workspace.view(asked.uri)?.analysis.plans.find(({ name }) => name === asked.plan)?.draft;
+    return plan ? withPrice(item, plan, asked, workspace.cache) : item;
+  });
   connection.onDocumentSymbol(at([], documentSymbols));
   connection.onFoldingRanges(at([], foldingRanges));
   connection.onSelectionRanges(
@@ -61,15 +96,21 @@ export function registerFeatures(connection: Connection, workspace: Workspace, f
     const renamed = rename(view, offset(view, params), params.newName, workspace.others(view));
     return 'problem' in renamed ? new ResponseError(LSPErrorCodes.RequestFailed, renamed.problem) : renamed;
   });
+  /** Estimates plan by plan, letting messages in between; false where the text changed meanwhile. */
+  const prepared = async (view: View, token: CancellationToken, look: (plan: PlanAnalysis) => unknown): Promise<boolean> => {
+    for (const plan of view.analysis.plans) {
+      await breathe();
+      if (token.isCancellationRequested || workspace.isStale(view)) return false;
+      look(plan);
+    }
+    return true;
+  };
+  const changed = () => new ResponseError<void>(LSPErrorCodes.ContentModified, 'The text has changed');
   connection.onCodeLens(async ({ textDocument: { uri } }, token) => {
     const view = workspace.view(uri);
-    for (const { plan } of view?.analysis.plans ?? []) {
-      await breathe();
-      if (token.isCancellationRequested || !view || workspace.isStale(view))
-        return new ResponseError(LSPErrorCodes.ContentModified, 'The text has changed');
-      if (plan) workspace.cache.get(plan);
-    }
-    return view ? codeLenses(view, workspace.cache) : [];
+    if (!view) return [];
+    const ready = await prepared(view, token, ({ plan }) => plan && workspace.cache.brief(plan));
+    return ready ? codeLenses(view, workspace.cache) : changed();
   });
 
   const spanOf = ({ document }: View, { start, end }: { start: Position; end: Position }) => ({
@@ -90,9 +131,13 @@ export function registerFeatures(connection: Connection, workspace: Workspace, f
     connection.window.showWarningMessage(resolved.problem);
     return action;
   });
-  connection.languages.inlayHint.on(
-    at([], (view, { range }) => inlayHints(view, workspace.cache, foundOf(view), spanOf(view, range))),
-  );
+  connection.languages.inlayHint.on(async ({ textDocument: { uri }, range }, token) => {
+    const view = workspace.view(uri);
+    if (!view) return [];
+    const within = spanOf(view, range);
+    const ready = await prepared(view, token, ({ plan, whole }) => plan && overlaps(whole, within) && workspace.cache.get(plan));
+    return ready ? inlayHints(view, workspace.cache, foundOf(view), within) : changed();
+  });
   connection.onSignatureHelp(at(null, (view, params) => signatureHelp(view, offset(view, params)) ?? null));
   connection.languages.semanticTokens.on(at({ data: [] as number[] }, (view) => semanticTokens(view)));
   connection.languages.semanticTokens.onRange(

@@ -73,7 +73,7 @@ const WORTH = { share: 0.01, bytes: 64 * 1024 ** 2 };
 export function* lintsOn(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<void, Problem[]> {
   const { plan: data } = plan;
   const problems: Problem[] = [];
-  const made = data && cache.get(data);
+  const made = data && cache.brief(data);
   if (!data || !made || 'failure' in made) return problems;
   for (const lint of LINTS) {
     const own = ownStatement(analysis, plan, lint.slot);

@@ -30,6 +30,8 @@ export interface Compiled {
   plan?: Plan;
   /** Why, in one sentence. */
   problem?: string;
+  /** What can be read of it, slots in error left at their defaults: enough to price what could stand there. */
+  draft?: Plan;
   stated: Map<string, Stated>;
   /** Some of its statements could not be read, so that an heir would silently lack them. */
   partial?: boolean;
@@ -78,7 +80,10 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
     problem ??= message;
     context.error(uri, 'missing-slot', message, name);
   }
-  if (problem !== undefined || node.name === undefined) return { problem: problem ?? 'It has no name', stated, partial };
+  if (node.name === undefined) return { problem: problem ?? 'It has no name', stated, partial };
+  const readable = new Map([...stated].filter(([key]) => pieces.has(key)));
+  const draft = REQUIRED.every((key) => pieces.has(key)) ? { draft: assemble(node.name, readable, pieces) } : {};
+  if (problem !== undefined) return { problem, stated, partial, ...draft };
 
   const plan = assemble(node.name, stated, pieces);
   for (const conflict of conflicts(plan)) {
@@ -91,7 +96,7 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
     const own = entries.get('sequence') ?? entries.get('batch');
     context.error(uri, 'too-large', large, own ? spanOf(own.value) : name);
   }
-  return problem === undefined ? { plan, stated } : { problem, stated, partial };
+  return problem === undefined ? { plan, stated, draft: plan } : { problem, stated, partial, ...(large ? {} : draft) };
 }
 
 /** What a plan takes from the one that it extends. */

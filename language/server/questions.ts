@@ -41,7 +41,7 @@ export const answersOf = (...args: Parameters<typeof answerSteps>): Answers => f
 export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<void, Answers> {
   const found: Answers = { answers: [], sweeps: [], comparisons: [] };
   const { plan: data } = plan;
-  const made = data && cache.get(data);
+  const made = data && cache.brief(data);
   if (!data || !made || 'failure' in made) return found;
   const lines = new Lines(analysis.text);
   const line = ({ start }: Span) => lines.position(start).line;

@@ -2,7 +2,7 @@
 import type { View, Workspace } from './workspace';
 
 /** Keystrokes nearer than this are looked at together. */
-const PAUSE_MS = 8;
+const PAUSE_MS = 3;
 
 /** Lets waiting messages in. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -60,7 +60,7 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
       serverInfo: { name: 'memplan' },
       capabilities: {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-        completionProvider: { triggerCharacters: ['.', '(', ',', ':', '"', '[', ' '] },
+        completionProvider: { triggerCharacters: ['.', '(', ',', ':', '"', '[', ' '], resolveProvider: true },
         hoverProvider: true,
         documentSymbolProvider: true,
         foldingRangeProvider: true,

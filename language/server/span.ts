@@ -15,6 +15,8 @@ export function spanOf(node: AstNode): Span {
   return { start: node.$cstNode?.offset ?? 0, end: node.$cstNode?.end ?? 0 };
 }
 export const contains = (span: Span, offset: number): boolean => span.start <= offset && offset <= span.end;
+/** They share a place, be it one at which both end. */
+export const overlaps = (a: Span, b: Span): boolean => a.start <= b.end && b.start <= a.end;
 
 /** Turns offsets of one text into lines and columns, both from 1. */
 export class Lines {

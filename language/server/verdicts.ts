@@ -17,7 +17,7 @@ export function verdictsOf(analysis: Analysis, cache: EstimateCache): Problem[] 
 
 export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Problem[] {
   if (!plan.plan) return [];
-  const made = cache.get(plan.plan);
+  const made = cache.brief(plan.plan);
   if ('failure' in made) {
     return [
       {

@@ -27,6 +27,8 @@ for (const name of names.length ? names : known) {
     logLevel: 'warning',
     external: ['webgpu'],
     loader: { '.wgsl': 'text', '.txt': 'text' },
+    // Libraries in the older module format ask for Node's own modules while they load.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   const { status } = spawnSync(process.execPath, ['--expose-gc', outfile], { stdio: 'inherit' });
   if (status) process.exitCode = 1;

@@ -7,13 +7,15 @@ import {
   createProtocolConnection,
   type Diagnostic,
   type InitializeResult,
+  type Position,
   type ProtocolConnection,
   type PublishDiagnosticsParams,
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver-protocol/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 const bundle = join(root, 'dist/server.mjs');
 
 /** Builds the bundle once a test run, so that the tests see the sources. */
@@ -30,6 +32,10 @@ export interface Client {
   published: PublishDiagnosticsParams[];
   open(uri: string, text: string, version?: number): void;
   change(uri: string, version: number, text: string): void;
+  /** Replaces a part of the text, as typing does. */
+  edit(uri: string, version: number, span: { start: number; end: number }, text: string): void;
+  /** The place of an offset in the newest text. */
+  position(uri: string, offset: number): Position;
   /** Diagnostics of a version, once they are there. */
   diagnostics(uri: string, version: number): Promise<Diagnostic[]>;
   /** Ends the server as an editor does; resolves to its exit code. */
@@ -56,17 +62,34 @@ export async function start(folder?: string): Promise<Client> {
     capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } },
   });
   await connection.sendNotification('initialized', {});
+  const documents = new Map<string, TextDocument>();
+  const put = (uri: string, version: number, text: string) =>
+    documents.set(uri, TextDocument.create(uri, 'memplan', version, text));
+  const documentOf = (uri: string): TextDocument => {
+    const document = documents.get(uri);
+    if (!document) throw new Error(`${uri} is not open`);
+    return document;
+  };
   return {
     connection,
     process: child,
     initialized,
     published,
     open(uri, text, version = 1) {
+      put(uri, version, text);
       void connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId: 'memplan', version, text } });
     },
     change(uri, version, text) {
+      put(uri, version, text);
       void connection.sendNotification('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [{ text }] });
     },
+    edit(uri, version, span, text) {
+      const document = documentOf(uri);
+      const change = { range: { start: document.positionAt(span.start), end: document.positionAt(span.end) }, text };
+      TextDocument.update(document, [change], version);
+      void connection.sendNotification('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [change] });
+    },
+    position: (uri, offset) => documentOf(uri).positionAt(offset),
     async diagnostics(uri, version) {
       for (;;) {
         const found = published.findLast((one) => one.uri === uri && one.version === version);

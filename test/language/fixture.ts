@@ -4,6 +4,7 @@
  *     // $TEST$ error out-of-range "wants a whole number"    a diagnostic on exactly these words; there are no others
  *     // $HOVER$ "32,768 tokens"                             hovering there shows this
  *     // $COMPLETE$ has adamw, galore; not streambp          completion there; `»«` is a caret
+ *     // $COMPLETE$ first checkpoint; priced checkpoint "fits" its order and its prices, once all are known
  *     // $FIX$ "batch 1"                                     the line after the first fix of the diagnostic there
  *
  * `formatted.memplan` beside it is what formatting makes of it. Other files of the folder can be imported and read.

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { completions } from '../../language/server/features/completion';
+import type { EstimateCache } from '../../language/server/estimates';
+import { completions, priced } from '../../language/server/features/completion';
+import { cursorAt } from '../../language/server/features/cursor';
 import { hover } from '../../language/server/features/hover';
 import { applyEdits, format } from '../../language/server/format';
 import { lintsOn } from '../../language/server/lints';
+import { pricesOf } from '../../language/server/prices';
 import { Lines } from '../../language/server/span';
 import { parse } from '../../language/server/syntax/parse';
 import { verdictsOf } from '../../language/server/verdicts';
+import type { View } from '../../language/server/workspace';
 import { finish } from '../../src/planner/answers';
 import { type Fixture, fixtures, viewOf } from './fixture';
 
@@ -51,6 +55,21 @@ function diagnosticsAsExpected(fixture: Fixture): void {
   }
 }
 
+/** What completion offers there, all prices known: `has`, `not`, `first` in this order, `priced` with these words. */
+function completes(expected: string, view: View, offset: number, cache: EstimateCache): void {
+  const target = priced(view, cursorAt(view.analysis.syntax, offset));
+  if (target && /first|priced/.test(expected)) finish(pricesOf(target.plan, target.slot, cache));
+  const items = completions(view, offset, cache).toSorted((a, b) => ((a.sortText ?? '') < (b.sortText ?? '') ? -1 : 1));
+  const labels = items.map(({ label }) => label);
+  for (const [, what, list = ''] of expected.matchAll(/(has|not|first|priced) ([^;]*)/g)) {
+    const named = words(list.replace(/".*"/, ''));
+    if (what === 'has') for (const word of named) expect(labels).toContain(word);
+    if (what === 'not') for (const word of named) expect(labels).not.toContain(word);
+    if (what === 'first') expect(labels.slice(0, named.length)).toEqual(named);
+    if (what === 'priced') expect(items.find(({ label }) => label === named[0])?.detail).toContain(quoted(list));
+  }
+}
+
 describe('fixture', () => {
   const all = fixtures();
   it('folders are found', () => expect(all.length).toBeGreaterThan(50));
@@ -61,10 +80,7 @@ describe('fixture', () => {
     for (const { kind, span, words: text } of fixture.expectations) {
       if (kind === 'HOVER') expect(JSON.stringify(hover(view, span.start, cache)?.contents)).toContain(quoted(text));
       if (kind === 'COMPLETE') {
-        const [, has, not] = /has (.*?)(?:; not (.*))?$/.exec(text) ?? [];
-        const labels = completions(view, span.end).map(({ label }) => label);
-        for (const word of words(has)) expect(labels).toContain(word);
-        for (const word of words(not)) expect(labels).not.toContain(word);
+        completes(text, view, span.end, cache);
       }
     }
     const once = applyEdits(fixture.text, format(fixture.text, parse(fixture.text)));

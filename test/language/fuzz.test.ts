@@ -41,7 +41,7 @@ function answers(text: string, offset: number): void {
   // Estimates are tested elsewhere; here they would only take time.
   for (const plan of view.analysis.plans) delete plan.plan;
   view.analysis.known.clear();
-  completions(view, offset);
+  completions(view, offset, cache);
   hover(view, offset, cache);
   documentSymbols(view);
   foldingRanges(view);

@@ -9,16 +9,15 @@ import type { PlanAnalysis } from '../analyze';
 import type { EstimateCache } from '../estimates';
 import type { Edit } from '../format';
 import { diagnosticOf, editOf } from '../lsp';
+import { type Price, priceText, worth } from '../prices';
 import type { Problem } from '../problems';
 import { setKey, tokensText, useText } from '../rewrite';
-import type { Span } from '../span';
+import { overlaps, type Span } from '../span';
 import type { View } from '../workspace';
 
 /** Mistakes whose only reading is the nearest word or the right unit: all of a file can be mended at once. */
 const SAFE = new Set(['unknown-unit', 'unknown-key', 'unknown-technique', 'unknown-argument', 'unknown-model', 'unknown-device']);
 export const FIX_ALL = `${CodeActionKind.SourceFixAll}.memplan`;
-
-const overlaps = (a: Span, b: Span): boolean => a.start <= b.end && b.start <= a.end;
 
 const changesOf = ({ document }: View, edits: readonly Edit[]) => ({
   changes: { [document.uri]: edits.map(({ span, text }) => editOf(document, span, text)) },
@@ -66,13 +65,9 @@ export interface Pending {
   how: 'fit' | 'sequence';
 }
 
-interface Offer {
+interface Offer extends Price {
   slot: TechniqueSlot;
   use: Use;
-  saved: number;
-  /** Seconds with it over seconds without. */
-  pace: number;
-  fits: boolean;
 }
 
 /** Most offers of one statement that are shown: the rest costs more for less. */
@@ -81,7 +76,7 @@ const SHOWN = 6;
 /** Single statements that would lower the peak, by what they save for what they cost; those that make the plan fit come first. */
 function memoryActions(view: View, plan: PlanAnalysis, diagnostics: Diagnostic[], cache: EstimateCache): CodeAction[] {
   const { plan: data } = plan;
-  const made = data && cache.get(data);
+  const made = data && cache.brief(data);
   if (!data || !made || 'failure' in made) return [];
   const now = made.estimate;
   const offers: Offer[] = FIT_SLOTS.flatMap((slot) =>
@@ -98,12 +93,11 @@ function memoryActions(view: View, plan: PlanAnalysis, diagnostics: Diagnostic[]
         };
       }),
   );
-  const worth = ({ saved, pace }: Offer): number => saved / (1 + Math.max(0, pace - 1) * 10);
   const sorted = offers.toSorted((a, b) => Number(b.fits) - Number(a.fits) || worth(b) - worth(a)).slice(0, SHOWN);
   const actions = sorted.map((offer): CodeAction => {
     const text = useText(offer.slot, offer.use);
     return {
-      title: `${text}: ${priceOf(offer)}`,
+      title: `${text}: ${priceText(offer)}`,
       kind: CodeActionKind.QuickFix,
       diagnostics,
       edit: changesOf(view, [setKey(view.analysis, plan, offer.slot, text)]),
@@ -122,11 +116,6 @@ function memoryActions(view: View, plan: PlanAnalysis, diagnostics: Diagnostic[]
     pending('Shorten `sequence` to the longest that fits', 'sequence'),
   ];
 }
-
-const priceOf = ({ saved, pace, fits }: Offer): string => {
-  const percent = Math.round((pace - 1) * 100);
-  return `−${formatBytes(saved)}, ${percent < 0 ? '−' : '+'}${Math.abs(percent)} % time${fits ? ', fits' : ''}`;
-};
 
 /** Searches for the edit of a pending action; a sentence where there is none. */
 export function resolvePending(view: View, { plan: name, how }: Pending): { edit: WorkspaceEdit } | { problem: string } {

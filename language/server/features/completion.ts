@@ -3,15 +3,18 @@ import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscod
 import { familyNames } from '../../../src/plan/families';
 import { deviceNames, findDevice } from '../../../src/plan/presets/devices';
 import { findModel, modelNames } from '../../../src/plan/presets/models';
-import type { Slot } from '../../../src/plan/types';
+import { type Plan, type Slot, TECHNIQUE_SLOTS, type TechniqueSlot } from '../../../src/plan/types';
 import { FIGURES } from '../../../src/planner/expression';
 import { findSpec, specsOf } from '../../../src/techniques/registry';
 import type { Argument, Spec } from '../../../src/techniques/spec';
 import { DEVICE_KEYS, deviceKeys } from '../devices';
+import type { EstimateCache } from '../estimates';
 import { editOf } from '../lsp';
 import { MODEL_KEYS, modelKeys } from '../models';
 import type { Kind } from '../names';
 import { PLAN_KEYS } from '../plans';
+import { firstUse, priceOf, priceText, worth } from '../prices';
+import { useText } from '../rewrite';
 import { runKeys } from '../runs';
 import type { Span } from '../span';
 import { DECLARATIONS, QUESTIONS } from '../syntax/lexer';
@@ -43,13 +46,18 @@ export interface Draft {
   first?: boolean;
 }
 
-export function completions(view: View, offset: number): CompletionItem[] {
+/** What may be written at an offset; techniques with their prices in the plan there, as far as `cache` has them. */
+export function completions(view: View, offset: number, cache: EstimateCache): CompletionItem[] {
   const cursor = cursorAt(view.analysis.syntax, offset);
   const { span, drafts } = draftsAt(view, cursor, offset);
-  return drafts.map(({ label, kind, detail, doc, insert = label, first }, index) => ({
+  const target = priced(view, cursor);
+  const prices = target && cache.prices(target.plan, target.slot);
+  return ranked(drafts, prices).map(({ label, kind, detail, doc, insert = label, first, price }, index) => ({
     label,
     kind,
-    ...(detail ? { detail } : {}),
+    ...(price ? { labelDetails: { description: price } } : {}),
+    ...(target && prices?.has(label) === false ? { data: unpriced(view, target, label) } : {}),
+    ...(price || detail ? { detail: [price, detail].filter(Boolean).join(' · ') } : {}),
     ...(doc ? { documentation: { kind: 'markdown' as const, value: doc } } : {}),
     sortText: `${first ? '0' : '1'}${String(index).padStart(4, '0')}`,
     // The editor filters by the text that is replaced: a string's quotes are part of it.
@@ -57,6 +65,60 @@ export function completions(view: View, offset: number): CompletionItem[] {
     insertTextFormat: insert.includes('$') ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
     textEdit: editOf(view.document, span, insert),
   }));
+}
+
+/** The plan and the slot whose techniques are asked for: what could stand there has a price. */
+export function priced({ analysis }: View, { expected, plan: name }: Cursor): { plan: Plan; slot: TechniqueSlot } | undefined {
+  if (expected.kind !== 'value' || expected.block !== 'plan') return undefined;
+  const slot = TECHNIQUE_SLOTS.find((one) => one === expected.key);
+  const plan = analysis.plans.find((one) => one.name === name)?.draft;
+  return slot && plan ? { plan, slot } : undefined;
+}
+
+/** What an item whose price is not known yet is resolved from. */
+export interface Unpriced {
+  uri: string;
+  plan: string;
+  slot: TechniqueSlot;
+  name: string;
+}
+
+const unpriced = ({ document }: View, { plan, slot }: { plan: Plan; slot: TechniqueSlot }, name: string): Unpriced => ({
+  uri: document.uri,
+  plan: plan.name,
+  slot,
+  name,
+});
+
+/** An item with its price: for the one that the reader stops at. */
+export function withPrice(item: CompletionItem, plan: Plan, { slot, name }: Unpriced, cache: EstimateCache): CompletionItem {
+  const spec = findSpec(slot, name);
+  const price = spec && priceOf(plan, slot, firstUse(spec), cache);
+  if (!price || 'refused' in price) return item;
+  return { ...item, detail: [priceText(price), item.detail].filter(Boolean).join(' · ') };
+}
+
+/** The helpful ones first: what fits, then by what it saves for what it costs; what the plan excludes comes last. */
+function ranked(
+  drafts: readonly Draft[],
+  prices: ReturnType<EstimateCache['prices']> | undefined,
+): (Draft & { price?: string })[] {
+  if (!prices) return [...drafts];
+  const of = ({ label }: Draft) => prices.get(label) ?? undefined;
+  const rank = (draft: Draft): readonly [number, number] => {
+    const price = of(draft);
+    if (!price) return [2, 0];
+    return 'refused' in price ? [3, 0] : [price.fits ? 0 : 1, -worth(price)];
+  };
+  return drafts
+    .map((draft) => {
+      const price = of(draft);
+      const text = price && ('refused' in price ? 'excluded here' : priceText(price));
+      const why = price && 'refused' in price ? { doc: `**Excluded here:** ${price.refused}\n\n${draft.doc ?? ''}` } : {};
+      return { draft: { ...draft, ...why, ...(text ? { price: text } : {}) }, rank: rank(draft) };
+    })
+    .toSorted((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1])
+    .map(({ draft }) => draft);
 }
 
 function draftsAt(view: View, { expected, word, plan }: Cursor, offset: number): { span: Span; drafts: Draft[] } {
@@ -225,21 +287,18 @@ const booleans = (): Draft[] => ['true', 'false'].map((label) => ({ label, kind:
 
 /** Required arguments are asked for at once; the others have defaults. */
 function techniqueDraft(spec: Spec, standard?: string): Draft {
-  const required = spec.args.filter((one) => one.default === undefined);
-  const list = required.map(({ name, type }, index) => `${name}: \${${index + 1}:${placeholder(type)}}`);
+  const { args } = firstUse(spec);
+  const list = Object.entries(args).map(([name, value], index) => {
+    const alone = useText(spec.slot, { name: spec.name, args: { [name]: value } });
+    return `${name}: \${${index + 1}:${alone.slice(`${spec.name}(${name}: `.length, -1)}}`;
+  });
   return {
     label: spec.name,
     kind: CompletionItemKind.Function,
     detail: spec.name === standard ? `default. ${spec.summary}` : spec.summary,
     doc: specDoc(spec),
-    insert: required.length > 0 ? `${spec.name}(${list.join(', ')})` : spec.name,
+    insert: list.length > 0 ? `${spec.name}(${list.join(', ')})` : spec.name,
   };
-}
-
-function placeholder(type: Argument['type']): string {
-  if (type.kind === 'count') return type.tokens ? '1k' : String(Math.max(type.min ?? 1, 1));
-  if (type.kind === 'list') return `[${type.of.slice(0, 2).join(', ')}]`;
-  return type.kind === 'choice' || type.kind === 'technique' ? (type.of[0] ?? '') : type.kind === 'boolean' ? 'true' : '1';
 }
 
 const argumentDraft = (argument: Argument): Draft => ({

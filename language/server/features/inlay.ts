@@ -5,7 +5,7 @@ import { judge } from '../../../src/planner/answers';
 import type { Estimate } from '../../../src/planner/types';
 import { type EstimateCache, estimateOf } from '../estimates';
 import type { Answers } from '../questions';
-import { type Span, spanOf } from '../span';
+import { overlaps, type Span, spanOf } from '../span';
 import { writtenAs } from '../verdicts';
 import type { View } from '../workspace';
 
@@ -29,6 +29,7 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
     });
   };
   for (const plan of analysis.plans) {
+    if (!overlaps(plan.whole, within)) continue;
     const made = plan.plan && cache.get(plan.plan);
     if (!plan.plan || !made || 'failure' in made) continue;
     const { estimate } = made;

@@ -19,7 +19,7 @@ export function codeLenses({ document, analysis }: View, cache: EstimateCache): 
   return analysis.plans.flatMap((plan): CodeLens[] => {
     if (!plan.name) return [];
     const range = rangeOf(document, plan.span);
-    const made = plan.plan && cache.get(plan.plan);
+    const made = plan.plan && cache.brief(plan.plan);
     const figure = made && 'estimate' in made ? `Estimate: ${verdictText(made.estimate)}` : 'Estimate';
     const argument = { uri: document.uri, plan: plan.name };
     return [
