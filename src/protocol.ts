@@ -2,10 +2,10 @@
  * Every message that crosses a process, typed once: language server, extension host, webview, runner.
  * Sizes are bytes, times seconds, lines and columns 1-based.
  */
-import type { Plan, RunSettings } from './plan/types';
+import type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 import type { Estimate, LedgerLine, StepExplanation } from './planner/types';
 
-export type { Plan, RunSettings } from './plan/types';
+export type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 export type {
   Bytes,
   Category,
@@ -14,6 +14,7 @@ export type {
   Moment,
   Peak,
   Phase,
+  Rank,
   StepExplanation,
   TimelinePoint,
   WaterfallStep,
@@ -64,6 +65,121 @@ export interface EstimateReply {
   errors: number;
 }
 
+// ---- trying changes, searching and comparing, before anything is written ----
+
+export const WHAT_IF_REQUEST = 'memplan/whatIf';
+export const REWRITE_REQUEST = 'memplan/rewrite';
+export const SWEEPS_REQUEST = 'memplan/sweeps';
+export const FIT_REQUEST = 'memplan/fit';
+/** Server → client, while a fit goes on. */
+export const FIT_PROGRESS = 'memplan/fitProgress';
+
+/** One thing that is tried: a number by its path (`sequence`, `galore.rank`), or the technique of a slot. */
+export type Change = { kind: 'number'; path: string; value: number } | { kind: 'technique'; slot: TechniqueSlot; use: Use };
+
+export interface ChangeParams {
+  uri: string;
+  plan: string;
+  changes: Change[];
+}
+
+/** A number of the plan that may be turned. */
+export interface Turn {
+  path: string;
+  /** The value that is tried, and the one in the file; null where the file has no such number. */
+  value: number;
+  written: number | null;
+  min: number;
+  max: number;
+  /** Counts tokens: `16k` may be written. */
+  tokens: boolean;
+}
+
+/** What a slot may hold. */
+export interface SlotChoice {
+  slot: TechniqueSlot;
+  /** Name of the technique that is tried, and of the file's; empty where the slot follows another. */
+  value: string;
+  written: string;
+  options: { name: string; use: Use }[];
+}
+
+export interface WhatIfReply {
+  uri: string;
+  version: number;
+  view: PlanView;
+  turns: Turn[];
+  slots: SlotChoice[];
+  /** Why the changes may not be written: techniques that exclude one another, arguments out of range. */
+  problems: string[];
+}
+
+/** The changes as edits of the text, which keep what stands around them. */
+export interface RewriteReply {
+  version: number;
+  edits: { place: Place; text: string }[];
+  problems: string[];
+}
+
+export interface SweepsParams {
+  uri: string;
+  plan: string;
+  /** Plans whose curves are drawn beside it. */
+  others: string[];
+}
+
+/** Bytes on the card over the values of one number. */
+export interface SweepCurves {
+  path: string;
+  tokens: boolean;
+  /** Where the sweep is written; null for one that the file does not ask for. */
+  place: Place | null;
+  curves: {
+    plan: string;
+    usable: number;
+    points: { value: number; device: number }[];
+    /** Largest value between two points that fits where the next one does not. */
+    crossing: { value: number; device: number } | null;
+  }[];
+}
+
+export interface SweepsReply {
+  uri: string;
+  version: number;
+  plan: string;
+  sweeps: SweepCurves[];
+}
+
+/** One of the ways to make a plan fit that no other beats in both peak and time. */
+export interface FitChoice {
+  device: number;
+  time: number;
+  /** Nothing is approximated that the plan computes exactly. */
+  exact: boolean;
+  changes: Change[];
+  edits: { slot: TechniqueSlot; from: string | null; to: string; exact: boolean; bytes: number; seconds: number }[];
+}
+
+export interface FitReply {
+  uri: string;
+  version: number;
+  plan: string;
+  usable: number;
+  /** The plan as it stands. */
+  now: { device: number; time: number };
+  points: FitChoice[];
+  considered: number;
+  /** Bytes of the smallest plan found, where none fits. */
+  floor: number | null;
+}
+
+export interface FitProgress {
+  uri: string;
+  plan: string;
+  done: number;
+  total: number;
+}
+
 export interface RunRequestParams {
   uri: string;
   plan: string;
@@ -72,6 +188,16 @@ export type RunRequestReply = { ok: true; request: RunRequest } | { ok: false; m
 export interface AnalysedParams {
   uri: string;
   version: number;
+}
+
+/** Server → client, where the initialization options say `readsFiles`: a file of a workspace that lies on no disk. */
+export const READ_FILE_REQUEST = 'memplan/readFile';
+export interface ReadFileParams {
+  uri: string;
+}
+export interface ReadFileReply {
+  /** Null where there is no such file, or it may not be read. */
+  text: string | null;
 }
 
 // ---- extension or CLI → runner (one JSON line on stdin, then `{"type":"cancel"}`) ----
@@ -144,10 +270,21 @@ export type ToWebview =
   /** Which picture to show. */
   | { type: 'view'; view: View }
   | { type: 'timeline'; plan: string; version: number; timeline: Timeline }
+  /** Ways to make the plan fit are to be looked for, as by the button of the view. */
+  | { type: 'fit-wanted'; plan: string }
+  /** Answers carry the number of the question: an older one never replaces a newer. */
+  | { type: 'what-if'; plan: string; id: number; reply: WhatIfReply }
+  | { type: 'sweeps'; reply: SweepsReply }
+  | { type: 'fit-progress'; plan: string; done: number; total: number }
+  | { type: 'fit'; reply: FitReply }
+  /** A question about a plan came to nothing; `message` is empty where it was cancelled. */
+  | { type: 'unanswered'; plan: string; question: 'what-if' | 'sweeps' | 'fit' | 'apply'; message: string }
+  /** Changes were written to the file. */
+  | { type: 'applied'; plan: string }
   | { type: 'problem'; message: string };
 
 /** The pictures of the panel. */
-export const VIEWS = ['waterfall', 'timeline', 'compare'] as const;
+export const VIEWS = ['waterfall', 'timeline', 'what-if', 'compare', 'run'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Live bytes over one step, point by point, in columns: a step of 80 layers has hundreds of thousands of points. */
@@ -173,6 +310,12 @@ export type FromWebview =
   | { type: 'run'; plan: string }
   | { type: 'cancel-run' }
   | { type: 'timeline'; plan: string }
+  | { type: 'what-if'; plan: string; id: number; changes: Change[] }
+  /** Writes changes to the file that was read as `version`, as one edit that can be undone. */
+  | { type: 'apply'; plan: string; version: number; changes: Change[] }
+  | { type: 'sweeps'; plan: string; others: string[] }
+  | { type: 'fit'; plan: string }
+  | { type: 'cancel-fit' }
   | { type: 'copy'; text: string }
   /** The content of a file that the user chooses; PNG as base64. */
   | { type: 'save'; format: 'svg' | 'png' | 'csv' | 'md'; name: string; content: string };

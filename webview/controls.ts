@@ -4,19 +4,30 @@
  */
 import {
   type Button,
+  type Checkbox,
   type Dropdown,
   type Option,
   type ProgressRing,
   provideVSCodeDesignSystem,
+  type TextField,
   vsCodeButton,
+  vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
   vsCodeProgressRing,
+  vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 
 /** Must run before the window's `load`: the toolkit hooks theme changes there. */
 export function registerControls(): void {
-  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeProgressRing());
+  provideVSCodeDesignSystem().register(
+    vsCodeButton(),
+    vsCodeCheckbox(),
+    vsCodeDropdown(),
+    vsCodeOption(),
+    vsCodeProgressRing(),
+    vsCodeTextField(),
+  );
 }
 
 export interface ButtonControl {
@@ -73,6 +84,49 @@ export function select(options: { label: string; onChange: (value: string) => vo
       queueMicrotask(() => {
         if (index >= 0 && element.selectedIndex !== index) element.selectedIndex = index;
       });
+    },
+  };
+}
+
+export interface FieldControl {
+  element: HTMLElement;
+  set(state: { value: string; invalid?: boolean }): void;
+}
+
+/** One line of text; `onChange` gets it at Enter or when the field is left. */
+export function textField(options: { label: string; onChange: (text: string) => void }): FieldControl {
+  const element = document.createElement('vscode-text-field') as TextField;
+  element.addEventListener('change', () => options.onChange(element.value));
+  return {
+    element,
+    set({ value, invalid = false }) {
+      // Once in the page, the element names itself after its content, of which it has none.
+      if (element.getAttribute('aria-label') !== options.label) element.setAttribute('aria-label', options.label);
+      // What is being typed is not overwritten.
+      if (element.value !== value && document.activeElement !== element) element.value = value;
+      element.toggleAttribute('data-invalid', invalid);
+    },
+  };
+}
+
+export interface CheckControl {
+  element: HTMLElement;
+  set(checked: boolean): void;
+}
+
+export function checkbox(options: { label: string; onChange: (checked: boolean) => void }): CheckControl {
+  const element = document.createElement('vscode-checkbox') as Checkbox;
+  element.textContent = options.label;
+  let setting = false;
+  element.addEventListener('change', () => {
+    if (!setting) options.onChange(element.checked);
+  });
+  return {
+    element,
+    set(checked) {
+      setting = true;
+      element.checked = checked;
+      setting = false;
     },
   };
 }

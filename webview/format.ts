@@ -79,3 +79,16 @@ function fixed(value: number): string {
   const digits = value >= 99.95 ? (value >= 999.5 ? 0 : 1) : value >= 9.995 ? 1 : 2;
   return value.toFixed(digits);
 }
+
+/** `16k` where it is whole thousands of the language's tokens, else the exact count. */
+export function formatTokens(count: number): string {
+  return count >= 1024 && count % 1024 === 0 ? `${formatExact(count / 1024)}k` : formatExact(count);
+}
+
+/** A count as one writes it: `16k`, `4096`, `128_256`; null where it is none. */
+export function readCount(text: string): number | null {
+  const found = /^\s*(\d[\d_,]*)\s*(k?)\s*$/i.exec(text);
+  if (!found) return null;
+  const count = Number((found[1] ?? '').replace(/[_,]/g, '')) * (found[2] === '' ? 1 : 1024);
+  return Number.isSafeInteger(count) ? count : null;
+}

@@ -59,6 +59,9 @@ const estimate = record({
   waterfall: list(record({ label: text, slot: text, before: size, after: size, categories, time: finite })),
   time: record({ step: finite, tokensPerSecond: finite }),
   parameters: record({ total: size, trainable: size }),
+  cards: optional(record({ count: size, peaks: text, sent: size })),
+  ranks: optional(list(record({ name: text, count: size, peak: size, peakAt: moment, categories }))),
+  host: optional(record({ cpu: size, nvme: size, moved: size })),
 });
 const reason = record({
   formula: text,
@@ -76,6 +79,7 @@ const plan = record({
   problem: optional(text),
   places: list(nullable(place)),
 });
+const use: Guard = (value) => record({ name: text, args: object })(value);
 const reply = record({ uri: text, version: finite, plans: list(plan), errors: size });
 const proxy = record({ layers: finite, hidden: finite, sequence: finite, batch: finite, steps: finite });
 
@@ -126,6 +130,50 @@ const timeline: Guard = (value) => {
   );
 };
 
+const change: Guard = (value) =>
+  object(value) &&
+  (value.kind === 'number' ? record({ path: text, value: finite })(value) : record({ slot: text, use: use })(value));
+const whatIf = record({
+  uri: text,
+  version: finite,
+  view: plan,
+  turns: list(record({ path: text, value: finite, written: nullable(finite), min: finite, max: finite, tokens: truth })),
+  slots: list(record({ slot: text, value: text, written: text, options: list(record({ name: text, use })) })),
+  problems: list(text),
+});
+const sweeps = record({
+  uri: text,
+  version: finite,
+  plan: text,
+  sweeps: list(
+    record({
+      path: text,
+      tokens: truth,
+      place: nullable(place),
+      curves: list(
+        record({
+          plan: text,
+          usable: finite,
+          points: list(record({ value: finite, device: size })),
+          crossing: nullable(record({ value: finite, device: size })),
+        }),
+      ),
+    }),
+  ),
+});
+const edit = record({ slot: text, from: nullable(text), to: text, exact: truth, bytes: finite, seconds: finite });
+const fit = record({
+  uri: text,
+  version: finite,
+  plan: text,
+  usable: finite,
+  now: record({ device: size, time: finite }),
+  points: list(record({ device: size, time: finite, exact: truth, changes: list(change), edits: list(edit) })),
+  considered: size,
+  floor: nullable(size),
+});
+const QUESTIONS = ['what-if', 'sweeps', 'fit', 'apply'];
+
 const messages: { [type in ToWebview['type']]: Guard } = {
   estimating: record({ version: finite }),
   plans: record({ reply, selected: nullable(text) }),
@@ -140,6 +188,13 @@ const messages: { [type in ToWebview['type']]: Guard } = {
   }),
   view: record({ view: (value) => VIEWS.includes(value as View) }),
   timeline: record({ plan: text, version: finite, timeline }),
+  'what-if': record({ plan: text, id: finite, reply: whatIf }),
+  sweeps: record({ reply: sweeps }),
+  'fit-wanted': record({ plan: text }),
+  'fit-progress': record({ plan: text, done: size, total: size }),
+  fit: record({ reply: fit }),
+  unanswered: record({ plan: text, question: (value) => QUESTIONS.includes(value as string), message: text }),
+  applied: record({ plan: text }),
   problem: record({ message: text }),
 };
 

@@ -1,5 +1,16 @@
 /** What the panel knows, and how a message changes it. Pure: the same messages give the same state. */
-import type { Estimate, EstimateReply, PlanView, RunEvent, Timeline, ToWebview, View } from '../src/protocol';
+import type {
+  Estimate,
+  EstimateReply,
+  FitReply,
+  PlanView,
+  RunEvent,
+  SweepsReply,
+  Timeline,
+  ToWebview,
+  View,
+  WhatIfReply,
+} from '../src/protocol';
 
 export type RunOutcome = 'passed' | 'failed' | 'cancelled' | 'error';
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -36,7 +47,19 @@ export interface State {
   view: View;
   /** Every moment of the step of one plan of one version. */
   timeline: { plan: string; version: number; timeline: Timeline } | null;
+  /** The newest answer to changes that are tried. */
+  whatIf: { plan: string; id: number; reply: WhatIfReply } | null;
+  sweeps: SweepsReply | null;
+  /** Ways to make a plan fit; while they are looked for, how far that is. */
+  fit: FitReply | null;
+  fitting: { plan: string; done: number; total: number } | null;
+  /** The last question that came to nothing, and why. */
+  unanswered: Unanswered | null;
+  /** How many times changes were written: what was tried is then in the file. */
+  applied: number;
 }
+
+export type Unanswered = Omit<Extract<ToWebview, { type: 'unanswered' }>, 'type'>;
 
 export interface Drawn {
   plan: PlanView;
@@ -56,6 +79,12 @@ export const initial: State = {
   drawn: null,
   view: 'waterfall',
   timeline: null,
+  whatIf: null,
+  sweeps: null,
+  fit: null,
+  fitting: null,
+  unanswered: null,
+  applied: 0,
 };
 
 export function reduce(state: State, message: ToWebview): State {
@@ -72,6 +101,27 @@ export function reduce(state: State, message: ToWebview): State {
       return { ...state, view: message.view };
     case 'timeline':
       return { ...state, timeline: { plan: message.plan, version: message.version, timeline: message.timeline } };
+    case 'what-if': {
+      const { plan, id, reply } = message;
+      // An older answer never replaces a newer one.
+      return state.whatIf !== null && state.whatIf.id > id
+        ? state
+        : { ...answered(state, 'what-if'), whatIf: { plan, id, reply } };
+    }
+    case 'sweeps':
+      return { ...answered(state, 'sweeps'), sweeps: message.reply };
+    case 'fit-wanted':
+      return { ...state, view: 'compare' };
+    case 'fit-progress':
+      return { ...state, fitting: { plan: message.plan, done: message.done, total: message.total } };
+    case 'fit':
+      return { ...answered(state, 'fit'), fit: message.reply, fitting: null };
+    case 'applied':
+      return { ...answered(state, 'apply'), applied: state.applied + 1 };
+    case 'unanswered': {
+      const { plan, question, message: why } = message;
+      return { ...state, unanswered: { plan, question, message: why }, fitting: question === 'fit' ? null : state.fitting };
+    }
     case 'problem':
       return { ...state, problem: message.message, estimating: false };
     case 'run-started':
@@ -87,6 +137,9 @@ export function reduce(state: State, message: ToWebview): State {
       return message satisfies never;
   }
 }
+
+const answered = (state: State, question: Unanswered['question']): State =>
+  state.unanswered?.question === question ? { ...state, unanswered: null } : state;
 
 /** A reply for an older text never replaces a newer one. */
 function plans(state: State, reply: EstimateReply, selected: string | null): State {
@@ -172,4 +225,10 @@ export function stale(state: State): boolean {
 /** The timeline of the plan and text on show, if it has come. */
 export function timelineOf({ drawn, timeline }: State): Timeline | null {
   return drawn && timeline?.plan === drawn.plan.name && timeline.version === drawn.version ? timeline.timeline : null;
+}
+
+/** What the pictures show: the plan as it is written or, while changes are tried, the plan with them. */
+export function shown({ drawn, view, whatIf }: State): Drawn | null {
+  const trial = view === 'what-if' && drawn !== null && whatIf?.plan === drawn.plan.name ? whatIf.reply.view : null;
+  return drawn && trial?.estimate ? { plan: trial, estimate: trial.estimate, version: drawn.version } : drawn;
 }

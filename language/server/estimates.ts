@@ -53,7 +53,7 @@ export class EstimateCache {
   }
 
   /** The answer to a question, searched for once. */
-  *answer<T extends object>(question: unknown, search: () => Generator<void, T>): Generator<void, T> {
+  *answer<T extends object, Y>(question: unknown, search: () => Generator<Y, T>): Generator<Y, T> {
     const key = JSON.stringify(question);
     const known = this.#answers.peek(key);
     if (known) return known as T;

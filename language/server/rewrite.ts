@@ -58,3 +58,16 @@ export function setKey(analysis: Analysis, plan: PlanAnalysis, key: string, text
   const written = `${key.padEnd(11)} ${text}`;
   return { span: { start: at, end: at }, text: onOneLine ? ` ${key} ${text}` : `${newline}${indent}${written}` };
 }
+
+/** Statements that are added at one place are one edit, in order. */
+export function merged(edits: readonly Edit[]): Edit[] {
+  const result: Edit[] = [];
+  for (const edit of edits) {
+    const same = result.find(
+      ({ span }) => span.start === edit.span.start && span.end === edit.span.end && span.start === span.end,
+    );
+    if (same) same.text += edit.text;
+    else result.push({ ...edit });
+  }
+  return result;
+}

@@ -11,12 +11,17 @@ export const breathe = (): Promise<void> => new Promise((resolve) => setImmediat
 const TURN_MS = 8;
 
 /** Runs stepwise work to its end, letting messages in between; undefined where it is no longer wanted. */
-export async function taking<T>(turns: Generator<void, T>, isWanted: () => boolean): Promise<T | undefined> {
+export async function taking<T, Y>(
+  turns: Generator<Y, T>,
+  isWanted: () => boolean,
+  onTurn: (at: Y) => void = () => {},
+): Promise<T | undefined> {
   let began = performance.now();
   for (;;) {
     const { done, value } = turns.next();
     if (done) return value;
     if (performance.now() - began < TURN_MS) continue;
+    onTurn(value);
     await breathe();
     if (!isWanted()) return undefined;
     began = performance.now();

@@ -33,6 +33,7 @@ import type { Code, Problem } from './problems';
 import { type Answers, answerSteps, unanswered } from './questions';
 import { breathe, Schedule, taking } from './schedule';
 import { Lines } from './span';
+import { registerTrials } from './trials';
 import { verdictsOf, verdictsOn } from './verdicts';
 import { type View, Workspace } from './workspace';
 
@@ -185,6 +186,7 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
   }
 
   registerFeatures(connection, workspace, foundOf);
+  registerTrials(connection, workspace);
 
   // ---- requests of the extension ----
 

@@ -1,5 +1,5 @@
 /** What a webview sends is looked at before it is believed. */
-import type { FromWebview, Place } from '../protocol';
+import type { Change, FromWebview, Place } from '../protocol';
 
 export function readPlace(value: unknown): Place | null {
   if (typeof value !== 'object' || value === null) return null;
@@ -14,11 +14,27 @@ export function readFromWebview(value: unknown): FromWebview | null {
   switch (value.type) {
     case 'ready':
     case 'cancel-run':
+    case 'cancel-fit':
       return { type: value.type };
     case 'select':
     case 'run':
     case 'timeline':
+    case 'fit':
       return plan === null ? null : { type: value.type, plan };
+    case 'sweeps': {
+      const others = 'others' in value && isList(value.others, (one) => typeof one === 'string') ? value.others : null;
+      return plan === null || others === null ? null : { type: 'sweeps', plan, others: others as string[] };
+    }
+    case 'what-if': {
+      const changes = 'changes' in value ? readChanges(value.changes) : null;
+      const id = 'id' in value && Number.isSafeInteger(value.id) ? (value.id as number) : null;
+      return plan === null || id === null || changes === null ? null : { type: 'what-if', plan, id, changes };
+    }
+    case 'apply': {
+      const changes = 'changes' in value ? readChanges(value.changes) : null;
+      const version = 'version' in value && Number.isSafeInteger(value.version) ? (value.version as number) : null;
+      return plan === null || version === null || changes === null ? null : { type: 'apply', plan, version, changes };
+    }
     case 'reveal': {
       const place = 'place' in value ? readPlace(value.place) : null;
       return place && { type: 'reveal', place };
@@ -30,6 +46,37 @@ export function readFromWebview(value: unknown): FromWebview | null {
     default:
       return null;
   }
+}
+
+/** More entries than a plan has numbers and slots. */
+const MOST = 256;
+
+const isList = (value: unknown, is: (one: unknown) => boolean): value is unknown[] =>
+  Array.isArray(value) && value.length <= MOST && value.every(is);
+
+/** The form alone: which techniques, arguments and values there are, the server knows. */
+function readChanges(value: unknown): Change[] | null {
+  return isList(value, isChange) ? (value as Change[]) : null;
+}
+
+function isChange(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, path, value: number, slot, use } = value as { [field: string]: unknown };
+  if (kind === 'number') return typeof path === 'string' && Number.isFinite(number);
+  return kind === 'technique' && typeof slot === 'string' && isUse(use, 0);
+}
+
+/** A technique with arguments, which may hold another one. */
+function isUse(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null || depth > 4) return false;
+  const { name, args } = value as { name?: unknown; args?: unknown };
+  if (typeof name !== 'string' || typeof args !== 'object' || args === null) return false;
+  return Object.values(args).every(
+    (one) =>
+      ['string', 'number', 'boolean'].includes(typeof one) ||
+      isList(one, (item) => ['string', 'number'].includes(typeof item)) ||
+      isUse(one, depth + 1),
+  );
 }
 
 const FORMATS = ['svg', 'png', 'csv', 'md'] as const;

@@ -1,7 +1,7 @@
 /** The extension's entry: builds the parts and connects them. Activated by the language, the panel or a command. */
 import * as vscode from 'vscode';
 import { type LanguageClient, State } from 'vscode-languageclient/node';
-import { ANALYSED_NOTIFICATION, type AnalysedParams } from '../protocol';
+import { ANALYSED_NOTIFICATION, type AnalysedParams, FIT_PROGRESS, type FitProgress } from '../protocol';
 import { createClient } from './client';
 import { planAt } from './cursor';
 import { createEstimates } from './estimates';
@@ -17,13 +17,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const server = createClient(context, log);
   client = server;
   const started = server.start();
-  const send = async <T>(method: string, params: object): Promise<T> => {
+  const send = async <T>(method: string, params: object, token?: vscode.CancellationToken): Promise<T> => {
     await started;
-    return server.sendRequest<T>(method, params);
+    // An absent token would be sent as one more parameter.
+    return token ? server.sendRequest<T>(method, params, token) : server.sendRequest<T>(method, params);
   };
   const estimates = createEstimates(send);
   const runs = createRuns(context, log, send);
-  const panels = createPanels(context, estimates, runs);
+  const panels = createPanels(context, estimates, runs, send);
 
   /** The command's target with its plan known, or a word that there is none. */
   const resolve = async (argument: unknown): Promise<(Target & { plan: string }) | undefined> => {
@@ -70,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
     server.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
       void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));
     }),
+    server.onNotification(FIT_PROGRESS, (progress: FitProgress) => panels.progress(progress)),
     server.onDidChangeState(({ oldState, newState }) => {
       if (oldState === State.Running && newState === State.Stopped)
         estimates.interrupt('The language server stopped; it is being started again.');

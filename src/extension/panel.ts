@@ -1,10 +1,10 @@
 /** One panel: a page that shows a file's plans. It forwards; what is shown is the page's own affair. */
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { EstimateReply, Place, ToWebview } from '../protocol';
 import { readFromWebview } from './inbox';
 import { panelHtml } from './panel-html';
 import { save } from './save';
+import type { Question } from './trials';
 
 export const PANEL_TYPE = 'memplan.panel';
 
@@ -13,6 +13,7 @@ export interface PanelEvents {
   onCancelRun(): void;
   onReady(): void;
   onTimeline(plan: string): void;
+  onQuestion(question: Question): void;
 }
 
 export interface Panel {
@@ -90,6 +91,12 @@ export function createPanel(
         return void save(uri, message);
       case 'timeline':
         return events.onTimeline(message.plan);
+      case 'what-if':
+      case 'sweeps':
+      case 'fit':
+      case 'cancel-fit':
+      case 'apply':
+        return events.onQuestion(message);
     }
   });
   webview.options = { enableScripts: true, localResourceRoots: [asset('dist'), asset('media')] };
@@ -97,7 +104,7 @@ export function createPanel(
     script: webview.asWebviewUri(asset('dist/webview.js')).toString(),
     style: webview.asWebviewUri(asset('dist/webview.css')).toString(),
     cspSource: webview.cspSource,
-    nonce: randomBytes(16).toString('base64url'),
+    nonce: crypto.randomUUID(),
   });
   return self;
 }

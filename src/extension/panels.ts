@@ -1,6 +1,6 @@
 /** The panels by file: opened beside the editor, kept up to date with edits, the cursor and runs, restored after a reload. */
 import * as vscode from 'vscode';
-import type { View } from '../protocol';
+import type { FitProgress, View } from '../protocol';
 import { planAbove } from './cursor';
 import type { Estimates } from './estimates';
 import { createPanel, newWebview, PANEL_TYPE, type Panel } from './panel';
@@ -8,13 +8,16 @@ import type { Runs } from './runs';
 import { readSettings } from './settings';
 import type { Target } from './target';
 import { packTimeline } from './timeline';
+import { createTrials, type Send } from './trials';
 
 export interface Panels {
   /** Opens or brings forward the panel of a file; resolves when its page shows the newest estimate. */
   open(target: Target, view?: View): Promise<Panel>;
+  /** How far a search for ways to fit is. */
+  progress(progress: FitProgress): void;
 }
 
-export function createPanels(context: vscode.ExtensionContext, estimates: Estimates, runs: Runs): Panels {
+export function createPanels(context: vscode.ExtensionContext, estimates: Estimates, runs: Runs, send: Send): Panels {
   const panels = new Map<string, Panel>();
   const of = (uri: vscode.Uri | string) => panels.get(uri.toString());
 
@@ -24,6 +27,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
       onRun: (plan) => void runs.start(uri, plan),
       onCancelRun: () => runs.cancel(uri),
       onTimeline: (plan) => void sendTimeline(panel, plan),
+      onQuestion: (question) => answer(question),
       onReady: () => {
         const known = estimates.get(uri);
         if (known) panel.show(known);
@@ -31,6 +35,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
         void update(panel);
       },
     });
+    const answer = createTrials(send, uri, (message) => panel.post(message));
     panels.set(uri.toString(), panel);
     webview.onDidDispose(() => panels.delete(uri.toString()));
     return panel;
@@ -62,7 +67,11 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
   context.subscriptions.push(
     estimates.onDidChange((reply) => of(reply.uri)?.show(reply)),
     estimates.onDidFail(({ uri, message }) => of(uri)?.post({ type: 'problem', message })),
-    runs.onMessage(({ uri, message }) => of(uri)?.post(message)),
+    runs.onMessage(({ uri, message }) => {
+      // A run that begins is what one wants to see; one that is remembered is not.
+      if (message.type === 'run-started') of(uri)?.post({ type: 'view', view: 'run' });
+      of(uri)?.post(message);
+    }),
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       if (contentChanges.length > 0) of(document.uri)?.post({ type: 'estimating', version: document.version });
     }),
@@ -87,6 +96,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
       await update(panel);
       return panel;
     },
+    progress: ({ uri, plan, done, total }) => of(uri)?.post({ type: 'fit-progress', plan, done, total }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface Answer {
   value?: number;
   /** The value is the end of its range: nothing larger (or smaller) may be written. */
   atLimit?: boolean;
+  /** Not monotone: this value, on the near side of the one found, does not serve. There may be others that serve farther off. */
+  uneven?: number;
   /** Why there is none. */
   reason?: string;
 }
@@ -59,7 +61,12 @@ export function* findSteps(
   const found = yield* extremeSteps(knob, goal, serves);
   if (found === undefined)
     return { reason: conditions.length > 0 ? 'no value fits the card and holds what is required' : 'no value fits the card' };
-  return { value: found, ...(found === (goal === 'max' ? knob.max : knob.min) ? { atLimit: true } : {}) };
+  const { value, uneven } = found;
+  return {
+    value,
+    ...(value === (goal === 'max' ? knob.max : knob.min) ? { atLimit: true } : {}),
+    ...(uneven === undefined ? {} : { uneven }),
+  };
 }
 
 /** A search needs the peak, not the steps that led to it. */
@@ -68,14 +75,26 @@ const bare = (plan: Plan): Plan => ({ ...plan, order: [] });
 /** Multiples of a border at which a value that serves is still looked for. */
 const BEYOND = [1.01, 1.1, 1.5, 2, 4];
 
-/** The extreme value that serves, by doubling away from the near end and bisecting; undefined where none was met. */
-export const extreme = (...args: Parameters<typeof extremeSteps>): number | undefined => finish(extremeSteps(...args));
+/** Places between the near end and the border where a value that does not serve is still looked for. */
+const WITHIN = [0, 0.25, 0.5, 0.75, 0.9];
+
+export interface Extreme {
+  value: number;
+  /** A value on the near side that does not serve. */
+  uneven?: number;
+}
+
+/**
+ * The extreme value that serves and whose neighbour does not, by doubling away from the near end and bisecting; undefined where none
+ * was met. Values are tried on both sides of it, so that a range with gaps is noticed.
+ */
+export const extreme = (...args: Parameters<typeof extremeSteps>): Extreme | undefined => finish(extremeSteps(...args));
 
 function* extremeSteps(
   { min, max, current }: Pick<Knob, 'min' | 'max' | 'current'>,
   goal: 'max' | 'min',
   serves: (value: number) => boolean,
-): Generator<void, number | undefined> {
+): Generator<void, Extreme | undefined> {
   const known = new Map<number, boolean>();
   function* ask(value: number): Generator<void, boolean> {
     const before = known.get(value);
@@ -104,7 +123,7 @@ function* extremeSteps(
       if (yield* ask(value)) good = value;
       else bad = value;
     }
-    if (bad === undefined) return good;
+    if (bad === undefined) break;
     while (Math.abs(bad - good) > 1) {
       const middle: number = Math.trunc((good + bad) / 2);
       if (yield* ask(middle)) good = middle;
@@ -115,13 +134,18 @@ function* extremeSteps(
       const value: number = goal === 'max' ? Math.ceil(good * factor) + 1 : Math.floor(good / factor) - 1;
       if (value >= min && value <= max && value !== bad && (yield* ask(value))) better = value;
     }
-    if (better === undefined) return good;
+    if (better === undefined) break;
     good = better;
   }
+  const value: number = good;
+  for (const share of WITHIN) yield* ask(Math.round(near + share * (value - near)));
+  const nearer = [...known].filter(([at, served]) => !served && (goal === 'max' ? at < value : at > value));
+  const [uneven] = nearer.map(([at]) => at).sort((a, b) => Math.abs(a - value) - Math.abs(b - value));
+  return { value, ...(uneven === undefined ? {} : { uneven }) };
 }
 
 /** Runs a search to its end. */
-export function finish<T>(steps: Generator<void, T>): T {
+export function finish<T>(steps: Generator<unknown, T>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;

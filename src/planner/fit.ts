@@ -5,6 +5,7 @@
 import type { Plan, TechniqueSlot, Use } from '../plan/types';
 import { conflictsOf, refusalsOf } from '../techniques/compatibility';
 import { DEFAULT_USE, findSpec, specsOf } from '../techniques/registry';
+import { finish } from './answers';
 import { bytesAndTime } from './bytes-and-time';
 import { estimate, labelOf } from './estimate';
 import type { Bytes, Estimate } from './types';
@@ -45,7 +46,7 @@ export const FIT_SLOTS: readonly TechniqueSlot[] = ['optimizer', 'backward', 'ac
 
 interface Candidate {
   plan: Plan;
-  /** Slots that differ from the given plan. */
+  /** Slots that differ from the given plan, and how many of them change what is computed. */
   changed: TechniqueSlot[];
   approximations: number;
   peak: number;
@@ -53,12 +54,35 @@ interface Candidate {
 }
 
 /** Finds the best ways to make a plan fit, changing as little as possible. `slots` limits what may change. */
-export function fit(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Fit {
-  const candidates = candidatesOf(plan, slots);
-  const exact = candidates.filter((candidate) => candidate.approximations <= approximationsOf(plan, plan));
-  const front = [...new Set([...frontOf(exact), ...frontOf(candidates)])];
-  const points = front.map((candidate) => pointOf(plan, candidate)).filter((point) => point.estimate.fits);
-  const lowest = [...candidates].sort(byPeak)[0];
+export const fit = (plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Fit => finish(fitSteps(plan, slots));
+
+/** How far a search is: plans looked at, of how many at most. */
+export interface FitProgress {
+  done: number;
+  total: number;
+}
+
+/** The same search, yielding after every plan, so that others can have their turn. */
+export function* fitSteps(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Generator<FitProgress, Fit> {
+  const candidates = yield* candidateSteps(plan, slots);
+  const sorted = candidates.sort(byPeak);
+  const made = new Map<Candidate, FitPoint>();
+  function* pointOf(candidate: Candidate): Generator<FitProgress, FitPoint> {
+    let point = made.get(candidate);
+    if (!point) {
+      point = pointFrom(plan, candidate);
+      made.set(candidate, point);
+      yield { done: candidates.length, total: candidates.length };
+    }
+    return point;
+  }
+  const exact = yield* frontSteps(
+    sorted.filter(({ approximations }) => approximations === 0),
+    pointOf,
+  );
+  const all = yield* frontSteps(sorted, pointOf);
+  const points = [...new Set([...exact, ...all])];
+  const [lowest] = sorted;
   return {
     points: points.sort((a, b) => Number(b.exact) - Number(a.exact) || a.estimate.time.step - b.estimate.time.step),
     considered: candidates.length,
@@ -67,26 +91,33 @@ export function fit(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Fi
 }
 
 /** Every compatible plan that the menus of the slots make, with its peak and its time. */
-export function candidatesOf(plan: Plan, slots: readonly TechniqueSlot[]): Candidate[] {
+export const candidatesOf = (plan: Plan, slots: readonly TechniqueSlot[]): Candidate[] => finish(candidateSteps(plan, slots));
+
+function* candidateSteps(plan: Plan, slots: readonly TechniqueSlot[]): Generator<FitProgress, Candidate[]> {
   const menus = slots.map((slot) => ({ slot, uses: menuOf(plan, slot) }));
+  const total = menus.reduce((product, { uses }) => product * (uses.length + 1), 1);
+  let done = 0;
   const measure = bytesAndTime();
   const against = (one: Plan): number => conflictsOf(one).length + refusalsOf(one).length;
   const conflicts = against(plan);
   const candidates: Candidate[] = [];
-  const choose = (index: number, chosen: Plan, changed: TechniqueSlot[]): void => {
+  function* choose(index: number, chosen: Plan, changed: TechniqueSlot[]): Generator<FitProgress, void> {
     const menu = menus[index];
     if (!menu) {
+      done += 1;
+      yield { done, total };
       if (against(chosen) > conflicts) return;
       const measured = measurable(measure, chosen);
-      if (measured) candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, plan), ...measured });
+      if (measured)
+        candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, changed, plan), ...measured });
       return;
     }
-    choose(index + 1, chosen, changed);
+    yield* choose(index + 1, chosen, changed);
     for (const use of menu.uses) {
-      choose(index + 1, { ...chosen, slots: { ...chosen.slots, [menu.slot]: use } }, [...changed, menu.slot]);
+      yield* choose(index + 1, { ...chosen, slots: { ...chosen.slots, [menu.slot]: use } }, [...changed, menu.slot]);
     }
-  };
-  choose(0, plan, []);
+  }
+  yield* choose(0, plan, []);
   return candidates;
 }
 
@@ -115,13 +146,9 @@ function menuOf(plan: Plan, slot: TechniqueSlot): Use[] {
     .filter((use) => labelOf(use) !== current);
 }
 
-/** Techniques that change the mathematics of the step, another optimizer than the given one's among them. */
-function approximationsOf(plan: Plan, given: Plan): number {
-  return FIT_SLOTS.filter((slot) => {
-    const use = plan.slots[slot] ?? DEFAULT_USE[slot];
-    return use && !keepsMathematics(slot, use, given);
-  }).length;
-}
+/** Changes that change the mathematics of the step, another optimizer than the given one's among them. */
+const approximationsOf = (plan: Plan, changed: readonly TechniqueSlot[], given: Plan): number =>
+  changed.filter((slot) => !keepsMathematics(slot, plan.slots[slot] as Use, given)).length;
 
 function keepsMathematics(slot: TechniqueSlot, use: Use, given: Plan): boolean {
   const stated = given.slots[slot] ?? DEFAULT_USE[slot];
@@ -131,7 +158,7 @@ function keepsMathematics(slot: TechniqueSlot, use: Use, given: Plan): boolean {
 
 /** An optimizer without the arguments that only change how its step is run. */
 const rounding = (use: Use): Use => {
-  const { foreach: _, fused: __, paged: ___, layerwise: ____, ...args } = use.args;
+  const { foreach: _, fused: __, paged: ___, layerwise: ____, 'in-backward': _____, ...args } = use.args;
   return { name: use.name, args };
 };
 
@@ -139,24 +166,43 @@ const rounding = (use: Use): Use => {
 const byPeak = (a: Candidate, b: Candidate): number => a.peak - b.peak || a.time - b.time || rank(a) - rank(b);
 const rank = (candidate: Candidate): number => 100 * candidate.approximations + candidate.changed.length;
 
-/** Those that no other beats: of equal ones, the one with the fewest approximations and edits. */
-export function frontOf<C extends Candidate>(candidates: readonly C[]): C[] {
-  const front: C[] = [];
+/** Relative difference of times that sums in another order may have: no plan is faster by it. */
+const ROUNDING = 1e-9;
+
+/**
+ * Those that fit and that no other one that fits beats, from candidates in the order of their peaks: of equal ones, the one with
+ * the fewest approximations and edits. Whether one fits is asked only where it is faster than all before it.
+ */
+function* frontSteps(
+  sorted: readonly Candidate[],
+  pointOf: (candidate: Candidate) => Generator<FitProgress, FitPoint>,
+): Generator<FitProgress, FitPoint[]> {
+  const front: FitPoint[] = [];
   let fastest = Number.POSITIVE_INFINITY;
-  for (const candidate of [...candidates].sort(byPeak)) {
-    if (candidate.time >= fastest) continue;
-    fastest = candidate.time;
-    front.push(candidate);
+  for (let at = 0; at < sorted.length; ) {
+    const { peak, time, plan } = sorted[at] as Candidate;
+    if (peak > plan.device.memory - plan.device.reserve) break;
+    const next = sorted.findIndex((other, index) => index > at && (other.peak > peak || other.time > time * (1 + ROUNDING)));
+    const equals = sorted.slice(at, next < 0 ? sorted.length : next);
+    at += equals.length;
+    if (time >= fastest * (1 - ROUNDING)) continue;
+    for (const candidate of equals.sort((a, b) => rank(a) - rank(b))) {
+      const point = yield* pointOf(candidate);
+      if (!point.estimate.fits) continue;
+      fastest = time;
+      front.push(point);
+      break;
+    }
   }
   return front;
 }
 
-function pointOf(given: Plan, { plan, changed, approximations }: Candidate): FitPoint {
+function pointFrom(given: Plan, { plan, changed, approximations }: Candidate): FitPoint {
   return {
     plan: ordered(given, plan, changed),
     edits: editsOf(given, plan, changed),
     estimate: estimate(ordered(given, plan, changed)),
-    exact: approximations <= approximationsOf(given, given),
+    exact: approximations === 0,
   };
 }
 

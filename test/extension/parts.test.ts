@@ -39,6 +39,18 @@ describe('messages of the page', () => {
     { type: 'reveal', place },
     { type: 'timeline', plan: 'full' },
     { type: 'copy', text: 'a' },
+    { type: 'fit', plan: 'full' },
+    { type: 'cancel-fit' },
+    { type: 'sweeps', plan: 'full', others: ['longform'] },
+    { type: 'what-if', plan: 'full', id: 3, changes: [{ kind: 'number', path: 'sequence', value: 4096 }] },
+    {
+      type: 'apply',
+      plan: 'full',
+      version: 2,
+      changes: [
+        { kind: 'technique', slot: 'optimizer', use: { name: 'galore', args: { rank: 8, inner: { name: 'sgd', args: {} } } } },
+      ],
+    },
     { type: 'save', format: 'svg', name: 'full', content: '<svg/>' },
   ])('$type is let in', (message) => expect(readFromWebview(message)).toEqual(message));
 
@@ -59,6 +71,11 @@ describe('messages of the page', () => {
     'ready',
     { type: 'run' },
     { type: 'run', plan: 3 },
+    { type: 'what-if', plan: 'full', id: 3, changes: [{ kind: 'number', path: 'sequence', value: Number.NaN }] },
+    { type: 'what-if', plan: 'full', id: 0.5, changes: [] },
+    { type: 'apply', plan: 'full', version: 2, changes: [{ kind: 'technique', slot: 'optimizer', use: { name: 'x' } }] },
+    { type: 'apply', plan: 'full', version: 2, changes: new Array(5000).fill({ kind: 'number', path: 'batch', value: 1 }) },
+    { type: 'sweeps', plan: 'full', others: [5] },
     { type: 'reveal', place: { ...place, line: 0 } },
     { type: 'reveal', place: { ...place, column: 1.5 } },
     { type: 'reveal', place: { ...place, endLine: Number.POSITIVE_INFINITY } },

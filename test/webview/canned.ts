@@ -1,6 +1,18 @@
 /** Replies and run events as the server and the runner send them, with plausible numbers. */
 import { packTimeline } from '../../src/extension/timeline';
-import type { Bytes, Estimate, EstimateReply, Place, PlanView, RunEvent, TimelinePoint, WaterfallStep } from '../../src/protocol';
+import type {
+  Bytes,
+  Estimate,
+  EstimateReply,
+  FitReply,
+  Place,
+  PlanView,
+  RunEvent,
+  SweepsReply,
+  TimelinePoint,
+  WaterfallStep,
+  WhatIfReply,
+} from '../../src/protocol';
 
 const GiB = 2 ** 30;
 const sum = (bytes: Bytes) => Object.values(bytes).reduce((total, value) => total + value, 0);
@@ -253,3 +265,116 @@ export function points(layers: number, chunks: number): TimelinePoint[] {
 }
 
 export const timeline = packTimeline(points(32, 16));
+
+/** The plan on eight cards in a pipeline of two stages, with the optimizer's states in the host's memory. */
+export const sharded: Estimate = {
+  ...longform,
+  name: 'sharded',
+  cards: { count: 8, peaks: 'stage 1 of 2', sent: 3.4 * GiB },
+  ranks: [
+    { name: 'stage 1 of 2', count: 4, peak: longform.peak.allocated, peakAt: longform.peakAt, categories: longform.categories },
+    {
+      name: 'stage 2 of 2',
+      count: 4,
+      peak: sum(bytes(7.1, 0.3, 0.4, 2.5, 1.2, 0.6)),
+      peakAt: { phase: 'backward', op: 'loss' },
+      categories: bytes(7.1, 0.3, 0.4, 2.5, 1.2, 0.6),
+    },
+  ],
+  host: { cpu: 12 * GiB, nvme: 0, moved: 2 * GiB },
+};
+export const shardedReply: EstimateReply = { ...reply, plans: [...reply.plans, view(sharded, 40)] };
+
+const use = (name: string, args = {}) => ({ name, args });
+/** What is tried: half the rank, and activations as they are. */
+export const whatIf = (tried: Estimate = longform): WhatIfReply => ({
+  uri,
+  version: 3,
+  view: view(tried, 15),
+  turns: [
+    { path: 'batch', value: 1, written: 1, min: 1, max: 1_048_576, tokens: false },
+    { path: 'sequence', value: 32_768, written: 32_768, min: 1, max: 134_217_728, tokens: true },
+    { path: 'galore.rank', value: tried === longform ? 128 : 64, written: 128, min: 1, max: 8192, tokens: false },
+    { path: 'streambp.chunk', value: 2048, written: 2048, min: 1, max: 1_048_576, tokens: true },
+  ],
+  slots: [
+    {
+      slot: 'optimizer',
+      value: 'galore',
+      written: 'galore',
+      options: [
+        { name: 'adamw', use: use('adamw') },
+        { name: 'galore', use: use('galore', { rank: 128 }) },
+      ],
+    },
+    {
+      slot: 'activations',
+      value: tried === longform ? 'int8' : 'exact',
+      written: 'int8',
+      options: [
+        { name: 'exact', use: use('exact') },
+        { name: 'int8', use: use('int8', { group: 256 }) },
+      ],
+    },
+    {
+      slot: 'weights',
+      value: '',
+      written: '',
+      options: [
+        { name: 'nf4', use: use('nf4') },
+        { name: 'bf16', use: use('bf16') },
+      ],
+    },
+  ],
+  problems: [],
+});
+
+export const sweeps: SweepsReply = {
+  uri,
+  version: 3,
+  plan: 'longform',
+  sweeps: [
+    {
+      path: 'sequence',
+      tokens: true,
+      place: place(21),
+      curves: [
+        {
+          plan: 'longform',
+          usable: longform.usable,
+          points: [4, 8, 16, 32, 64].map((k) => ({ value: k * 1024, device: (16.4 + k * 0.19) * GiB })),
+          crossing: { value: 34_900, device: 22.9 * GiB },
+        },
+        {
+          plan: 'adapter',
+          usable: longform.usable,
+          points: [4, 8, 16, 32, 64].map((k) => ({ value: k * 1024, device: (6 + k * 1.78) * GiB })),
+          crossing: { value: 9720, device: 22.9 * GiB },
+        },
+      ],
+    },
+  ],
+};
+
+export const fit: FitReply = {
+  uri,
+  version: 3,
+  plan: 'longform',
+  usable: longform.usable,
+  now: { device: longform.peak.device, time: 14.5 },
+  considered: 12_480,
+  floor: null,
+  points: [
+    [20.8, 13.2, true, 'checkpoint'],
+    [18.1, 14.4, true, 'streambp(chunk: 1k, logits: 128)'],
+    [16.2, 14.9, false, 'lomo'],
+  ].map(([gib, time, exact, to]) => ({
+    device: Math.round((gib as number) * GiB),
+    time: time as number,
+    exact: exact as boolean,
+    changes: [{ kind: 'technique' as const, slot: 'backward' as const, use: use(String(to).replace(/\(.*/, '')) }],
+    edits: [
+      { slot: 'backward' as const, from: 'standard', to: to as string, exact: exact as boolean, bytes: -2 * GiB, seconds: 0.4 },
+    ],
+  })),
+};

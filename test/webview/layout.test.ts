@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Bytes, WaterfallStep } from '../../src/protocol';
+import { barOf, layoutBars } from '../../webview/layout/bars';
 import { layoutBudget } from '../../webview/layout/budget';
-import { layoutCompare } from '../../webview/layout/compare';
 import { layoutLoss } from '../../webview/layout/loss';
 import { clampRange, highest, layoutTimeline, pointAt, totals, xOf, zoomRange } from '../../webview/layout/timeline';
 import { layoutWaterfall, STACK, type Waterfall } from '../../webview/layout/waterfall';
@@ -218,8 +218,8 @@ describe('timeline', () => {
 });
 
 test('plans are compared by what they take on the card, on one scale', () => {
-  const compare = layoutCompare([full, longform, adapter], 600);
-  const ends = compare.rows.map(({ held }) => held.x + held.width);
+  const compare = layoutBars([full, longform, adapter].map(barOf), 600);
+  const ends = compare.rows.map(({ rest }) => rest.x + rest.width);
   expect(ends[0]).toBeCloseTo(598);
   expect((ends[1] ?? 0) / (ends[0] ?? 1)).toBeCloseTo(longform.peak.device / full.peak.device);
   expect(compare.rows.map(({ over }) => over !== null)).toEqual([true, false, true]);

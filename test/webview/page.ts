@@ -25,15 +25,19 @@ interface Options {
   width?: number;
   height?: number;
   reducedMotion?: boolean;
+  /** 2 is what a page sees at 200 %: half as many pixels, twice as dense. */
+  zoom?: number;
 }
 
 /** Opens the page; needs a built `dist/webview.js` under `root`. */
 export async function openPanel(browser: Browser, root: string, options: Options = {}): Promise<Panel> {
-  const { theme = 'dark', width = 760, height = 900 } = options;
+  const { theme = 'dark', width = 760, height = 900, zoom = 1 } = options;
   const page = await browser.newPage({
-    viewport: { width, height },
+    viewport: { width: Math.round(width / zoom), height: Math.round(height / zoom) },
+    deviceScaleFactor: zoom,
     reducedMotion: options.reducedMotion ? 'reduce' : 'no-preference',
   });
+  page.setDefaultTimeout(10_000);
   const problems: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
@@ -68,6 +72,8 @@ export async function openPanel(browser: Browser, root: string, options: Options
 
 interface Fake {
   posts: FromWebview[];
+  /** What an earlier life of the page kept. */
+  saved?: unknown;
   deliver(message: unknown): void;
 }
 
@@ -76,7 +82,11 @@ function fakeHost(theme: { body: string; variables: { [name: string]: string } }
   const host = window as unknown as Fake & { acquireVsCodeApi(): object; reportViolation(text: string): void };
   host.posts = [];
   host.deliver = (data) => window.dispatchEvent(new MessageEvent('message', { data }));
-  host.acquireVsCodeApi = () => ({ postMessage: (message: FromWebview) => host.posts.push(message), setState: () => undefined });
+  host.acquireVsCodeApi = () => ({
+    postMessage: (message: FromWebview) => host.posts.push(message),
+    setState: () => undefined,
+    getState: () => host.saved,
+  });
   document.addEventListener('securitypolicyviolation', (event) =>
     host.reportViolation(`${event.violatedDirective}: ${event.blockedURI}`),
   );

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ToWebview } from '../../src/protocol';
 import { launchChromium } from '../host/chromium';
-import { broken, empty, events, reply, timeline, uri } from './canned';
+import { adapter, broken, empty, events, fit, reply, shardedReply, sweeps, timeline, uri, whatIf } from './canned';
 import { openPanel, THEMES, type Theme } from './page';
 
 const plans = (selected: string): ToWebview => ({ type: 'plans', reply, selected });
@@ -12,15 +12,30 @@ const run: ToWebview[] = [
   { type: 'run-started', plan: 'longform', uri, version: reply.version },
   ...events.map((event): ToWebview => ({ type: 'run-event', plan: 'longform', event })),
 ];
-const scenes: { [name: string]: { messages: ToWebview[]; width?: number; height?: number; themes?: Theme[]; hover?: string } } = {
+/** What the server says to the questions of the views, and changes that are tried. */
+const answers: ToWebview[] = [
+  { type: 'sweeps', reply: sweeps },
+  { type: 'fit', reply: fit },
+];
+const trying: ToWebview[] = [
+  plans('longform'),
+  { type: 'view', view: 'what-if' },
+  { type: 'what-if', plan: 'longform', id: 1, reply: whatIf({ ...adapter, name: 'longform' }) },
+];
+const scenes: {
+  [name: string]: { messages: ToWebview[]; width?: number; height?: number; themes?: Theme[]; hover?: string; zoom?: number };
+} = {
   longform: { messages: [plans('longform')] },
   full: { messages: [plans('full')], themes: ['dark'] },
   hover: { messages: [plans('longform')], hover: '[data-label^=streambp]', themes: ['dark', 'hc-light'] },
   narrow: { messages: [plans('adapter')], width: 320, themes: ['dark', 'light'] },
-  run: { messages: [...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' }], height: 1700 },
-  running: { messages: run.slice(0, 30), height: 1300, themes: ['light'] },
+  run: {
+    messages: [...run, { type: 'view', view: 'run' }, { type: 'run-ended', plan: 'longform', outcome: 'failed' }],
+    height: 2000,
+  },
+  running: { messages: [...run.slice(0, 30), { type: 'view', view: 'run' }], height: 1300, themes: ['light'] },
   'run-narrow': {
-    messages: [...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' }],
+    messages: [...run, { type: 'view', view: 'run' }, { type: 'run-ended', plan: 'longform', outcome: 'failed' }],
     width: 320,
     height: 2000,
     themes: ['dark'],
@@ -33,7 +48,17 @@ const scenes: { [name: string]: { messages: ToWebview[]; width?: number; height?
     ],
     height: 1100,
   },
-  compare: { messages: [plans('longform'), { type: 'view', view: 'compare' }], height: 1000 },
+  compare: { messages: [plans('longform'), { type: 'view', view: 'compare' }, ...answers], height: 2300 },
+  'compare-narrow': {
+    messages: [plans('longform'), { type: 'view', view: 'compare' }, ...answers],
+    width: 320,
+    height: 2600,
+    themes: ['dark'],
+  },
+  'what-if': { messages: trying, height: 1500 },
+  'what-if-narrow': { messages: trying, width: 320, height: 1900, themes: ['dark'] },
+  cards: { messages: [{ type: 'plans', reply: shardedReply, selected: 'sharded' }], height: 1100, themes: ['dark', 'hc-light'] },
+  zoomed: { messages: [plans('longform')], width: 640, zoom: 2, height: 900, themes: ['light'] },
   empty: { messages: [{ type: 'plans', reply: empty, selected: null }], height: 300, themes: ['dark'] },
   broken: { messages: [{ type: 'plans', reply: broken, selected: 'full' }], height: 300, themes: ['dark', 'light'] },
 };
@@ -47,7 +72,7 @@ for (const [name, scene] of Object.entries(scenes)) {
   if (only && !only.includes(name)) continue;
   for (const theme of scene.themes ?? THEMES) {
     const { width = 760, height = 900 } = scene;
-    const panel = await openPanel(browser, root, { theme, width, height });
+    const panel = await openPanel(browser, root, { theme, width, height, zoom: scene.zoom ?? 1 });
     await panel.send(...scene.messages);
     if (scene.hover) await panel.page.hover(scene.hover);
     await panel.page.screenshot({ path: join(folder, `${name}-${theme}.png`) });

@@ -1,27 +1,86 @@
-/** The plans of a file against one another: bars on one scale, and a table with the difference to the plan on show. */
+/** Plans of a file against one another: which ones, side by side on one scale, as a difference, and as a table. */
 import type { Estimate } from '../../src/protocol';
+import { type CheckControl, checkbox } from '../controls';
 import { h } from '../dom';
 import { formatBytes, formatDelta, formatExact, formatRelative, formatSeconds } from '../format';
-import { layoutCompare } from '../layout/compare';
+import { barOf, layoutBars } from '../layout/bars';
+import { layoutDifference } from '../layout/difference';
 import { STACK } from '../layout/waterfall';
-import { paintCompare } from '../paint/compare';
+import { paintBars } from '../paint/bars';
+import { paintDifference } from '../paint/difference';
+import { picture } from '../paint/svg';
 
 export interface CompareView {
   element: HTMLElement;
+  svg: SVGSVGElement;
   show(estimates: readonly Estimate[], selected: string, width: number): void;
+  /** Plans that are looked at, as of the last `show`. */
+  chosen(): readonly Estimate[];
 }
 
-export function createCompare(onSelect: (plan: string) => void): CompareView {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('class', 'compare');
+export function createCompare(onSelect: (plan: string) => void, onChoose: () => void): CompareView {
+  const svg = picture('compare');
+  const differenceSvg = picture('difference');
+  const chooser = h('fieldset', { class: 'chooser' }, h('legend', {}, 'Plans'));
+  const difference = h('div', { class: 'block' });
+  const base = h('span', { class: 'mono' });
+  difference.append(h('h3', {}, 'Difference to ', base), differenceSvg);
   const table = h('div', { class: 'table' });
-  const element = h('section', { 'aria-label': 'Plans of this file' }, svg, table);
+  const element = h('section', { 'aria-label': 'Plans of this file' }, chooser, svg, difference, table);
+  const boxes = new Map<string, CheckControl>();
+  const left = new Set<string>();
+  let looked: readonly Estimate[] = [];
+
+  const choose = (estimates: readonly Estimate[], selected: string) => {
+    for (const [name, { element: box }] of boxes)
+      if (!estimates.some((one) => one.name === name)) {
+        box.remove();
+        boxes.delete(name);
+        left.delete(name);
+      }
+    for (const { name } of estimates) {
+      let box = boxes.get(name);
+      if (!box) {
+        box = checkbox({
+          label: name,
+          onChange(checked) {
+            if (checked) left.delete(name);
+            else left.add(name);
+            onChoose();
+          },
+        });
+        boxes.set(name, box);
+        chooser.append(box.element);
+      }
+      // The plan on show is what the others are compared to.
+      if (name === selected) left.delete(name);
+      box.element.toggleAttribute('disabled', name === selected);
+      box.set(!left.has(name));
+    }
+    return estimates.filter(({ name }) => !left.has(name));
+  };
+
   return {
     element,
+    svg,
+    chosen: () => looked,
     show(estimates, selected, width) {
-      paintCompare(svg, layoutCompare(estimates, width), selected, onSelect);
-      const base = estimates.find(({ name }) => name === selected);
-      table.replaceChildren(...(base ? [differences(estimates, base)] : []));
+      looked = choose(estimates, selected);
+      chooser.hidden = estimates.length < 2;
+      paintBars(svg, layoutBars(looked.map(barOf), width), {
+        label: 'The plans of this file',
+        attribute: 'data-plan',
+        lit: selected,
+        onSelect,
+      });
+      const own = looked.find(({ name }) => name === selected);
+      const others = looked.filter((one) => one !== own);
+      difference.hidden = !own || others.length === 0;
+      table.replaceChildren();
+      if (!own) return;
+      base.textContent = own.name;
+      if (others.length > 0) paintDifference(differenceSvg, layoutDifference(own, others, width), own.name);
+      table.replaceChildren(differences(looked, own));
     },
   };
 }
@@ -33,6 +92,8 @@ function differences(estimates: readonly Estimate[], base: Estimate): HTMLElemen
     ['peak', (one) => one.peak.allocated],
     ...STACK.map((category): [string, (one: Estimate) => number] => [category, (one) => one.categories[category]]),
   ];
+  const cell = (words: string, difference: string, exact: string | null) =>
+    h('td', { class: 'number', title: exact }, words, h('small', {}, difference));
   const rows = quantities
     .filter(([, read]) => estimates.some((one) => read(one) > 0))
     .map(([name, read]) =>
@@ -42,8 +103,7 @@ function differences(estimates: readonly Estimate[], base: Estimate): HTMLElemen
         h('th', { scope: 'row' }, name),
         ...estimates.map((one) => {
           const value = read(one);
-          const difference = one === base ? '' : formatDelta(value - read(base));
-          return h('td', { class: 'number', title: `${formatExact(value)} B` }, formatBytes(value), h('small', {}, difference));
+          return cell(formatBytes(value), one === base ? '' : formatDelta(value - read(base)), `${formatExact(value)} B`);
         }),
       ),
     );
@@ -51,20 +111,16 @@ function differences(estimates: readonly Estimate[], base: Estimate): HTMLElemen
     'tr',
     {},
     h('th', { scope: 'row' }, 'time per step'),
-    ...estimates.map((one) =>
-      h(
-        'td',
-        { class: 'number' },
-        formatSeconds(one.time.step),
-        h('small', {}, one === base ? '' : (formatRelative(base.time.step, one.time.step) ?? '')),
-      ),
-    ),
+    ...estimates.map((one) => {
+      const relative = one === base ? null : formatRelative(base.time.step, one.time.step);
+      return cell(formatSeconds(one.time.step), relative ?? '', null);
+    }),
   );
   const head = estimates.map((one) => h('th', { scope: 'col', class: 'number mono' }, one.name));
   return h(
     'table',
     { class: 'differences' },
-    h('caption', {}, 'Small figures: the difference to ', h('span', { class: 'mono' }, base.name)),
+    estimates.length > 1 ? h('caption', {}, 'Small figures: the difference to ', h('span', { class: 'mono' }, base.name)) : null,
     h('thead', {}, h('tr', {}, h('td', {}), ...head)),
     h('tbody', {}, ...rows, time),
   );

@@ -11,13 +11,14 @@ const VERDICTS = {
   exceeds: { kind: 'bad', icon: 'fail', words: 'Does not fit' },
 } as const;
 
-export function verdict(estimate: Estimate): HTMLElement {
+/** `tried`: the estimate is of changes that are not written. */
+export function verdict(estimate: Estimate, tried = false): HTMLElement {
   const { device, usable, fits, fit, peak } = estimate;
   const { kind, icon: picture, words } = VERDICTS[fit];
   const margin = formatBytes(Math.abs(usable - peak.device));
   const room = fits ? `, with ${margin} to spare` : `: ${margin} over the usable ${formatBytes(usable)}`;
   const slack = fit === 'tight' ? `; it fits only while the allocator’s slack stays small` : '';
-  const sentence = h('span', {}, h('b', {}, `${words} ${device}`), room + slack);
+  const sentence = h('span', {}, tried ? 'With what is tried: ' : null, h('b', {}, `${words} ${device}`), room + slack);
   return h('p', { class: `verdict ${kind}`, 'data-fits': String(fits), 'data-fit': fit }, icon(picture), sentence);
 }
 

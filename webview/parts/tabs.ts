@@ -2,7 +2,13 @@
 import { VIEWS, type View } from '../../src/protocol';
 import { h } from '../dom';
 
-const TITLES: { [view in View]: string } = { waterfall: 'Waterfall', timeline: 'Timeline', compare: 'Compare' };
+const TITLES: { [view in View]: string } = {
+  waterfall: 'Waterfall',
+  timeline: 'Timeline',
+  'what-if': 'What if',
+  compare: 'Compare',
+  run: 'Run',
+};
 
 export interface Tabs {
   element: HTMLElement;

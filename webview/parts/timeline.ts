@@ -24,6 +24,7 @@ import { paintMinimap, paintMoments, paintTimeline } from '../paint/timeline';
 
 export interface TimelineView {
   element: HTMLElement;
+  svg: SVGSVGElement;
   show(timeline: Timeline | null, usable: number, width: number): void;
 }
 
@@ -170,6 +171,7 @@ export function createTimeline(): TimelineView {
 
   return {
     element,
+    svg,
     show(next, limit, pixels) {
       waiting.hidden = next !== null;
       body.hidden = next === null || next.op.length === 0;

@@ -11,7 +11,7 @@ import type { Edit } from '../format';
 import { diagnosticOf, editOf } from '../lsp';
 import { type Price, priceText, worth } from '../prices';
 import type { Problem } from '../problems';
-import { setKey, tokensText, useText } from '../rewrite';
+import { merged, setKey, tokensText, useText } from '../rewrite';
 import { overlaps, type Span } from '../span';
 import type { View } from '../workspace';
 
@@ -150,17 +150,4 @@ export function resolvePending(view: View, { plan: name, how }: Pending): { edit
   return {
     edit: changesOf(view, merged(best.edits.map(({ slot, use }) => setKey(view.analysis, plan, slot, useText(slot, use))))),
   };
-}
-
-/** Statements that are added at one place are one edit, in order. */
-function merged(edits: readonly Edit[]): Edit[] {
-  const result: Edit[] = [];
-  for (const edit of edits) {
-    const same = result.find(
-      ({ span }) => span.start === edit.span.start && span.end === edit.span.end && span.start === span.end,
-    );
-    if (same) same.text += edit.text;
-    else result.push({ ...edit });
-  }
-  return result;
 }

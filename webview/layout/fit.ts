@@ -1,0 +1,47 @@
+/** Ways to make a plan fit: seconds to the right, bytes on the card upwards. */
+import { scaleLinear } from 'd3';
+import type { FitChoice, FitReply } from '../../src/protocol';
+import { type Axis, byteScale, type Plot, plotOf } from './chart';
+
+export interface FitDot {
+  index: number;
+  choice: FitChoice;
+  x: number;
+  y: number;
+}
+
+export interface FitChart {
+  width: number;
+  height: number;
+  plot: Plot;
+  /** From the fastest to the slowest. */
+  dots: FitDot[];
+  /** The plan as it stands. */
+  now: { x: number; y: number };
+  usable: { bytes: number; y: number };
+  x: Axis[];
+  y: Axis[];
+}
+
+export function layoutFit({ points, now, usable }: FitReply, width: number, height: number): FitChart {
+  const plot = plotOf(width, height);
+  const times = [now.time, ...points.map(({ time }) => time)];
+  const low = Math.min(...times);
+  const high = Math.max(...times);
+  const room = high > low ? (high - low) * 0.06 : Math.max(low, 1e-6) * 0.1;
+  const x = scaleLinear([Math.max(0, low - room), high + room], [plot.left, plot.right]);
+  // A plan far beyond the card would press everything else to the floor: it is drawn at the upper edge.
+  const highest = Math.max(usable, ...points.map(({ device }) => device));
+  const { y, ticks } = byteScale(Math.max(highest, Math.min(now.device, usable * 1.6)), plot);
+  const dots = points.map((choice, index): FitDot => ({ index, choice, x: x(choice.time), y: y(choice.device) }));
+  return {
+    width,
+    height,
+    plot,
+    dots: dots.sort((a, b) => a.choice.time - b.choice.time),
+    now: { x: x(now.time), y: Math.max(plot.top, y(now.device)) },
+    usable: { bytes: usable, y: y(usable) },
+    x: x.ticks(Math.max(2, Math.floor((plot.right - plot.left) / 90))).map((value) => ({ value, at: x(value) })),
+    y: ticks,
+  };
+}

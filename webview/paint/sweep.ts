@@ -1,0 +1,62 @@
+/** Paints a sweep: a curve a plan, hollow where it does not fit, and where each crosses the usable memory. */
+import { line } from 'd3';
+import { formatBytes, formatExact, formatTokens } from '../format';
+import type { SweepChart, SweepPoint } from '../layout/sweep';
+import { paintAxes, paintLimits } from './axes';
+import { layer, sized } from './svg';
+
+export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens }: { path: string; tokens: boolean }): void {
+  const root = sized(svg, chart);
+  const words = tokens ? formatTokens : formatExact;
+  const crossings = chart.curves.flatMap(({ plan, crossing }) =>
+    crossing ? [`${plan} fits up to ${words(crossing.value)}`] : [],
+  );
+  root.attr('role', 'img').attr('aria-label', [`Bytes on the card over ${path}`, ...crossings].join('; '));
+  paintAxes(root, chart, words);
+  paintLimits(
+    root,
+    chart.plot,
+    chart.limits.map(({ bytes, y }) => ({ y, words: `usable ${formatBytes(bytes)}` })),
+  );
+  const shape = line<SweepPoint>(
+    (point) => point.x,
+    (point) => point.y,
+  );
+  layer(root, 'curves')
+    .selectAll('path')
+    .data(chart.curves)
+    .join('path')
+    .attr('class', (_, index) => `curve curve-${index % 4}`)
+    .attr('d', ({ points }) => shape(points));
+  const curves = layer(root, 'points').selectAll<SVGGElement, SweepChart['curves'][number]>('g').data(chart.curves).join('g');
+  curves.attr('class', (_, index) => `curve-${index % 4}`);
+  curves
+    .selectAll<SVGCircleElement, SweepPoint>('circle')
+    .data(({ points }) => points)
+    .join('circle')
+    .attr('class', (point) => (point.fits ? 'dot' : 'dot exceeds'))
+    .attr('r', 3.5)
+    .attr('cx', (point) => point.x)
+    .attr('cy', (point) => point.y);
+  curves
+    .selectAll<SVGGElement, SweepPoint>('g.crossing')
+    .data(({ crossing }) => (crossing ? [crossing] : []))
+    .join((enter) => {
+      const mark = enter.append('g').attr('class', 'crossing');
+      mark.append('line');
+      mark.append('path').attr('d', 'M0,-6L6,0L0,6L-6,0Z');
+      mark.append('text');
+      return mark;
+    })
+    .attr('data-crossing', (point) => point.value)
+    .attr('transform', (point) => `translate(${point.x},${point.y})`)
+    .call((marks) => {
+      marks.select('line').attr('y2', (point) => chart.plot.bottom - point.y);
+      marks
+        .select('text')
+        .attr('x', (point) => (point.x > chart.width * 0.7 ? -8 : 8))
+        .attr('y', 18)
+        .attr('text-anchor', (point) => (point.x > chart.width * 0.7 ? 'end' : 'start'))
+        .text((point) => words(point.value));
+    });
+}

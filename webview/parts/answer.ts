@@ -1,0 +1,31 @@
+/** The plan's answer: the verdict, the facts, the card's bar, and the cards where there are several. */
+import { h } from '../dom';
+import { layoutBudget } from '../layout/budget';
+import { paintBudget } from '../paint/budget';
+import { picture } from '../paint/svg';
+import type { Drawn } from '../state';
+import { createCards } from './cards';
+import { facts, legend, verdict } from './summary';
+
+export interface Answer {
+  element: HTMLElement;
+  /** `tried`: the estimate is of changes that are not written. */
+  show(drawn: Drawn, tried: boolean, width: number): void;
+}
+
+export function createAnswer(): Answer {
+  const answer = h('section', { class: 'answer', 'aria-label': 'Estimate' });
+  const svg = picture('budget');
+  const legendBox = h('div');
+  const cards = createCards();
+  return {
+    element: h('div', {}, answer, h('figure', { class: 'card-budget' }, svg, legendBox), cards.element),
+    show({ estimate }, tried, width) {
+      answer.replaceChildren(verdict(estimate, tried), facts(estimate));
+      const budget = layoutBudget(estimate, width);
+      paintBudget(svg, budget, estimate.device);
+      legendBox.replaceChildren(legend(budget));
+      cards.show(estimate, width);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** Several cards: how many, which of them peaks, a bar for each that differs; and what lies beside the card. */
+import type { Estimate } from '../../src/protocol';
+import { h, setText } from '../dom';
+import { formatBytes, formatExact } from '../format';
+import { layoutBars, rankBars } from '../layout/bars';
+import { paintBars } from '../paint/bars';
+import { picture } from '../paint/svg';
+import { momentWords } from './card';
+import { folded, tableOf } from './table';
+
+export interface Cards {
+  element: HTMLElement;
+  show(estimate: Estimate, width: number): void;
+}
+
+export function createCards(): Cards {
+  const title = h('h3');
+  const svg = picture('ranks');
+  const table = folded('The cards as a table');
+  const beside = h('dl', { class: 'beside' });
+  const element = h('section', { class: 'cards', 'aria-label': 'Cards' }, title, svg, table.element, beside);
+  return {
+    element,
+    show(estimate, width) {
+      const { cards, ranks = [] } = estimate;
+      const facts = besideFacts(estimate);
+      element.hidden = !cards && facts.length === 0;
+      title.hidden = !cards;
+      svg.toggleAttribute('hidden', ranks.length === 0);
+      table.element.hidden = ranks.length === 0;
+      beside.hidden = facts.length === 0;
+      beside.replaceChildren(...facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, h('b', {}, value)))));
+      if (cards) setText(title, titleOf(cards, ranks.length));
+      if (!cards || ranks.length === 0) return;
+      paintBars(svg, layoutBars(rankBars(estimate), width), {
+        label: `Live bytes at the peak of each card; the line is what the usable memory leaves for them`,
+        attribute: 'data-rank',
+        lit: ranks.length > 1 ? cards.peaks : null,
+      });
+      table.set(ranksTable(estimate));
+    },
+  };
+}
+
+function titleOf({ count, peaks }: NonNullable<Estimate['cards']>, kinds: number): string {
+  if (kinds < 2) return `${formatExact(count)} cards, all alike`;
+  return `${formatExact(count)} cards; the figures are those of ${peaks}, which peaks highest`;
+}
+
+function besideFacts({ cards, host }: Estimate): [string, string][] {
+  const facts: [string, number, string][] = [
+    ['Sent to other cards', cards?.sent ?? 0, ' per step'],
+    ['In the host’s memory', host?.cpu ?? 0, ''],
+    ['On NVMe', host?.nvme ?? 0, ''],
+    ['Over the link to the host', host?.moved ?? 0, ' per step'],
+  ];
+  return facts.filter(([, bytes]) => bytes > 0).map(([name, bytes, per]) => [name, formatBytes(bytes) + per]);
+}
+
+function ranksTable({ ranks = [] }: Estimate): HTMLElement {
+  const columns = [
+    { title: 'Card' },
+    { title: 'Cards', number: true },
+    { title: 'Live bytes at its peak', number: true },
+    { title: 'Peak comes in' },
+  ];
+  return tableOf(
+    columns,
+    ranks.map(({ name, count, peak, peakAt }) => [name, formatExact(count), formatBytes(peak), momentWords(peakAt)]),
+  );
+}

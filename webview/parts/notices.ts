@@ -1,0 +1,63 @@
+/** What stands in the way of a picture, in words: no plan yet, errors, a server out of reach. */
+import type { Place, PlanView } from '../../src/protocol';
+import { h, icon, prose } from '../dom';
+import { current, type State } from '../state';
+
+export interface Notice {
+  element: HTMLElement;
+  show(state: State): void;
+}
+
+export function createNotice(reveal: (place: Place) => void): Notice {
+  const element = h('section', { class: 'notice', 'aria-live': 'polite' });
+  return { element, show: (state) => element.replaceChildren(...notices(state, current(state), reveal)) };
+}
+
+function notices(state: State, plan: PlanView | null, reveal: (place: Place) => void): Node[] {
+  const nodes: Node[] = [];
+  const add = (kind: 'bad' | 'plain', picture: 'fail' | 'info' | 'warning', ...words: (Node | string)[]) =>
+    nodes.push(h('p', { class: `verdict ${kind}` }, icon(picture), h('span', {}, ...words)));
+  if (state.problem !== null) add('bad', 'fail', ...prose(state.problem));
+  if (state.reply === null) {
+    if (state.problem === null) nodes.push(h('p', { class: 'empty' }, 'Estimating…'));
+    return nodes;
+  }
+  const { errors, plans } = state.reply;
+  if (plans.length === 0 && errors === 0) {
+    nodes.push(
+      h(
+        'div',
+        { class: 'empty' },
+        h('p', {}, 'This file has no plan yet.'),
+        h('p', {}, 'A plan names a model, a device and a sequence length; its picture appears here as you type:'),
+        h('pre', {}, 'plan first {\n  model     llama\n  device    card\n  sequence  4k\n}'),
+      ),
+    );
+  }
+  if (plan?.problem !== undefined) {
+    const go = h('a', { href: '#' }, plan.name);
+    go.addEventListener('click', (event) => {
+      event.preventDefault();
+      reveal(plan.place);
+    });
+    add(
+      'bad',
+      'fail',
+      'Plan ',
+      go,
+      ' cannot be estimated: ',
+      ...prose(plan.problem),
+      state.drawn ? ' The picture is of the text before.' : '',
+    );
+  }
+  if (plans.length === 0 && errors > 0)
+    add('plain', 'warning', `The file has ${errors === 1 ? 'an error' : `${errors} errors`} and no plan that can be estimated.`);
+  const broken = plans.filter((other) => other !== plan && other.problem !== undefined).map(({ name }) => name);
+  if (broken.length > 0)
+    add(
+      'plain',
+      'warning',
+      `${broken.length === 1 ? 'Plan' : 'Plans'} ${broken.join(', ')} of this file cannot be estimated; this one is whole.`,
+    );
+  return nodes;
+}

@@ -1,0 +1,87 @@
+/** Time for a step, and losses as curves. */
+import type { RunEvent } from '../../src/protocol';
+import { h, icon } from '../dom';
+import { formatSeconds } from '../format';
+import { layoutLoss } from '../layout/loss';
+import { paintLoss } from '../paint/loss';
+import { picture } from '../paint/svg';
+import type { Run } from '../state';
+import { folded, tableOf } from './table';
+
+type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+export function timing(list: readonly EventOf<'timing'>[], software: boolean): HTMLElement {
+  return h(
+    'div',
+    { class: 'block' },
+    h('h3', {}, 'Time per step'),
+    software
+      ? h(
+          'p',
+          { class: 'note' },
+          icon('info'),
+          h('span', {}, 'Measured on a software driver: it says nothing about a GPU’s speed.'),
+        )
+      : null,
+    h(
+      'dl',
+      { class: 'timing' },
+      ...list.map((line) =>
+        h(
+          'div',
+          {},
+          h('dt', {}, line.label),
+          h('dd', {}, h('b', {}, formatSeconds(line.step)), h('small', {}, `median of ${line.steps} steps`)),
+        ),
+      ),
+    ),
+  );
+}
+
+export function loss(run: Run, width: number): HTMLElement {
+  const chart = layoutLoss(run.loss, Math.min(width, 720), 180);
+  const svg = picture('loss');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', chart.curves.map(curveWords).join('; '));
+  paintLoss(svg, chart);
+  const table = folded('The losses as a table');
+  const steps = [...new Set(run.loss.map(({ step }) => step))].sort((a, b) => a - b);
+  table.set(
+    tableOf(
+      [{ title: 'Step', number: true }, ...chart.curves.map(({ label }) => ({ title: label, number: true }))],
+      steps.map((step) => [
+        String(step),
+        ...chart.curves.map(({ points }) => points.find((point) => point.step === step)?.loss.toFixed(4) ?? ''),
+      ]),
+    ),
+  );
+  return h(
+    'div',
+    { class: 'block' },
+    h('h3', {}, 'Loss'),
+    svg,
+    h(
+      'ul',
+      { class: 'legend' },
+      ...chart.curves.map((curve, index) => {
+        const last = curve.points[curve.points.length - 1];
+        return h(
+          'li',
+          {},
+          h('span', { class: `stroke curve-${index % 4}` }),
+          curve.label,
+          h('b', {}, last ? last.loss.toFixed(3) : ''),
+        );
+      }),
+    ),
+    table.element,
+  );
+}
+
+function curveWords(curve: { label: string; points: { loss: number; step: number }[] }): string {
+  const first = curve.points[0];
+  const last = curve.points[curve.points.length - 1];
+  return first && last
+    ? `Loss of ${curve.label} from ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)} after step ${last.step}`
+    : curve.label;
+}

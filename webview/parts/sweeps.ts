@@ -1,0 +1,107 @@
+/** Sweeps of the plan on show, and of those it is compared with, as curves with the card's line and where they cross it. */
+import type { FromWebview, Place, SweepCurves } from '../../src/protocol';
+import { h } from '../dom';
+import { formatBytes, formatExact, formatTokens } from '../format';
+import { layoutSweep } from '../layout/sweep';
+import { picture } from '../paint/svg';
+import { paintSweep } from '../paint/sweep';
+import type { Drawn, State } from '../state';
+import { tableOf } from './table';
+
+export interface Sweeps {
+  element: HTMLElement;
+  show(state: State, drawn: Drawn, others: readonly string[], width: number): void;
+}
+
+const HEIGHT = 240;
+
+export function createSweeps(post: (message: FromWebview) => void, reveal: (place: Place) => void): Sweeps {
+  const body = h('div');
+  const note = h('p', { class: 'empty', role: 'status' });
+  const element = h('section', { class: 'sweeps', 'aria-label': 'Sweeps' }, note, body);
+  let asked = '';
+  let painted: unknown = null;
+  return {
+    element,
+    show({ sweeps, unanswered }, { plan, version }, others, width) {
+      const question = JSON.stringify([plan.name, version, others]);
+      if (question !== asked) {
+        asked = question;
+        post({ type: 'sweeps', plan: plan.name, others: [...others] });
+      }
+      const known = sweeps?.plan === plan.name ? sweeps : null;
+      const failed = unanswered?.question === 'sweeps' && unanswered.plan === plan.name ? unanswered.message : '';
+      note.textContent = failed !== '' ? failed : 'Sweeping…';
+      note.hidden = known !== null && failed === '';
+      body.hidden = known === null;
+      if (!known || painted === `${width}${JSON.stringify(known)}`) return;
+      painted = `${width}${JSON.stringify(known)}`;
+      body.replaceChildren(...known.sweeps.map((sweep) => curves(sweep, width, reveal)));
+    },
+  };
+}
+
+function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => void): HTMLElement {
+  const { path, tokens, place } = sweep;
+  const words = tokens ? formatTokens : formatExact;
+  const svg = picture('sweep');
+  svg.setAttribute('data-sweep', path);
+  paintSweep(svg, layoutSweep(sweep, Math.min(width, 760), HEIGHT), sweep);
+  const name = place ? link(path, place, reveal) : h('span', { class: 'mono' }, path);
+  const values = [...new Set(sweep.curves.flatMap(({ points }) => points.map(({ value }) => value)))].sort((a, b) => a - b);
+  const columns = [{ title: path, number: true }, ...sweep.curves.map(({ plan }) => ({ title: plan, number: true }))];
+  const rows = values.map((value) => [
+    words(value),
+    ...sweep.curves.map(({ points, usable }) => {
+      const device = points.find((point) => point.value === value)?.device;
+      return device === undefined ? '' : `${formatBytes(device)}${device > usable ? ', over' : ''}`;
+    }),
+  ]);
+  const border = [
+    'fits up to',
+    ...sweep.curves.map(({ crossing, points, usable }) => crossingWords(crossing, points, usable, words)),
+  ];
+  return h(
+    'div',
+    { class: 'block' },
+    h(
+      'h3',
+      {},
+      'On the card over ',
+      name,
+      place ? '' : ' (the plan asks for no sweep; write `sweep sequence in [ … ]` for your own)',
+    ),
+    svg,
+    h(
+      'ul',
+      { class: 'legend' },
+      ...sweep.curves.map(({ plan }, index) => h('li', {}, h('span', { class: `stroke curve-${index % 4}` }), plan)),
+    ),
+    h(
+      'details',
+      { class: 'as-table' },
+      h('summary', {}, 'The curves as a table'),
+      h('div', { class: 'table' }, tableOf(columns, [...rows, border])),
+    ),
+  );
+}
+
+function crossingWords(
+  crossing: { value: number } | null,
+  points: readonly { device: number }[],
+  usable: number,
+  words: (value: number) => string,
+): string {
+  if (crossing) return words(crossing.value);
+  if (points.length === 0) return '';
+  return points.every(({ device }) => device <= usable) ? 'all of them' : 'none of them';
+}
+
+function link(name: string, place: Place, reveal: (place: Place) => void): HTMLElement {
+  const element = h('a', { href: '#', class: 'mono' }, name);
+  element.addEventListener('click', (event) => {
+    event.preventDefault();
+    reveal(place);
+  });
+  return element;
+}

@@ -1,0 +1,37 @@
+/** A table that says the same as a picture. */
+import { h } from '../dom';
+
+export interface Column {
+  title: string;
+  number?: boolean;
+}
+
+/** The first cell of each row is its head. */
+export function tableOf(columns: readonly Column[], rows: readonly (readonly (Node | string)[])[]): HTMLTableElement {
+  const classOf = (index: number) => (columns[index]?.number ? 'number' : null);
+  return h(
+    'table',
+    {},
+    h('thead', {}, h('tr', {}, ...columns.map(({ title }, index) => h('th', { scope: 'col', class: classOf(index) }, title)))),
+    h(
+      'tbody',
+      {},
+      ...rows.map((cells) =>
+        h(
+          'tr',
+          {},
+          ...cells.map((cell, index) =>
+            index === 0 ? h('th', { scope: 'row', class: classOf(0) }, cell) : h('td', { class: classOf(index) }, cell),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** The table behind a line that opens it. */
+export function folded(title: string): { element: HTMLDetailsElement; set(...content: Node[]): void } {
+  const body = h('div', { class: 'table' });
+  const element = h('details', { class: 'as-table' }, h('summary', {}, title), body);
+  return { element, set: (...content) => body.replaceChildren(...content) };
+}

@@ -1,0 +1,54 @@
+/** The waterfall with its card, its table, and what is alive at the peak. */
+import type { Place } from '../../src/protocol';
+import { h } from '../dom';
+import { formatBytes } from '../format';
+import { layoutWaterfall, type Row } from '../layout/waterfall';
+import { picture } from '../paint/svg';
+import { paintWaterfall } from '../paint/waterfall';
+import type { Drawn } from '../state';
+import type { Card } from './card';
+import { ledgerTable } from './ledger';
+import { folded } from './table';
+import { waterfallTable } from './waterfall-table';
+
+export interface WaterfallView {
+  element: HTMLElement;
+  svg: SVGSVGElement;
+  /** `cursor`: the line of the file whose bar is lit. */
+  show(drawn: Drawn, cursor: number | null, width: number): void;
+}
+
+export function createWaterfall(card: Card, reveal: (place: Place) => void): WaterfallView {
+  const svg = picture('waterfall');
+  const table = folded('The same as a table');
+  const ledger = folded('What is alive at the peak');
+  return {
+    element: h('div', {}, h('figure', { class: 'picture' }, svg), table.element, ledger.element),
+    svg,
+    show(drawn, cursor, width) {
+      const { plan, estimate } = drawn;
+      const layout = layoutWaterfall(estimate, width);
+      const placeOf = (row: Row) => (row.kind === 'result' ? plan.place : (plan.places[row.index] ?? null));
+      paintWaterfall(
+        svg,
+        layout,
+        {
+          lineOf: (row) => placeOf(row)?.line ?? null,
+          device: estimate.device,
+          over: estimate.fits ? null : `${formatBytes(estimate.peak.device - estimate.usable)} over the usable memory`,
+          cursor,
+        },
+        {
+          onActivate: (row) => {
+            const place = placeOf(row);
+            if (place) reveal(place);
+          },
+          onInspect: (row, bar) => (row && bar ? card.show(row, drawn, bar) : card.hide()),
+        },
+      );
+      table.set(waterfallTable(plan, layout, reveal));
+      ledger.element.hidden = !plan.ledger;
+      ledger.set(...(plan.ledger ? ledgerTable(plan.ledger, estimate.peak.allocated) : []));
+    },
+  };
+}
