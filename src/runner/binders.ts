@@ -2,6 +2,7 @@
 import { adamwBinders } from '../techniques/adamw/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
 import { apolloBinders } from '../techniques/apollo/run';
+import { float8Binders } from '../techniques/fp8/run';
 import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
 import { lionBinders } from '../techniques/lion/run';
@@ -23,3 +24,4 @@ export const binders: Binders = {
   ...integerBinders,
   ...weightBinders,
 };
+  ...float8Binders,

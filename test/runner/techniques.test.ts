@@ -15,8 +15,6 @@ import { adamw8bitRule } from '../../src/techniques/adamw8bit/webgpu';
 import { check as galoreCheck } from '../../src/techniques/galore/check';
 import { verifyCase } from '../../src/techniques/galore/trajectories';
 import { readTrajectories } from '../../src/techniques/galore/trajectory-file';
-import { checkInteger } from '../../src/techniques/int8/check';
-import { integerKept } from '../../src/techniques/int8/webgpu';
 import { recipeOf } from '../../src/techniques/recipe-of';
 import { sgdRule } from '../../src/techniques/sgd/webgpu';
 import { decodeNf4, dynamicMap, encodeNf4, NF4_LEVELS, nearest } from '../../src/techniques/weights/nf4';
@@ -233,24 +231,6 @@ describe('NF4', () => {
   it('has sixteen levels that encode to themselves', () => {
     const values = Float32Array.from(NF4_LEVELS.concat(NF4_LEVELS, NF4_LEVELS, NF4_LEVELS));
     expect(apart(decodeNf4(encodeNf4(values, false), 64), values)).toBeLessThan(1e-7);
-  });
-});
-
-describe('group-wise codes', () => {
-  for (const [bits, group] of [
-    [8, 256],
-    [8, 16],
-    [4, 128],
-    [2, 64],
-  ] as const)
-    it(`${bits} bits in groups of ${group}: bounds, bias and bytes`, async () => {
-      const checks: CheckEvent[] = [];
-      await checkInteger(await context(planOf({}), 'activations', checks, use('int8', { group })), bits);
-      expect(checks).toHaveLength(4);
-      for (const check of checks) expect(check.passed, JSON.stringify(check)).toBe(true);
-    });
-  it('refuses groups that share a word', () => {
-    expect(() => integerKept(8, 18)).toThrow(/multiple of 4/);
   });
 });
 

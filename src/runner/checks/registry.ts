@@ -8,6 +8,7 @@ import { check as checkpoint } from '../../techniques/checkpoint/check';
 import { check as chunked } from '../../techniques/chunked/check';
 import { check as cutCrossEntropy } from '../../techniques/cut-cross-entropy/check';
 import { check as forwardOnly } from '../../techniques/forward-only/check';
+import { check as fp8 } from '../../techniques/fp8/check';
 import { check as galore } from '../../techniques/galore/check';
 import { check as int2 } from '../../techniques/int2/check';
 import { check as int4 } from '../../techniques/int4/check';
@@ -24,8 +25,8 @@ import type { TechniqueCheck } from './context';
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
   backward: { checkpoint, streambp, 'forward-only': forwardOnly },
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy },
-  activations: { int8, int4, int2 },
-  optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini },
+  activations: { int8, int4, int2, fp8 },
+  optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini, 'q-galore': qGalore },
   weights: { nf4, int8: checkGroups(8), int4: checkGroups(4) },
   train: { lora },
 };

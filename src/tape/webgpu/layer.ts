@@ -227,8 +227,9 @@ export const keepInput = (context: Context, x: Tensor): Kept => keepTensor(conte
 
 /** Keeps what a layer's backward reads, taking over every reference. */
 export function keepLayer(context: Context, x: Tensor, inner: Inner | null): KeptLayer {
+  const staysExact = (name: string): boolean => context.recipe.webgpu.kept?.exact?.includes(name) ?? false;
   const entries = inner
-    ? INNER.map((name, index) => [name, keepTensor(context, inner[name], index + 1, name === 'lse')] as const)
+    ? INNER.map((name, index) => [name, keepTensor(context, inner[name], index + 1, name === 'lse' || staysExact(name))] as const)
     : [];
   return { input: keepInput(context, x), inner: new Map(entries) };
 }

@@ -47,6 +47,8 @@ export type HeadRule =
   | { kind: 'tiles'; rows: number; columns: number };
 
 export interface KeptRule {
+  /** Tensors of a layer that stay as they are, by name. */
+  exact?: readonly string[];
   /** Emits what stores `tensor` and returns the tensors that are kept in its place. `site` numbers the saves of a layer. */
   pack(trace: Trace, tensor: Tensor, site: number): Tensor[];
   /** Emits what restores it; the caller owns the result. */

@@ -1,14 +1,14 @@
-import { number } from '../arguments';
+import { number, word } from '../arguments';
 import { int8Activations } from '../int8';
 import { packInteger } from '../int8/memory';
-import { integerKept } from '../int8/webgpu';
+import { integerKept, type Rounding } from '../int8/webgpu';
 import type { Technique } from '../technique';
 
 export const int4Activations: Technique = {
   spec: {
     ...int8Activations.spec,
     name: 'int4',
-    summary: 'Keep what crosses from forward to backward in 4-bit codes, rounded stochastically.',
+    summary: 'Keep what crosses from forward to backward in 4-bit codes, rounded stochastically or to nearest.',
     formula: '½ + 4/group bytes an element in place of 2 or 4',
     cost: 'quantize and dequantize each saved tensor; more noise in gradients than 8 bits',
   },
@@ -16,5 +16,8 @@ export const int4Activations: Technique = {
     ...recipe,
     pytorch: { ...recipe.pytorch, pack: (trace, tensor) => packInteger(trace, tensor, 4, number(args, 'group')) },
   }),
-  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, kept: integerKept(4, number(args, 'group')) } }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, kept: integerKept(4, number(args, 'group'), word(args, 'rounding') as Rounding) },
+  }),
 };

@@ -1,15 +1,18 @@
 import { binders } from '../../runner/binders';
 import { type CheckContext, type TechniqueCheck, within } from '../../runner/checks/context';
+import { averagesOut, movesLessThan } from '../../runner/checks/effect';
 import { prepare } from '../../runner/program';
 import { normals, uniforms } from '../../runner/random';
 import { simulate } from '../../tape/simulate';
 import { Trace } from '../../tape/trace';
 import { make } from '../../tape/webgpu/ops';
 import { align } from '../../tape/webgpu/rules';
-import { integerKept } from './webgpu';
+import { integerKept, type Rounding } from './webgpu';
 
 const SEEDS = 256;
 const GROUPS = 16;
+/** Two divisions and a difference in float32, of a position up to 255 steps from the minimum. */
+const NEAREST_SLACK = 255 * 2 ** -22;
 
 /** Groups as activations have them, and those that break a careless quantizer. The last group is short. */
 export function sampleValues(group: number, seed: number): Float32Array<ArrayBuffer> {
@@ -40,11 +43,20 @@ export function sampleValues(group: number, seed: number): Float32Array<ArrayBuf
   });
 }
 
-/** Bounds, unbiasedness and bytes of stochastically rounded group-wise codes. */
+/** Bounds, unbiasedness where rounding is stochastic, bytes of group-wise codes, and what they do to gradients. */
 export async function checkInteger(context: CheckContext, bits: 8 | 4 | 2): Promise<void> {
+  await checkCodes(context, bits);
+  if (context.use.args.rounding !== 'nearest') await averagesOut(context);
+  else await movesLessThan(context, { ...context.use, args: { ...context.use.args, rounding: 'stochastic' } });
+}
+
+async function checkCodes(context: CheckContext, bits: 8 | 4 | 2): Promise<void> {
   const group = Number(context.use.args.group);
+  const rounding: Rounding = context.use.args.rounding === 'nearest' ? 'nearest' : 'stochastic';
+  const stochastic = rounding === 'stochastic';
+  const seeds = stochastic ? SEEDS : 2;
   const values = sampleValues(group, context.seed);
-  const rule = integerKept(bits, group);
+  const rule = integerKept(bits, group, rounding);
   const trace = new Trace();
   const x = make(trace, 'x', [values.length], 'activations');
   trace.op({ op: 'input', label: 'x', writes: [x] });
@@ -68,7 +80,7 @@ export async function checkInteger(context: CheckContext, bits: 8 | 4 | 2): Prom
   let steps = new Float32Array();
   try {
     program.write(program.find('x'), values);
-    for (let index = 0; index < SEEDS; index++) {
+    for (let index = 0; index < seeds; index++) {
       program.write(program.find('out'), new Float32Array(values.length));
       await program.step({ index, seed: context.seed, learningRate: 0, valid: 1 });
       const got = new Float32Array(await program.read(program.find('out')));
@@ -85,32 +97,16 @@ export async function checkInteger(context: CheckContext, bits: 8 | 4 | 2): Prom
     }
     context.report(
       within(
-        `|x − x̂| in steps of its group, ${values.length} elements × ${SEEDS} seeds`,
+        `|x − x̂| in steps of its group, ${values.length} elements × ${seeds} seeds`,
         worstBound,
-        1,
-        'stochastic rounding goes to one of the two neighbouring levels; both ends of the range are levels',
+        stochastic ? 1 : 0.5 + NEAREST_SLACK,
+        stochastic
+          ? 'stochastic rounding goes to one of the two neighbouring levels; both ends of the range are levels'
+          : 'the nearer of two neighbouring levels is half a step away at most; a position among 255 levels is known to 255 × 2⁻²² of a step',
         'steps',
       ),
     );
-    const { pooled, apart, tested, allowed } = bias(values, sums, steps, group);
-    context.report(
-      within(
-        `mean of x̂ over ${SEEDS} seeds, furthest group in standard errors`,
-        pooled,
-        4,
-        'each group’s mean error is a sum of independent roundings: beyond 4 standard errors once in 16,000 groups',
-        'standard errors',
-      ),
-    );
-    context.report(
-      within(
-        `elements whose mean is beyond 4 standard errors, of ${tested}`,
-        apart,
-        allowed,
-        `by chance 6 in 100,000 are; ${allowed} or fewer of ${tested} with probability 0.9999 (elements that round one way in more than 9 of 256 draws)`,
-        'elements',
-      ),
-    );
+    if (stochastic) reportBias(context, values, sums, steps, group);
     const bytes = align(Math.ceil((values.length * bits) / 32) * 4) + align(Math.ceil(values.length / group) * 4);
     const wanted = simulate(tape).peak - 2 * align(values.length * 4);
     const counted = program.highWater() - 2 * align(values.length * 4) - align(values.length * 4);
@@ -126,6 +122,28 @@ export async function checkInteger(context: CheckContext, bits: 8 | 4 | 2): Prom
   } finally {
     program.destroy();
   }
+}
+
+function reportBias(context: CheckContext, values: Float32Array, sums: Float64Array, steps: Float32Array, group: number): void {
+  const { pooled, apart, tested, allowed } = bias(values, sums, steps, group);
+  context.report(
+    within(
+      `mean of x̂ over ${SEEDS} seeds, furthest group in standard errors`,
+      pooled,
+      4,
+      'each group’s mean error is a sum of independent roundings: beyond 4 standard errors once in 16,000 groups',
+      'standard errors',
+    ),
+  );
+  context.report(
+    within(
+      `elements whose mean is beyond 4 standard errors, of ${tested}`,
+      apart,
+      allowed,
+      `by chance 6 in 100,000 are; ${allowed} or fewer of ${tested} with probability 0.9999 (elements that round one way in more than 9 of 256 draws)`,
+      'elements',
+    ),
+  );
 }
 
 /** The upper half of a group's word is its step in bfloat16. */

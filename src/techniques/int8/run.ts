@@ -1,6 +1,7 @@
 import { type Binders, grid, kernel, u } from '../../runner/ops/bind';
 import { stream } from '../../runner/ops/model';
 import pack from './kernels/pack.wgsl';
+import scales from './kernels/scales.wgsl';
 import unpack from './kernels/unpack.wgsl';
 
 /** Set apart from the streams of dropout. */
@@ -11,16 +12,26 @@ export const integerBinders: Binders = {
     const [bits, group] = [bound.number('bits'), bound.number('group')];
     const count = bound.elements(bound.read(0));
     const groups = Math.ceil(count / group);
+    const coded = Math.ceil((count * bits) / 32);
     return [
-      kernel('quantize', pack, {
+      kernel('quantize.scales', scales, {
         constants: `const BITS: u32 = ${bits}u;`,
         bindings: [
           [bound.read(0), count],
-          [bound.write(0), Math.ceil((count * bits) / 32)],
           [bound.write(1), groups],
         ],
-        params: [u(count), u(group), u(stream(bound.op.layer ?? 0, ROUNDING_SITES + bound.number('site')))],
+        params: [u(count), u(group)],
         groups: grid(groups),
+      }),
+      kernel('quantize', pack, {
+        constants: `const BITS: u32 = ${bits}u;\nconst STOCHASTIC: bool = ${bound.text('rounding') === 'stochastic'};`,
+        bindings: [
+          [bound.read(0), count],
+          [bound.write(1), groups],
+          [bound.write(0), coded],
+        ],
+        params: [u(count), u(group), u(stream(bound.op.layer ?? 0, ROUNDING_SITES + bound.number('site')))],
+        groups: grid(coded),
       }),
     ];
   },
