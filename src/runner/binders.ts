@@ -7,6 +7,7 @@ import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
 import { lionBinders } from '../techniques/lion/run';
 import { mezoBinders } from '../techniques/mezo/run';
+import { qGaloreBinders } from '../techniques/q-galore/run';
 import { sgdBinders } from '../techniques/sgd/run';
 import { weightBinders } from '../techniques/weights/run';
 import type { Binders } from './ops/bind';
@@ -21,7 +22,8 @@ export const binders: Binders = {
   ...mezoBinders,
   ...apolloBinders,
   ...galoreBinders,
+  ...qGaloreBinders,
   ...integerBinders,
+  ...float8Binders,
   ...weightBinders,
 };
-  ...float8Binders,

@@ -11,8 +11,8 @@ import type { Opened } from './device';
 import { RunnerError } from './errors';
 import { Ledger } from './ledger';
 import { type Binders, boundOf, type Dispatch, type StepState } from './ops/bind';
-import { tuningOf } from './tuning';
 import { meter } from './submits';
+import { tuningOf } from './tuning';
 
 /** Bytes of one dispatch's parameters, and the alignment of a dynamic uniform offset. */
 const PARAMETERS = 64;
@@ -57,8 +57,9 @@ interface Prepared extends Dispatch {
 interface Action {
   /** Index of the op. */
   op: number;
-  /** Runs in steps that this divides. */
+  /** Runs in steps that this divides, or where it is the turn of a weight. */
   every: number;
+  lazy: string | undefined;
   dispatches: Prepared[];
   binds: number[];
   unbinds: number[];
@@ -185,6 +186,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     actions.push({
       op: index,
       every: Number(op.node.attrs?.every ?? 1),
+      lazy: op.node.attrs?.lazy === undefined ? undefined : keyOf(`${op.node.attrs.lazy}`, op.layer),
       dispatches: (bound[index] ?? []).map((dispatch) => ({
         ...dispatch,
         pipeline: pipelines.get(dispatch.key) as GPUComputePipeline,
@@ -222,7 +224,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
   const bind = (storage: number) => {
     const { name, layer, bytes } = linear.storages[storage] as Storage;
     ledger.bind(
-      layer === undefined ? name : `${name}@${layer}`,
+      keyOf(name, layer),
       offsets[storage] as number,
       bytes,
       align(addressed[storage] as number),
@@ -258,7 +260,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     };
     for (const action of actions) {
       // Ops that run only every so many steps make and end their workspace among themselves.
-      if (state.index % action.every !== 0) continue;
+      if (!isDue(action, state)) continue;
       for (const storage of action.binds) bind(storage);
       for (const dispatch of action.dispatches) {
         if (next(dispatch.flops)) submit();
@@ -303,19 +305,18 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
   const index = new Map<string, number>();
   linear.storages.forEach((storage, at) => {
     // Names of tensors that live and die inside a step repeat; the last is as good as any for reading after it.
-    index.set(storage.layer === undefined ? storage.name : `${storage.name}@${storage.layer}`, at);
+    index.set(keyOf(storage.name, storage.layer), at);
   });
-  const key = (name: string, layer?: number) => (layer === undefined ? name : `${name}@${layer}`);
   return {
     predicted,
     linear,
     dispatches: dispatches.length,
     find: (name, layer) => {
-      const found = index.get(key(name, layer));
-      if (found === undefined) throw new Error(`runner: no tensor ${key(name, layer)}`);
+      const found = index.get(keyOf(name, layer));
+      if (found === undefined) throw new Error(`runner: no tensor ${keyOf(name, layer)}`);
       return found;
     },
-    has: (name, layer) => index.has(key(name, layer)),
+    has: (name, layer) => index.has(keyOf(name, layer)),
     write,
     read,
     step: async (state) => {
@@ -385,3 +386,8 @@ async function compile(
 }
 
 const firstLine = (message: string): string => message.split('\n')[0] ?? message;
+
+const keyOf = (name: string, layer: number | undefined): string => (layer === undefined ? name : `${name}@${layer}`);
+
+const isDue = ({ every, lazy }: Action, { index, due }: StepState): boolean =>
+  lazy !== undefined && due ? due(lazy) : index % every === 0;

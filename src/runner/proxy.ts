@@ -109,7 +109,7 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
 /** A rate at which the optimizer learns steadily at a proxy's size. */
 function rateOf(plan: Plan): number {
   const use = useOf(plan, 'optimizer');
-  if (use && ['galore', 'apollo', 'apollo-mini'].includes(use.name)) return 0.01;
+  if (use && ['galore', 'q-galore', 'apollo', 'apollo-mini'].includes(use.name)) return 0.01;
   if (use?.name === 'lion') return 5e-4;
   if (use?.name === 'lomo') return 0.2;
   if (use?.name === 'sgd') return 0.2 * (1 - Number(use.args.momentum ?? 0));

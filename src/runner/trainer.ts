@@ -11,6 +11,7 @@ import type { Batch } from './data';
 import type { Opened } from './device';
 import { firstNonFinite } from './non-finite';
 import { type Cap, type Program, prepare } from './program';
+import { takeTurns } from './turns';
 import { rotaryTable, type WeightSource } from './weights';
 
 export interface Trainer {
@@ -72,16 +73,19 @@ export async function createTrainer(
     program.write(program.find('starts'), batch.starts);
     return batch.targets.reduce((count, target) => count + (target === IGNORED ? 0 : 1), 0);
   };
+  const turns = takeTurns(program, places, recipe.webgpu.optimizer);
   return {
     program,
     trained: places.filter(({ weight }) => weight.role === 'adapter' || recipe.trains(weight)),
     step: async (index, batch, learningRate) => {
       const valid = fill(batch);
-      await program.step({ index, seed, learningRate, valid });
+      await program.step({ ...turns.of(index), index, seed, learningRate, valid });
+      await turns.lookBack(index);
       const losses = await read('loss', undefined, rows);
       return losses.reduce((sum, loss) => sum + loss, 0) / valid;
     },
-    firstNonFinite: (index, batch, learningRate) => firstNonFinite(program, { index, seed, learningRate, valid: fill(batch) }),
+    firstNonFinite: (index, batch, learningRate) =>
+      firstNonFinite(program, { ...turns.of(index), index, seed, learningRate, valid: fill(batch) }),
     weight: async (name, at) => {
       const weight = weightOf(name);
       const storage = recipe.webgpu.unpack;

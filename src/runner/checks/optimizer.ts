@@ -12,8 +12,8 @@ import type { Array64 } from '../reference/arrays';
 
 export interface Replayed {
   parameters: Float32Array[];
-  /** The watched state after every step. */
-  watched: Float32Array[];
+  /** The watched states after every step, by name. */
+  watched: Map<string, Float32Array[]>;
   /** Stored states after the last step, by name, as bytes. */
   states: Map<string, ArrayBuffer>;
   parts: Part[];
@@ -26,7 +26,10 @@ export async function replayRule(
   gradients: readonly Array64[],
   before: Array64,
   learningRate: number,
-  { weight = { name: 'w', shape: [before.length], role: 'norm' }, watch }: { weight?: Weight; watch?: string } = {},
+  {
+    weight = { name: 'w', shape: [before.length], role: 'norm' },
+    watch = [],
+  }: { weight?: Weight; watch?: readonly string[] } = {},
 ): Promise<Replayed> {
   const { shape } = weight;
   const parts = rule.states(weight);
@@ -46,12 +49,12 @@ export async function replayRule(
     for (const { name, bytes } of states) program.write(program.find(name), new Uint8Array(bytes));
     program.write(program.find('parameter'), Float32Array.from(before));
     const parameters: Float32Array[] = [];
-    const watched: Float32Array[] = [];
+    const watched = new Map<string, Float32Array[]>(watch.map((name) => [name, []]));
     for (const [index, values] of gradients.entries()) {
       program.write(program.find('gradient'), Float32Array.from(values));
       await program.step({ index, seed: 1, learningRate, valid: 1 });
       parameters.push(new Float32Array(await program.read(program.find('parameter'))).slice(0, before.length));
-      if (watch) watched.push(new Float32Array(await program.read(program.find(watch))));
+      for (const [name, seen] of watched) seen.push(new Float32Array(await program.read(program.find(name))));
     }
     const stored = new Map<string, ArrayBuffer>();
     for (const { name } of parts) stored.set(name, await program.read(program.find(name)));

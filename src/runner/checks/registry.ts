@@ -17,6 +17,7 @@ import { check as lion } from '../../techniques/lion/check';
 import { check as lomo } from '../../techniques/lomo/check';
 import { check as lora } from '../../techniques/lora/check';
 import { check as mezo } from '../../techniques/mezo/check';
+import { check as qGalore } from '../../techniques/q-galore/check';
 import { check as sgd } from '../../techniques/sgd/check';
 import { check as streambp } from '../../techniques/streambp/check';
 import { checkGroups, check as nf4 } from '../../techniques/weights/check';

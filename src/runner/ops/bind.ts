@@ -11,6 +11,8 @@ export interface StepState {
   learningRate: number;
   /** Rows with a target. */
   valid: number;
+  /** Whether it is the turn of a weight's lazy ops; absent: every so many steps, as the ops say. */
+  due?: (weight: string) => boolean;
 }
 
 type Source<T> = T | ((state: StepState) => T);

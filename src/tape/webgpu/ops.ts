@@ -77,13 +77,19 @@ export interface Product {
   /** Adds this to the result (same shape as `out`). */
   addend?: Operand;
   label?: string;
-  /** Runs only every so many steps. */
-  every?: number;
+  when?: Occasion;
+}
+
+/** An op that does not run in every step: every so many, or rarer where the host finds that what it would find anew still stands. */
+export interface Occasion {
+  every: number;
+  /** Name of the weight whose turn it is; in a layer, of that layer. */
+  lazy?: string;
 }
 
 /** out = alpha · a ∘ b (+ out) (+ addend). */
 export function matmul(trace: Trace, product: Product): void {
-  const { form, rows, a, b, out, n, k, alpha = 1, accumulate = false, addend, every } = product;
+  const { form, rows, a, b, out, n, k, alpha = 1, accumulate = false, addend, when } = product;
   emit(trace, {
     op: 'matmul',
     label: product.label,
@@ -91,7 +97,7 @@ export function matmul(trace: Trace, product: Product): void {
     reads: [a, b, ...(addend ? [addend] : []), ...(accumulate ? [out] : [])],
     writes: [out],
     flops: 2 * rows.count * n * k,
-    attrs: { form, n, k, alpha, accumulate, addend: addend !== undefined, ...(every === undefined ? {} : { every }) },
+    attrs: { form, n, k, alpha, accumulate, addend: addend !== undefined, ...when },
   });
 }
 

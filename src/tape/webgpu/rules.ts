@@ -85,6 +85,16 @@ export interface OptimizerRule {
   states(weight: Weight): Part[];
   /** Emits the update of one parameter. The caller frees the gradient. */
   update(update: Update): void;
+  /** Whose turn it is in each step, where the run itself decides: one for each run. */
+  turns?(): Turns;
+}
+
+/** Decides in which steps the lazy ops of a weight run; `weight` is its name, with `@layer` in a layer. */
+export interface Turns {
+  due(weight: string, step: number): boolean;
+  /** The state that tells how alike what was found and what stood were, by its part's name; read after each turn. */
+  part: string;
+  seen(weight: string, step: number, value: number): void;
 }
 
 /** Alignment of every tensor of the runner's engine: what a storage binding's offset must keep. */

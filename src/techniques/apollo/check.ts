@@ -35,12 +35,12 @@ export async function checkApollo(
     const replay = (kept: boolean) =>
       replayRule(opened, apolloRule({ ...settings, kept }), gradients, before, RATE, {
         weight,
-        ...(kept ? { watch: 'projection' } : {}),
+        ...(kept ? { watch: ['projection'] } : {}),
       });
     const run = await replay(true);
     const small = Math.min(rows, columns);
     const rank = Math.min(settings.rank, small);
-    const projections = run.watched
+    const projections = (run.watched.get('projection') ?? [])
       .filter((_, step) => step % EVERY === 0)
       .map((values) => Float64Array.from(values.subarray(0, rank * small)));
     const wanted = replayApollo(settings, [rows, columns], gradients, projections, before, RATE);

@@ -10,7 +10,7 @@ import { aligned, replayOnDevice, TRAJECTORY_LIMIT } from './trajectories';
 import { rowsRotated, shapes } from './webgpu';
 
 /** Gradients with singular values that fall by a third each, as a real gradient's first ones do, and a floor of noise. */
-function gradientsLike(rows: number, columns: number, steps: number, seed: number): Float64Array[] {
+export function gradientsLike(rows: number, columns: number, steps: number, seed: number): Float64Array<ArrayBuffer>[] {
   const next = normals(seed);
   const directions = Array.from({ length: 12 }, () => ({
     left: Array.from({ length: rows }, next),

@@ -3,7 +3,7 @@
 import type { Use } from '../../plan/types';
 import type { Weight } from '../../plan/weights';
 import type { Tensor, Trace } from '../../tape/trace';
-import { make, matmul, plainRows } from '../../tape/webgpu/ops';
+import { make, matmul, type Occasion, plainRows } from '../../tape/webgpu/ops';
 import type { OptimizerRule } from '../../tape/webgpu/rules';
 import { ADAM, adamwRule, type InnerRule } from '../adamw/webgpu';
 import { adamw8bitRule } from '../adamw8bit/webgpu';
@@ -56,24 +56,35 @@ export function galoreRule(settings: GaloreSettings, inner: InnerRule): Optimize
       const { trace, weight, parameter, gradient, states } = update;
       if (!projects(weight)) return inner.update(update);
       const [projector, ...moments] = states as [Tensor, ...Tensor[]];
-      const { low, side } = shapes(weight.shape, settings);
-      const [m, n] = weight.shape as [number, number];
-      const label = weight.name;
-      refresh(trace, weight, gradient, projector, settings);
-      const r = make(trace, 'projected', low, 'temporary');
-      const rank = side === 'right' ? (low[1] as number) : (low[0] as number);
-      if (side === 'right')
-        matmul(trace, { form: 'nt', rows: plainRows(m), a: gradient, b: projector, out: r, n: rank, k: n, label });
-      else matmul(trace, { form: 'tn', rows: plainRows(m), a: projector, b: gradient, out: r, n, k: rank, label });
-      inner.direction(trace, r, moments, settings.scale, label);
-      const back = { rows: plainRows(m), out: parameter, n, k: rank, accumulate: true, label };
-      if (side === 'right') matmul(trace, { form: 'nn', a: r, b: projector, ...back });
-      else matmul(trace, { form: 'nn', a: projector, b: r, ...back });
-      trace.release(r);
+      refresh(trace, weight, gradient, projector, settings, { every: settings.every });
+      stepInside(trace, weight, { parameter, gradient, projector, moments }, settings, inner);
       if (settings.decay > 0)
-        trace.op({ op: 'decay', label, reads: [parameter], writes: [parameter], attrs: { decay: settings.decay } });
+        trace.op({ op: 'decay', label: weight.name, reads: [parameter], writes: [parameter], attrs: { decay: settings.decay } });
     },
   };
+}
+
+/** Projects the gradient, lets the inner optimizer turn it into its update, and adds that, projected back, to the parameter. */
+export function stepInside(
+  trace: Trace,
+  weight: Weight,
+  tensors: { parameter: Tensor; gradient: Tensor; projector: Tensor; moments: readonly Tensor[] },
+  settings: Pick<GaloreSettings, 'rank' | 'side' | 'scale'>,
+  inner: InnerRule,
+): void {
+  const { parameter, gradient, projector, moments } = tensors;
+  const { low, side, rank } = shapes(weight.shape, settings);
+  const [m, n] = weight.shape as [number, number];
+  const label = weight.name;
+  const r = make(trace, 'projected', low, 'temporary');
+  if (side === 'right')
+    matmul(trace, { form: 'nt', rows: plainRows(m), a: gradient, b: projector, out: r, n: rank, k: n, label });
+  else matmul(trace, { form: 'tn', rows: plainRows(m), a: projector, b: gradient, out: r, n, k: rank, label });
+  inner.direction(trace, r, moments, settings.scale, label);
+  const back = { rows: plainRows(m), out: parameter, n, k: rank, accumulate: true, label };
+  if (side === 'right') matmul(trace, { form: 'nn', a: r, b: projector, ...back });
+  else matmul(trace, { form: 'nn', a: projector, b: r, ...back });
+  trace.release(r);
 }
 
 /** Shapes of projector and projected gradient, for the side asked for. */
@@ -90,19 +101,25 @@ export function shapes(shape: readonly number[], { rank, side }: Pick<GaloreSett
  * The singular vectors of the gradient on the compressed side. Where the rank is a small part of that side, a subspace
  * iteration finds a few more vectors than are wanted first; one-sided Jacobi then turns them into singular vectors.
  */
-function refresh(trace: Trace, weight: Weight, gradient: Tensor, projector: Tensor, settings: GaloreSettings): void {
+export function refresh(
+  trace: Trace,
+  weight: Weight,
+  gradient: Tensor,
+  projector: Tensor,
+  settings: Pick<GaloreSettings, 'rank' | 'side' | 'signs'>,
+  when: Occasion,
+): void {
   const [m, n] = weight.shape as [number, number];
   const { side, rank } = shapes(weight.shape, settings);
   const [small, large] = side === 'right' ? [n, m] : [m, n];
   const count = rowsRotated(rank, small);
   const label = `${weight.name}.refresh`;
-  const every = settings.every;
   const work = make(trace, 'work', [count, large], 'temporary');
   const basis = make(trace, 'basis', [count, small], 'temporary');
   const orthonormalize = (rows: Tensor) =>
-    trace.op({ op: 'galore_orthonormalize', label, reads: [rows], writes: [rows], attrs: { every, count } });
+    trace.op({ op: 'galore_orthonormalize', label, reads: [rows], writes: [rows], attrs: { ...when, count } });
   // rows · (gradient with its compressed side as rows), and back.
-  const shared = { rows: plainRows(count), label, every };
+  const shared = { rows: plainRows(count), label, when };
   const out = () =>
     side === 'right'
       ? matmul(trace, { ...shared, form: 'nt', a: basis, b: gradient, out: work, n: m, k: n })
@@ -117,10 +134,10 @@ function refresh(trace: Trace, weight: Weight, gradient: Tensor, projector: Tens
       label,
       reads: [gradient],
       writes: [work, basis],
-      attrs: { every, small, large, transpose: side === 'right' },
+      attrs: { ...when, small, large, transpose: side === 'right' },
     });
   else {
-    trace.op({ op: 'galore_random', label, writes: [basis], attrs: { every } });
+    trace.op({ op: 'galore_random', label, writes: [basis], attrs: { ...when } });
     orthonormalize(basis);
     for (let iteration = 0; iteration < ITERATIONS; iteration++) {
       out();
@@ -137,7 +154,7 @@ function refresh(trace: Trace, weight: Weight, gradient: Tensor, projector: Tens
       reads: [work, basis],
       writes: [work, basis],
       flops: 6 * count * count * (large + small / 2),
-      attrs: { every, count },
+      attrs: { ...when, count },
     });
   const values = make(trace, 'values', [count], 'temporary');
   trace.op({
@@ -146,7 +163,7 @@ function refresh(trace: Trace, weight: Weight, gradient: Tensor, projector: Tens
     reads: [work, basis, ...(settings.signs ? [settings.signs] : [])],
     writes: [projector],
     temps: [values],
-    attrs: { every, count, rank, columns: side === 'left' },
+    attrs: { ...when, count, rank, columns: side === 'left' },
   });
   trace.release(work, basis);
 }

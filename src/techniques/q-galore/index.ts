@@ -4,6 +4,7 @@ import { groupedCodes, learningProduct, storing } from '../quantized';
 import { adaptersAreLowRank, anyOf, noExperts, oneMicroBatch, shardsAreFlat } from '../relations';
 import type { Technique } from '../technique';
 import { GROUP, qGaloreStates, qGaloreStep } from './memory';
+import { qGaloreRule, qGaloreUnpack } from './webgpu';
 
 export const qGalore: Technique = {
   spec: {
@@ -17,6 +18,7 @@ export const qGalore: Technique = {
     args: [
       { name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 128, doc: 'Dimension of the subspace.' },
       { name: 'every', type: { kind: 'count', min: 1 }, default: 200, doc: 'Steps between refreshes of the subspace, at first.' },
+      { name: 'scale', type: { kind: 'number', min: 0 }, default: 0.25, doc: 'Factor on the update that is projected back.' },
       {
         name: 'packed',
         type: { kind: 'boolean' },
@@ -53,4 +55,18 @@ export const qGalore: Technique = {
       },
     };
   },
+  // A layer's gradients end with its backward.
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: {
+      ...recipe.webgpu,
+      unpack: qGaloreUnpack,
+      optimizer: qGaloreRule({
+        rank: number(args, 'rank'),
+        every: number(args, 'every'),
+        scale: number(args, 'scale'),
+        packed: flag(args, 'packed'),
+      }),
+    },
+  }),
 };
