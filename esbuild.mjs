@@ -16,7 +16,7 @@ const banner = {
 /** name → options. Each process of the architecture is one bundle. */
 const bundles = {
   extension: {
-    entryPoints: ['src/extension/main.ts'],
+    entryPoints: ['src/extension/node.ts'],
     outfile: `${out}/extension.cjs`,
     ...node,
     format: 'cjs',
@@ -31,6 +31,22 @@ const bundles = {
     outfile: `${out}/cli.mjs`,
     ...node,
     banner: { js: `#!/usr/bin/env node\n${banner.js}` },
+  },
+  'extension-web': {
+    entryPoints: ['src/extension/web.ts'],
+    outfile: `${out}/extension-web.js`,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'cjs',
+    external: ['vscode'],
+  },
+  'server-worker': {
+    entryPoints: ['language/server/worker.ts'],
+    outfile: `${out}/server-worker.js`,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    alias: { 'node:fs': './language/server/no-disk.ts', 'node:path': 'path-browserify' },
   },
   // The planner as a module: nothing of Node in it, so that a page may import it too.
   library: {

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { URI } from 'langium';
 import { nearest } from '../../src/plan/nearest';
 import type { FileReader } from './modules';
+import { isVirtual, type VirtualFiles } from './virtual-files';
 
 /** Far above any configuration or plan; it bounds memory. */
 const LARGEST = 4 * 1024 * 1024;
@@ -15,6 +16,8 @@ export interface World {
   open?: (uri: string) => string | undefined;
   /** Told of every file that is asked for, found or not: the answer depends on it. */
   asked?: (uri: string) => void;
+  /** Files of a workspace that lies on no disk. */
+  virtual?: VirtualFiles | undefined;
 }
 
 /** One spelling for every URI of a file. */
@@ -30,7 +33,18 @@ const inside = (root: string, path: string): boolean => {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 };
 
-export function fileReader({ roots, open, asked }: World): FileReader {
+export function fileReader({ roots, open, asked, virtual }: World): FileReader {
+  /** Undefined where the disk is to be asked. */
+  function elsewhere(from: string, written: string): { uri: string; text: string } | { problem: string } | undefined {
+    if (!isVirtual(from)) return undefined;
+    if (!virtual) return { problem: 'files cannot be read here' };
+    const found = virtual.read(from, written);
+    const uri = virtual.uriOf(from, written);
+    if (uri !== undefined) asked?.(uri);
+    const text = uri === undefined ? undefined : open?.(uri);
+    return uri !== undefined && text !== undefined ? { uri, text } : found;
+  }
+
   function find(from: string, written: string): { path: string; uri: string } | { problem: string } {
     const origin = pathOf(from);
     if (origin === undefined) return { problem: 'the file that names it is not saved yet' };
@@ -57,6 +71,8 @@ export function fileReader({ roots, open, asked }: World): FileReader {
 
   return {
     read(from, written) {
+      const virtually = elsewhere(from, written);
+      if (virtually) return virtually;
       const found = find(from, written);
       if ('problem' in found) return found;
       const text = open?.(found.uri);
@@ -69,7 +85,10 @@ export function fileReader({ roots, open, asked }: World): FileReader {
         return { problem: explain(error, found.path) };
       }
     },
-    locate: find,
+    locate(from, written) {
+      const found = elsewhere(from, written) ?? find(from, written);
+      return 'problem' in found || 'path' in found ? found : { path: found.uri };
+    },
   };
 }
 

@@ -18,6 +18,8 @@ import {
   ESTIMATE_REQUEST,
   type EstimateParams,
   type EstimateReply,
+  READ_FILE_REQUEST,
+  type ReadFileReply,
   RUN_REQUEST,
   type RunRequestParams,
   type RunRequestReply,
@@ -35,6 +37,7 @@ import { breathe, Schedule, taking } from './schedule';
 import { Lines } from './span';
 import { registerTrials } from './trials';
 import { verdictsOf, verdictsOn } from './verdicts';
+import { isVirtual, VirtualFiles } from './virtual-files';
 import { type View, Workspace } from './workspace';
 
 /** Seconds until a run is given up. */
@@ -51,48 +54,58 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
   let refreshesLenses = false;
   let refreshesHints = false;
 
-  connection.onInitialize(({ workspaceFolders, rootUri, capabilities }: InitializeParams): InitializeResult => {
-    const folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
-    workspace.roots = folders.flatMap((uri) => pathOf(uri) ?? []);
-    watches = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
-    refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
-    refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
-    return {
-      serverInfo: { name: 'memplan' },
-      capabilities: {
-        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-        completionProvider: { triggerCharacters: ['.', '(', ',', ':', '"', '[', ' '], resolveProvider: true },
-        hoverProvider: true,
-        documentSymbolProvider: true,
-        foldingRangeProvider: true,
-        selectionRangeProvider: true,
-        documentLinkProvider: {},
-        documentHighlightProvider: true,
-        definitionProvider: true,
-        referencesProvider: true,
-        renameProvider: { prepareProvider: true },
-        codeLensProvider: {},
-        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
-        inlayHintProvider: true,
-        signatureHelpProvider: { triggerCharacters: ['(', ','], retriggerCharacters: [':'] },
-        semanticTokensProvider: {
-          legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] },
-          full: true,
-          range: true,
+  connection.onInitialize(
+    ({ workspaceFolders, rootUri, capabilities, initializationOptions }: InitializeParams): InitializeResult => {
+      const folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
+      if (initializationOptions?.readsFiles === true) {
+        workspace.virtual = new VirtualFiles({
+          read: (uri) => connection.sendRequest<ReadFileReply>(READ_FILE_REQUEST, { uri }).then(({ text }) => text),
+          arrived: (uri) => look(workspace.forget(uri)),
+        });
+        workspace.virtual.roots = folders.filter(isVirtual);
+      }
+      workspace.roots = folders.flatMap((uri) => pathOf(uri) ?? []);
+      watches = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+      refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
+      refreshesLenses = capabilities.workspace?.codeLens?.refreshSupport === true;
+      return {
+        serverInfo: { name: 'memplan' },
+        capabilities: {
+          textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+          completionProvider: { triggerCharacters: ['.', '(', ',', ':', '"', '[', ' '], resolveProvider: true },
+          hoverProvider: true,
+          documentSymbolProvider: true,
+          foldingRangeProvider: true,
+          selectionRangeProvider: true,
+          documentLinkProvider: {},
+          documentHighlightProvider: true,
+          definitionProvider: true,
+          referencesProvider: true,
+          renameProvider: { prepareProvider: true },
+          codeLensProvider: {},
+          codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
+          inlayHintProvider: true,
+          signatureHelpProvider: { triggerCharacters: ['(', ','], retriggerCharacters: [':'] },
+          semanticTokensProvider: {
+            legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [...TOKEN_MODIFIERS] },
+            full: true,
+            range: true,
+          },
+          workspaceSymbolProvider: true,
+          documentFormattingProvider: true,
+          documentRangeFormattingProvider: true,
+          documentOnTypeFormattingProvider: { firstTriggerCharacter: '}', moreTriggerCharacter: ['\n'] },
+          workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         },
-        workspaceSymbolProvider: true,
-        documentFormattingProvider: true,
-        documentRangeFormattingProvider: true,
-        documentOnTypeFormattingProvider: { firstTriggerCharacter: '}', moreTriggerCharacter: ['\n'] },
-        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
-      },
-    };
-  });
+      };
+    },
+  );
 
   connection.onInitialized(() => {
     const watchers = [{ globPattern: '**/*.memplan' }, { globPattern: '**/*.json' }];
     if (watches) void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
-    if (workspace.roots.length > 0) connection.workspace.onDidChangeWorkspaceFolders(foldersChanged);
+    if (workspace.roots.length > 0 || workspace.virtual?.roots.length)
+      connection.workspace.onDidChangeWorkspaceFolders(foldersChanged);
   });
 
   function foldersChanged({ added, removed }: { added: { uri: string }[]; removed: { uri: string }[] }): void {
@@ -101,6 +114,10 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
       ...workspace.roots.filter((root) => !gone.includes(root)),
       ...added.flatMap(({ uri }) => pathOf(uri) ?? []),
     ];
+    if (workspace.virtual) {
+      const left = workspace.virtual.roots.filter((root) => !removed.some(({ uri }) => uri === root));
+      workspace.virtual.roots = [...left, ...added.map(({ uri }) => uri).filter(isVirtual)];
+    }
     look(workspace.documents.flatMap(({ uri }) => workspace.forget(uri)));
   }
 
@@ -126,7 +143,10 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     look(workspace.close(uri));
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
-    for (const { uri } of changes) if (!workspace.document(uri)) look(workspace.forget(uri));
+    for (const { uri } of changes) {
+      workspace.virtual?.forget(canonical(uri));
+      if (!workspace.document(uri)) look(workspace.forget(uri));
+    }
   });
 
   /** What was found of the newest text that was looked at. */

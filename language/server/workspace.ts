@@ -5,6 +5,7 @@ import { type Analysis, analyze } from './analyze';
 import { EstimateCache } from './estimates';
 import { canonical, fileReader, pathOf, planFiles, uriOf } from './files';
 import { LONGEST_TEXT, parse, type Syntax } from './syntax/parse';
+import type { VirtualFiles } from './virtual-files';
 
 /** One document with what it says; features are pure functions of it. */
 export interface View {
@@ -20,6 +21,8 @@ export class Workspace {
   readonly #views = new Map<string, View>();
   readonly #parsed = new Map<string, { text: string; syntax: Syntax }>();
   roots: readonly string[] = [];
+  /** Where the editor reads files that lie on no disk. */
+  virtual: VirtualFiles | undefined;
 
   get documents(): readonly TextDocument[] {
     return [...this.#open.values()];
@@ -75,6 +78,7 @@ export class Workspace {
       roots: () => this.roots,
       open: (file) => this.#open.get(canonical(file))?.getText(),
       asked: (file) => dependencies.add(canonical(file)),
+      virtual: this.virtual,
     });
     const analysis = analyze(document.getText(), { uri: at, reader, parseText: (file, text) => this.#parse(file, text) });
     const view: View = { document, analysis, dependencies };

@@ -1,16 +1,10 @@
-/** The language server's process, and the requests beyond the protocol's own. */
-import * as vscode from 'vscode';
+/** The language server as a process of its own. */
+import type * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { clientOptions } from './host';
 
 export function createClient(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): LanguageClient {
-  const module = context.asAbsolutePath('dist/server.mjs');
-  const run = { module, transport: TransportKind.ipc };
-  const watchers = ['**/*.memplan', '**/config.json'].map((pattern) => vscode.workspace.createFileSystemWatcher(pattern));
-  context.subscriptions.push(...watchers);
-  return new LanguageClient(
-    'memplan',
-    'Memplan',
-    { run, debug: { ...run, options: { execArgv: ['--nolazy', '--inspect=6019'] } } },
-    { documentSelector: [{ language: 'memplan' }], outputChannel: log, synchronize: { fileEvents: watchers } },
-  );
+  const run = { module: context.asAbsolutePath('dist/server.mjs'), transport: TransportKind.ipc };
+  const debug = { ...run, options: { execArgv: ['--nolazy', '--inspect=6019'] } };
+  return new LanguageClient('memplan', 'Memplan', { run, debug }, clientOptions(context, log));
 }

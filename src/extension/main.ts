@@ -1,20 +1,20 @@
-/** The extension's entry: builds the parts and connects them. Activated by the language, the panel or a command. */
+/** The extension: builds the parts and connects them. Activated by the language, the panel or a command. */
 import * as vscode from 'vscode';
-import { type LanguageClient, State } from 'vscode-languageclient/node';
+import { type BaseLanguageClient, State } from 'vscode-languageclient';
 import { ANALYSED_NOTIFICATION, type AnalysedParams, FIT_PROGRESS, type FitProgress } from '../protocol';
-import { createClient } from './client';
 import { planAt } from './cursor';
 import { createEstimates } from './estimates';
+import { answerReads, type Host } from './host';
 import { createPanels } from './panels';
 import { createRuns } from './runs';
 import { createStatusBar } from './status-bar';
 import { readTarget, type Target } from './target';
 
-let client: LanguageClient | undefined;
+let client: BaseLanguageClient | undefined;
 
-export function activate(context: vscode.ExtensionContext): void {
+export function activateOn(host: Host, context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Memplan', { log: true });
-  const server = createClient(context, log);
+  const server = host.createClient(context, log);
   client = server;
   const started = server.start();
   const send = async <T>(method: string, params: object, token?: vscode.CancellationToken): Promise<T> => {
@@ -23,7 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
     return token ? server.sendRequest<T>(method, params, token) : server.sendRequest<T>(method, params);
   };
   const estimates = createEstimates(send);
-  const runs = createRuns(context, log, send);
+  const runs = createRuns(context, log, send, host.startRunner);
   const panels = createPanels(context, estimates, runs, send);
 
   /** The command's target with its plan known, or a word that there is none. */
@@ -67,6 +67,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (target.plan === '') return void vscode.window.showInformationMessage('This file has no plan to run.');
       return runs.start(target.uri, target.plan);
     }),
+    answerReads(server),
     vscode.commands.registerCommand('memplan.showLog', () => log.show()),
     server.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
       void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));

@@ -4,8 +4,8 @@
  */
 import * as vscode from 'vscode';
 import { RUN_REQUEST, type RunRequestParams, type RunRequestReply, type ToWebview } from '../protocol';
+import type { Host } from './host';
 import { type Ended, ended, failureOf } from './outcome';
-import { startRunner } from './runner-host';
 import { readSettings } from './settings';
 
 export interface Runs extends vscode.Disposable {
@@ -27,6 +27,7 @@ export function createRuns(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
   send: <T>(method: string, params: RunRequestParams) => Promise<T>,
+  startRunner: Host['startRunner'],
 ): Runs {
   const history = new Map<string, ToWebview[]>();
   const emitter = new vscode.EventEmitter<{ uri: vscode.Uri; message: ToWebview }>();
@@ -50,6 +51,10 @@ export function createRuns(
         'Running on the GPU starts a process, which needs a trusted workspace. Estimates work without.',
         MANAGE_TRUST,
       );
+    if (!startRunner)
+      return refuse(
+        'Running on the GPU starts a process, which a browser cannot: open the file in VS Code on a desktop or a server. Estimates work here.',
+      );
     if (!['file', 'untitled'].includes(uri.scheme))
       return refuse(`Running on the GPU needs files on disk; this workspace is virtual (${uri.scheme}). Estimates work without.`);
     if (active) {
@@ -61,7 +66,7 @@ export function createRuns(
     const cancel = new vscode.CancellationTokenSource();
     active = { uri, plan, cancel };
     try {
-      return await run(uri, plan, cancel, refuse);
+      return await run(startRunner, uri, plan, cancel, refuse);
     } finally {
       active = null;
       cancel.dispose();
@@ -69,6 +74,7 @@ export function createRuns(
   };
 
   const run = async (
+    startRunner: NonNullable<Host['startRunner']>,
     uri: vscode.Uri,
     plan: string,
     cancel: vscode.CancellationTokenSource,
@@ -94,7 +100,8 @@ export function createRuns(
         last = percent;
       });
     });
-    return end(uri, ended(plan, events), failureOf(events)?.code === 'no-node' ? [SET_NODE] : []);
+    const code = failureOf(events)?.code;
+    return end(uri, ended(plan, events), code === 'no-node' || code === 'no-webgpu' ? [SET_NODE] : []);
   };
 
   const end = (uri: vscode.Uri, message: Ended, actions: Action[]): Ended['outcome'] => {

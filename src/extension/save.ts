@@ -14,8 +14,10 @@ export async function save(beside: vscode.Uri, { format, name, content }: Save):
   });
   if (!target) return;
   try {
-    await vscode.workspace.fs.writeFile(target, Buffer.from(content, format === 'png' ? 'base64' : 'utf8'));
+    await vscode.workspace.fs.writeFile(target, format === 'png' ? fromBase64(content) : new TextEncoder().encode(content));
   } catch (error) {
     void vscode.window.showErrorMessage(`${target.path.split('/').pop()} was not written: ${(error as Error).message}`);
   }
 }
+
+const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));

@@ -119,7 +119,8 @@ function freePort(): Promise<number> {
   });
 }
 
-async function installServer(root: string): Promise<string> {
+/** Folder of VS Code's server and its web build. */
+export async function installServer(root: string): Promise<string> {
   const folder = join(root, '.cache', `code-server-${VERSION}`);
   const inside = 'node_modules/code-server/lib/vscode';
   if (existsSync(folder)) return join(folder, inside);

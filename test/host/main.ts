@@ -9,6 +9,7 @@ import { launchChromium } from './chromium';
 import { run } from './shell';
 import { walk } from './walk';
 import { walkUntrusted } from './walk-untrusted';
+import { walkWeb } from './web';
 import { built } from './workbench';
 
 const root = process.cwd();
@@ -55,7 +56,7 @@ if (wanted('suite')) {
   counts.push(await inHost(folder));
   await rm(folder, { recursive: true, force: true });
 }
-if (wanted('walk') || wanted('untrusted') || wanted('package')) {
+if (['walk', 'untrusted', 'package', 'web'].some(wanted)) {
   const browser = await launchChromium(root);
   for (const [name, take] of [
     ['walk', walk],
@@ -66,6 +67,7 @@ if (wanted('walk') || wanted('untrusted') || wanted('package')) {
     counts.push(await take({ root, folder, browser }));
     await rm(folder, { recursive: true, force: true });
   }
+  if (wanted('web')) counts.push(await walkWeb({ root, browser }));
   if (wanted('package')) {
     const folder = await workspace();
     counts.push(await walk({ root, folder, browser, vsix: await linuxPackage() }));

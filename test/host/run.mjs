@@ -23,6 +23,15 @@ await build({
   format: 'cjs',
   external: ['vscode'],
 });
+await build({
+  ...common,
+  entryPoints: ['test/host/web-suite/index.ts'],
+  outfile: join(out, 'web-suite/index.js'),
+  platform: 'browser',
+  target: 'es2022',
+  format: 'cjs',
+  external: ['vscode'],
+});
 chmodSync(join(out, 'vscode.mjs'), 0o755);
 process.chdir(root);
 await import(join(out, process.argv.includes('--screenshots') ? 'screenshots.mjs' : 'main.mjs'));

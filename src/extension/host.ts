@@ -1,0 +1,35 @@
+/** What differs between an extension host on a machine and one in a browser, and what both do alike for the language server. */
+import * as vscode from 'vscode';
+import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
+import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileReply } from '../protocol';
+import type { startRunner } from './runner-host';
+
+export interface Host {
+  createClient(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): BaseLanguageClient;
+  /** Absent where no process can be started. */
+  startRunner?: typeof startRunner;
+}
+
+export function clientOptions(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): LanguageClientOptions {
+  const watchers = ['**/*.memplan', '**/*.json'].map((pattern) => vscode.workspace.createFileSystemWatcher(pattern));
+  context.subscriptions.push(...watchers);
+  return {
+    documentSelector: [{ language: 'memplan' }],
+    outputChannel: log,
+    synchronize: { fileEvents: watchers },
+    initializationOptions: { readsFiles: true },
+  };
+}
+
+/** Reads files of virtual workspaces for the server, which reads those on disk itself. */
+export function answerReads(client: BaseLanguageClient): vscode.Disposable {
+  return client.onRequest(READ_FILE_REQUEST, async ({ uri }: ReadFileParams): Promise<ReadFileReply> => {
+    const file = vscode.Uri.parse(uri);
+    if (file.scheme === 'file') return { text: null };
+    try {
+      return { text: new TextDecoder().decode(await vscode.workspace.fs.readFile(file)) };
+    } catch {
+      return { text: null };
+    }
+  });
+}
