@@ -10,7 +10,15 @@ import { Lines } from './span';
 import { verdictsOn } from './verdicts';
 
 export interface ReportedPlan extends Estimate {
-  answers: { line: number; find: string; value: number | null; atLimit?: boolean; reason?: string }[];
+  answers: {
+    line: number;
+    find: string;
+    value: number | null;
+    atLimit?: boolean;
+    uneven?: number;
+    arranged?: number;
+    reason?: string;
+  }[];
   sweeps: { line: number; key: string; points: SweepPoint[] }[];
   comparisons: { line: number; to: string; allocated: number; otherAllocated: number; step: number; otherStep: number }[];
 }

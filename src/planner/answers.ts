@@ -30,6 +30,8 @@ export interface Answer {
   atLimit?: boolean;
   /** Not monotone: this value, on the near side of the one found, does not serve. There may be others that serve farther off. */
   uneven?: number;
+  /** The farthest value whose tensors would fit, where it is not the one found: up to there the allocator's arrangement decides. */
+  arranged?: number;
   /** Why there is none. */
   reason?: string;
 }
@@ -51,22 +53,23 @@ export function* findSteps(
 ): Generator<void, Answer> {
   const knob = knobOf(plan, path);
   if ('problem' in knob) return { reason: knob.problem };
-  const serves = (value: number): boolean => {
+  const asked = (value: number, fits: (estimate: Estimate) => boolean): boolean => {
     const changed = bare(knob.set(value));
     // What cannot be shared by so many cards does not serve.
     if (refusalsOf(changed).length > 0) return false;
     const estimate = estimator(changed);
-    return estimate.fits && conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
+    return fits(estimate) && conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
   };
+  const serves = (value: number): boolean => asked(value, ({ fits }) => fits);
   const found = yield* extremeSteps(knob, goal, serves);
   if (found === undefined)
     return { reason: conditions.length > 0 ? 'no value fits the card and holds what is required' : 'no value fits the card' };
   const { value, uneven } = found;
-  return {
-    value,
-    ...(value === (goal === 'max' ? knob.max : knob.min) ? { atLimit: true } : {}),
-    ...(uneven === undefined ? {} : { uneven }),
-  };
+  if (value === (goal === 'max' ? knob.max : knob.min))
+    return { value, atLimit: true, ...(uneven === undefined ? {} : { uneven }) };
+  const liveFits = (at: number): boolean => asked(at, ({ peak, usable }) => peak.allocated <= usable);
+  const arranged = yield* borderSteps(value, goal, knob, liveFits);
+  return { value, ...(uneven === undefined ? {} : { uneven }), ...(arranged === value ? {} : { arranged }) };
 }
 
 /** A search needs the peak, not the steps that led to it. */
@@ -77,6 +80,31 @@ const BEYOND = [1.01, 1.1, 1.5, 2, 4];
 
 /** Places between the near end and the border where a value that does not serve is still looked for. */
 const WITHIN = [0, 0.25, 0.5, 0.75, 0.9];
+
+/** The last value that serves when one goes on from one that does, by doubling the way and bisecting. */
+function* borderSteps(
+  from: number,
+  goal: 'max' | 'min',
+  { min, max }: Pick<Knob, 'min' | 'max'>,
+  serves: (value: number) => boolean,
+): Generator<void, number> {
+  const at = (way: number): number => (goal === 'max' ? Math.min(max, from + way) : Math.max(min, from - way));
+  let good = 0;
+  let bad = 1;
+  while (serves(at(bad))) {
+    yield;
+    if (at(bad) === at(2 * bad)) return at(bad);
+    good = bad;
+    bad *= 2;
+  }
+  while (bad - good > 1) {
+    const middle = Math.trunc((good + bad) / 2);
+    if (serves(at(middle))) good = middle;
+    else bad = middle;
+    yield;
+  }
+  return at(good);
+}
 
 export interface Extreme {
   value: number;

@@ -1,10 +1,14 @@
 /** Peak and time of many plans that differ by a slot or two, for searches: parts that plans share are simulated once. */
-import { type Plan, TECHNIQUE_SLOTS, type TechniqueSlot } from '../plan/types';
+import { type Plan, TECHNIQUE_SLOTS } from '../plan/types';
+import type { ParameterGroup } from '../tape/pytorch/rules';
 import type { Recipe } from '../tape/recipe';
 import { simulate } from '../tape/simulate';
+import type { OpNode } from '../tape/types';
 import { lowerRecipe, recipeOf, useOf } from '../techniques/recipe-of';
+import { findTechnique } from '../techniques/registry';
 import { heaviest } from './ranks';
-import { phaseTimes, stepTime } from './time';
+import { type Loads, loadsOf, stepTime, timeOf, withPart } from './time';
+import { type Bytes, CATEGORIES, type Phase } from './types';
 
 export interface BytesAndTime {
   /** Highest live bytes of the step. */
@@ -13,74 +17,186 @@ export interface BytesAndTime {
   time: number;
 }
 
+/** One call of the optimizer: after backward over all parameters, or inside it over some. */
+interface Call {
+  phase: Phase;
+  /** How often it is made in a step. */
+  times: number;
+  /** Highest live bytes at any of these times, without what the call itself makes. */
+  live: number;
+}
+
+/** Forward and backward with gaps where the optimizer is called. */
 interface Passes {
-  /** Highest bytes of forward and backward without the optimizer's states, and the seconds of both. */
   peak: number;
-  time: number;
+  loads: Loads;
+  calls: Call[];
+  persistent: number;
+  /** What the calls get: equal passes of a search have the same. */
+  parameters: CallParameters;
+}
+
+/** The parameters of each call, and a text that tells them from others. */
+interface CallParameters {
+  text: string;
+  calls: (readonly ParameterGroup[])[];
+}
+
+interface Updates {
+  /** Bytes that the optimizer keeps from step to step. */
+  states: number;
+  /** For each call, the bytes that it makes at most, and its cost. */
+  calls: { bytes: number; loads: Loads }[];
 }
 
 /**
- * A measure with a memory. Forward and backward do not depend on an optimizer that runs after them except for the states
- * that lie there, and its step does not depend on how the gradients came about: each is simulated once for all plans
- * that share it. An optimizer inside backward is simulated with it.
+ * A measure with a memory. Forward and backward depend on an optimizer only by when it is called, and its calls only on the
+ * parameters that they get: so the passes are simulated once with gaps in the place of the calls, each call once by itself, and
+ * the states that lie there all the time are added. An optimizer that changes more than its own states is simulated whole.
  */
 export function bytesAndTime(): (plan: Plan) => BytesAndTime {
   const passes = new Map<string, Passes>();
-  const steps = new Map<string, Passes & { states: number }>();
-  const insides = new Map<string, boolean>();
-  const text = written();
-  /** The optimizer's step is a part of backward, so that the two cannot be taken apart. */
-  const inside = (plan: Plan): boolean =>
-    remember(insides, `${text(plan.slots.optimizer)};${text(plan.slots.train)};${text(plan.slots.engine)}`, () => {
-      return recipeOf(plan).layerwise !== false || useOf(plan, 'engine')?.name === 'webgpu';
-    });
+  const updates = new Map<string, Updates>();
+  const parameters = new Map<string, CallParameters>();
+  const kinds = new Map<string, Recipe['layerwise'] | null>();
+  const text = numbered();
   return (plan) => {
     if (plan.lists.parallel?.length || plan.lists.offload?.length) {
       const { simulation, time } = heaviest(plan);
       return { peak: simulation.peak, time };
     }
-    if (inside(plan)) return whole(plan, recipeOf(plan));
-    const name = (slots: readonly TechniqueSlot[]): string =>
-      [text(plan.model), plan.batch, plan.sequence, plan.accumulate, ...slots.map((slot) => text(plan.slots[slot]))].join(';');
-    const pass = remember(passes, name(PASS_SLOTS), () => {
-      const recipe = recipeOf(plan);
-      return whole(plan, { ...recipe, states: () => [], pytorch: { ...recipe.pytorch, optimizerStep: () => {} } });
+    const when = remember(kinds, `${text(plan.slots.optimizer)};${text(plan.slots.engine)}`, () => separable(plan));
+    if (when === null) {
+      const tape = lowerRecipe(plan, recipeOf(plan));
+      return { peak: simulate(tape).peak, time: stepTime(tape, plan) };
+    }
+    const shape = `${text(plan.model)};${text(plan.device)};${plan.batch};${plan.sequence};${plan.accumulate}`;
+    const slots = PASS_SLOTS.map((slot) => text(plan.slots[slot])).join(';');
+    const pass = remember(passes, `${shape};${slots};${when}`, () => {
+      const made = passesOf(plan);
+      return { ...made, parameters: remember(parameters, made.parameters.text, () => made.parameters) };
     });
-    const step = remember(steps, name(STEP_SLOTS), () => {
-      const recipe = recipeOf(plan);
-      const tape = lowerRecipe(plan, { ...recipe, accumulate: 1, pytorch: { ...recipe.pytorch, schedule: gradientsOnly } });
-      const simulation = simulate(tape);
-      const after = simulation.instants.find((instant) => instant.phase === 'optimizer')?.allocated ?? 0;
-      return { peak: after, time: phaseTimes(tape, plan).optimizer, states: simulation.persistent.optimizer };
-    });
-    return { peak: Math.max(pass.peak + step.states, step.peak), time: pass.time + step.time };
+    const learns = PARAMETER_SLOTS.map((slot) => text(plan.slots[slot])).join(';');
+    const update = remember(updates, `${shape};${learns};${text(plan.slots.optimizer)};${text(pass.parameters)}`, () =>
+      updatesOf(plan, pass),
+    );
+    let peak = pass.peak;
+    let loads = pass.loads;
+    for (const [index, { live, phase, times }] of pass.calls.entries()) {
+      const call = update.calls[index] as Updates['calls'][number];
+      peak = Math.max(peak, live + call.bytes);
+      loads = withPart(loads, call.loads, times, phase);
+    }
+    return { peak: peak + update.states, time: timeOf(loads, plan) };
   };
 }
 
-/** Slots that forward and backward depend on, and those that the optimizer's step depends on. */
+/** Slots that forward and backward depend on, and those that an update of the parameters depends on beside the optimizer. */
 const PASS_SLOTS = TECHNIQUE_SLOTS.filter((slot) => slot !== 'optimizer');
-const STEP_SLOTS = TECHNIQUE_SLOTS.filter((slot) => !['backward', 'activations', 'attention', 'loss'].includes(slot));
+const PARAMETER_SLOTS = PASS_SLOTS.filter((slot) => !['backward', 'activations', 'attention', 'loss'].includes(slot));
 
-/** The text of a part of a plan; plans of one search share their parts, so each is written once. */
-function written(): (part: object | undefined) => string {
-  const known = new WeakMap<object, string>();
+/** When a plan's optimizer is called; null where it changes more of a step than its states and its calls. */
+function separable(plan: Plan): Recipe['layerwise'] | null {
+  if (useOf(plan, 'engine')?.name === 'webgpu') return null;
+  const use = useOf(plan, 'optimizer');
+  const technique = use && findTechnique('optimizer', use.name);
+  if (!use || !technique) return null;
+  const before = recipeOf({ ...plan, slots: { engine: plan.slots.engine ?? { name: 'pytorch', args: {} } } });
+  const after = technique.rewrite(before, use.args);
+  const same = <T extends object>(a: T, b: T, but: readonly string[]): boolean =>
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].every(
+      (key) => but.includes(key) || a[key as keyof T] === b[key as keyof T],
+    );
+  const separate =
+    same(before, after, ['states', 'layerwise', 'pytorch']) && same(before.pytorch, after.pytorch, ['optimizerStep']);
+  return separate ? after.layerwise : null;
+}
+
+/** Name of the op that stands for a call of the optimizer. */
+const CALL = 'optimizer.call';
+
+function passesOf(plan: Plan): Passes {
+  const recipe = recipeOf(plan);
+  const calls: Call[] = [];
+  const parameters: CallParameters['calls'] = [];
+  const known = new Map<OpNode, Call>();
+  const tape = lowerRecipe(plan, {
+    ...recipe,
+    states: () => [],
+    pytorch: {
+      ...recipe.pytorch,
+      optimizerStep: ({ trace }, groups) => {
+        const call: Call = { phase: 'optimizer', times: 0, live: 0 };
+        calls.push(call);
+        parameters.push(groups);
+        known.set(trace.op({ op: CALL, label: CALL }), call);
+      },
+    },
+  });
+  const { peak, persistent } = simulate(tape, (node, live) => {
+    const call = node.op === CALL ? known.get(node) : undefined;
+    if (call) call.live = Math.max(call.live, live);
+  });
+  const loads = loadsOf(tape, plan, (node, phase, times) => {
+    const call = node.op === CALL ? known.get(node) : undefined;
+    if (!call) return;
+    call.phase = phase;
+    call.times += times;
+  });
+  const text = parameters.map((groups) => groups.map(({ name, count, dtype }) => `${name} ${count} ${dtype}`).join()).join('|');
+  return { peak, loads, calls, persistent: total(persistent), parameters: { text, calls: parameters } };
+}
+
+/** The same calls, one after the other, with nothing around them. */
+function updatesOf(plan: Plan, { parameters, persistent }: Passes): Updates {
+  const recipe = recipeOf(plan);
+  const { optimizerStep } = recipe.pytorch;
+  const marks: OpNode[] = [];
+  const tape = lowerRecipe(plan, {
+    ...recipe,
+    accumulate: 1,
+    layerwise: false,
+    pytorch: {
+      ...recipe.pytorch,
+      optimizerStep: () => {},
+      schedule: (step) => {
+        step.trace.phase('backward');
+        for (const groups of parameters.calls) {
+          marks.push(step.trace.op({ op: CALL, label: CALL }));
+          optimizerStep(step, groups);
+        }
+      },
+    },
+  });
+  const states = total(simulate(tape).persistent);
+  const starts = marks.map((mark) => tape.body.indexOf(mark));
+  return {
+    states: states - persistent,
+    calls: starts.map((start, index) => {
+      const body = tape.body.slice(start, starts[index + 1]);
+      const alone = { tensors: tape.tensors, body: [{ kind: 'phase', phase: 'backward' } as const, ...body] };
+      return { bytes: simulate(alone).peak, loads: loadsOf(alone, plan) };
+    }),
+  };
+}
+
+const total = (bytes: Bytes): number => CATEGORIES.reduce((sum, category) => sum + bytes[category], 0);
+
+/** A short name for the content of a part of a plan; plans of one search share their parts, so each is read once. */
+function numbered(): (part: object | undefined) => number {
+  const known = new WeakMap<object, number>();
+  const contents = new Map<string, number>();
   return (part) => {
-    if (!part) return '';
+    if (!part) return 0;
     let found = known.get(part);
     if (found === undefined) {
-      found = JSON.stringify(part);
+      const content = JSON.stringify(part);
+      found = contents.get(content) ?? contents.size + 1;
+      contents.set(content, found);
       known.set(part, found);
     }
     return found;
   };
-}
-
-/** Gradients of every parameter, and nothing else: what the optimizer's step finds. */
-const gradientsOnly: Recipe['pytorch']['schedule'] = (step) => step.allGradients();
-
-function whole(plan: Plan, recipe: Recipe): BytesAndTime {
-  const tape = lowerRecipe(plan, recipe);
-  return { peak: simulate(tape).peak, time: stepTime(tape, plan) };
 }
 
 function remember<V>(known: Map<string, V>, name: string, make: () => V): V {

@@ -66,11 +66,11 @@ export interface FitProgress {
 export function* fitSteps(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Generator<FitProgress, Fit> {
   const candidates = yield* candidateSteps(plan, slots);
   const sorted = candidates.sort(byPeak);
-  const made = new Map<Candidate, FitPoint>();
-  function* pointOf(candidate: Candidate): Generator<FitProgress, FitPoint> {
+  const made = new Map<Candidate, FitPoint | null>();
+  function* pointOf(candidate: Candidate): Generator<FitProgress, FitPoint | null> {
     let point = made.get(candidate);
-    if (!point) {
-      point = pointFrom(plan, candidate);
+    if (point === undefined) {
+      point = estimate({ ...candidate.plan, order: [] }).fits ? pointFrom(plan, candidate) : null;
       made.set(candidate, point);
       yield { done: candidates.length, total: candidates.length };
     }
@@ -175,20 +175,20 @@ const ROUNDING = 1e-9;
  */
 function* frontSteps(
   sorted: readonly Candidate[],
-  pointOf: (candidate: Candidate) => Generator<FitProgress, FitPoint>,
+  pointOf: (candidate: Candidate) => Generator<FitProgress, FitPoint | null>,
 ): Generator<FitProgress, FitPoint[]> {
   const front: FitPoint[] = [];
   let fastest = Number.POSITIVE_INFINITY;
   for (let at = 0; at < sorted.length; ) {
     const { peak, time, plan } = sorted[at] as Candidate;
     if (peak > plan.device.memory - plan.device.reserve) break;
-    const next = sorted.findIndex((other, index) => index > at && (other.peak > peak || other.time > time * (1 + ROUNDING)));
-    const equals = sorted.slice(at, next < 0 ? sorted.length : next);
-    at += equals.length;
+    const equals: Candidate[] = [];
+    for (let other = sorted[at]; other?.peak === peak && other.time <= time * (1 + ROUNDING); other = sorted[++at])
+      equals.push(other);
     if (time >= fastest * (1 - ROUNDING)) continue;
     for (const candidate of equals.sort((a, b) => rank(a) - rank(b))) {
       const point = yield* pointOf(candidate);
-      if (!point.estimate.fits) continue;
+      if (!point) continue;
       fastest = time;
       front.push(point);
       break;

@@ -1,6 +1,6 @@
 /** A roofline over the tape: each op takes the longer of its arithmetic and its memory traffic. */
 import type { Plan } from '../plan/types';
-import type { Tape, TapeNode } from '../tape/types';
+import type { OpNode, Tape, TapeNode } from '../tape/types';
 import { piecesOf } from '../techniques/pipeline';
 import { useOf } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
@@ -13,37 +13,60 @@ export const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8 } as const;
 /** What a card's link to its host carries at most, bytes per second: PCIe 5.0 with 16 lanes. Links between cards are faster. */
 const HOST_LINK = 63e9;
 
-/** Seconds of each phase of one step, all micro-batches included. */
-export function phaseTimes(tape: Tape, plan: Plan): Record<Phase, number> {
+/** One phase: seconds of its operations, and bytes that cross each link beside them. */
+interface Load {
+  seconds: number;
+  cards: number;
+  host: number;
+}
+
+/** What each phase of a step does. Loads of parts add up to those of the whole. */
+export type Loads = Readonly<Record<Phase, Load>>;
+
+const NOTHING: Load = { seconds: 0, cards: 0, host: 0 };
+
+/** Rates that a plan's operations run at: FLOP and bytes per second. */
+function ratesOf(plan: Plan) {
   const wide = useOf(plan, 'precision')?.name === 'fp32';
-  const flops = (wide ? plan.device.flops32 : plan.device.flops) * EFFICIENCY.products;
-  const bandwidth = plan.device.bandwidth * EFFICIENCY.traffic;
-  const link = plan.device.interconnect * EFFICIENCY.links;
-  const links = { cards: link, host: Math.min(link, HOST_LINK * EFFICIENCY.links) };
-  const times = { forward: 0, backward: 0, optimizer: 0 };
-  /** Traffic that runs beside a phase's arithmetic; the two directions to cards and host beside one another. */
-  const beside = {
-    forward: { cards: 0, host: 0 },
-    backward: { cards: 0, host: 0 },
-    optimizer: { cards: 0, host: 0 },
+  const efficiency = { ...EFFICIENCY, ...plan.device.efficiency };
+  const link = plan.device.interconnect * efficiency.links;
+  return {
+    flops: (wide ? plan.device.flops32 : plan.device.flops) * efficiency.products,
+    bandwidth: plan.device.bandwidth * efficiency.traffic,
+    cards: link,
+    host: Math.min(link, HOST_LINK * efficiency.links),
   };
+}
+
+/** Walks a tape; `visit` gets every op with its phase and how often it runs. */
+export function loadsOf(tape: Tape, plan: Plan, visit?: (node: OpNode, phase: Phase, times: number) => void): Loads {
+  const rates = ratesOf(plan);
+  const loads = { forward: { ...NOTHING }, backward: { ...NOTHING }, optimizer: { ...NOTHING } };
   let phase: Phase = 'forward';
   const walk = (body: readonly TapeNode[], repeats: number): void => {
     for (const node of body) {
       if (node.kind === 'phase') phase = node.phase;
       else if (node.kind === 'repeat') walk(node.body, repeats * node.count);
       else if (node.op !== 'parameter') {
-        times[phase] += repeats * Math.max(node.flops / flops, node.moved / bandwidth);
+        visit?.(node, phase, repeats);
+        const load = loads[phase];
+        load.seconds += repeats * Math.max(node.flops / rates.flops, node.moved / rates.bandwidth);
         if (!node.traffic) continue;
         const { to, bytes, hidden } = node.traffic;
-        if (hidden) beside[phase][to] += (repeats * bytes) / links[to];
-        else times[phase] += (repeats * bytes) / links[to];
+        if (hidden) load[to] += repeats * bytes;
+        else load.seconds += (repeats * bytes) / rates[to];
       }
     }
   };
   walk(tape.body, 1);
-  for (const each of PHASES) times[each] = Math.max(times[each], beside[each].cards, beside[each].host);
-  return times;
+  return loads;
+}
+
+/** Loads with a part more of them in one phase: all that `part` does, `times` times. */
+export function withPart(loads: Loads, part: Loads, times: number, phase: Phase): Loads {
+  const sum = { ...loads[phase] };
+  for (const each of PHASES) for (const key of ['seconds', 'cards', 'host'] as const) sum[key] += times * part[each][key];
+  return { ...loads, [phase]: sum };
 }
 
 /** Share of a step that a pipeline's stages wait for one another: (n − 1)/m of it, and 1/v of that when interleaved. */
@@ -55,8 +78,15 @@ function bubble({ lists, accumulate }: Plan): number {
   return (Number(args.n) - 1) / (accumulate * piecesOf(args));
 }
 
-/** Seconds for one step. */
-export function stepTime(tape: Tape, plan: Plan): number {
-  const { forward, backward, optimizer } = phaseTimes(tape, plan);
+/** Seconds of a step with these loads. Traffic beside a phase's operations makes it longer only where it takes more time than they do. */
+export function timeOf(loads: Loads, plan: Plan): number {
+  const rates = ratesOf(plan);
+  const [forward, backward, optimizer] = PHASES.map((phase) => {
+    const { seconds, cards, host } = loads[phase];
+    return Math.max(seconds, cards / rates.cards, host / rates.host);
+  }) as [number, number, number];
   return (forward + backward) * (1 + bubble(plan)) + optimizer;
 }
+
+/** Seconds for one step, all micro-batches included. */
+export const stepTime = (tape: Tape, plan: Plan): number => timeOf(loadsOf(tape, plan), plan);

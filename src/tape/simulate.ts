@@ -30,7 +30,8 @@ const WIDTH = CATEGORIES.length;
 export const tensorCategories = (tape: Tape): number[] => tape.tensors.map((tensor) => CATEGORY_INDEX[tensor.category]);
 const CATEGORY_INDEX = Object.fromEntries(CATEGORIES.map((category, index) => [category, index])) as Record<Category, number>;
 
-export function simulate(tape: Tape): Simulation {
+/** `seen` gets every op that is walked, with the live bytes while it runs. */
+export function simulate(tape: Tape, seen?: (node: OpNode, live: number) => void): Simulation {
   const category = tensorCategories(tape);
   const walk = {
     live: new Float64Array(WIDTH),
@@ -59,6 +60,7 @@ export function simulate(tape: Tape): Simulation {
   const op = (node: OpNode): void => {
     add(node.allocs, 1);
     note(node.label || node.op);
+    seen?.(node, walk.total);
     add(node.frees, -1);
   };
   const repeat = (node: RepeatNode) => {

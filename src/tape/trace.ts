@@ -108,9 +108,9 @@ export class Trace {
       frees: temps.map(idOf),
       flops: (spec.flops ?? 0) * this.share,
       moved: (spec.moved ?? moved) * this.share,
-      ...(spec.traffic ? { traffic: { ...spec.traffic, bytes: spec.traffic.bytes * this.share } } : {}),
-      ...(spec.attrs ? { attrs: spec.attrs } : {}),
     };
+    if (spec.traffic) node.traffic = { ...spec.traffic, bytes: spec.traffic.bytes * this.share };
+    if (spec.attrs) node.attrs = spec.attrs;
     this.body.push(node);
     return node;
   }
@@ -148,7 +148,7 @@ export class Trace {
 
   /** Keeps a tensor for backward: one more reference, or its compressed copy where a packer takes it. */
   keep(tensor: Tensor, packer = this.packer): void {
-    let packing = this.packings.get(tensor.id);
+    let packing = this.packings.size > 0 ? this.packings.get(tensor.id) : undefined;
     if (!packing && this.crossing && packer && !this.unpacked.has(tensor.id)) {
       const packed = packer(tensor);
       if (packed) packing = { ...packed, users: 0 };
@@ -316,7 +316,8 @@ export class Trace {
     if (!this.recording || !node.inputs.some((input) => input.requiresGrad)) return;
     node.output.requiresGrad = true;
     for (const tensor of node.saved) this.keep(tensor);
-    this.recording.push({ ...node, label: this.place(node.label ?? ''), share: this.share });
+    const { output, inputs, saved, backward, label = '' } = node;
+    this.recording.push({ output, inputs, saved, backward, label: this.place(label), share: this.share });
   }
 
   /**
@@ -345,12 +346,12 @@ export class Trace {
         });
         for (const tensor of node.saved) this.done(tensor);
         this.release(gradient);
-        results.forEach((result, index) => {
-          const input = node.inputs[index];
-          if (!result || !input) return;
+        for (let index = 0; index < results.length; index++) {
+          const [result, input] = [results[index], node.inputs[index]];
+          if (!result || !input) continue;
           if (input.requiresGrad) pass(input, result);
           else this.release(result);
-        });
+        }
       }
     });
     return wanted.map((tensor) => {

@@ -20,8 +20,8 @@ describe('the extreme value that serves', () => {
   it('is exact at any border, from any start, both ways', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 1_000_000 }), (border, current) => {
-        expect(extreme({ ...range, current }, 'max', (value) => value <= border)).toBe(border);
-        expect(extreme({ ...range, current }, 'min', (value) => value >= border)).toBe(border);
+        expect(extreme({ ...range, current }, 'max', (value) => value <= border)).toEqual({ value: border });
+        expect(extreme({ ...range, current }, 'min', (value) => value >= border)).toEqual({ value: border });
       }),
     );
   });
@@ -30,9 +30,16 @@ describe('the extreme value that serves', () => {
     expect(extreme({ ...range, current: 7 }, 'max', () => false)).toBeUndefined();
   });
 
-  it('looks past a border that is not the last one', () => {
-    const uneven = (value: number) => value <= 1000 || (value > 1005 && value <= 1100);
-    expect(extreme({ ...range, current: 10 }, 'max', uneven)).toBe(1100);
+  it('looks past a border that is not the last one, and says that the range has a gap', () => {
+    const gap = (value: number) => value <= 1000 || (value > 1500 && value <= 3000);
+    expect(extreme({ ...range, current: 10 }, 'max', gap)).toEqual({ value: 3000, uneven: 1280 });
+    const narrow = (value: number) => value <= 1000 || (value > 1005 && value <= 1100);
+    expect(extreme({ ...range, current: 10 }, 'max', narrow)?.value).toBe(1100);
+  });
+
+  it('says where a range does not reach the near end', () => {
+    expect(extreme({ ...range, current: 40 }, 'max', (value) => value >= 20 && value <= 50)).toEqual({ value: 50, uneven: 13 });
+    expect(extreme({ ...range, current: 40 }, 'min', (value) => value >= 20 && value <= 50)?.uneven).toBeGreaterThan(50);
   });
 
   it('always serves, and asks few times', () => {
@@ -44,7 +51,7 @@ describe('the extreme value that serves', () => {
           return Math.ceil(value / step) * step + (value % 7) <= 5000;
         };
         const found = extreme({ ...range, current: current + 1 }, 'max', serves);
-        expect(found !== undefined && serves(found)).toBe(true);
+        expect(found && serves(found.value)).toBe(true);
         expect(asked).toBeLessThan(200);
       }),
     );

@@ -48,9 +48,16 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
       put(span, `${holds ? '✓' : '✗'} ${value}`, `${value} against ${limit}: ${holds ? 'holds' : 'does not hold'}`);
     }
     const found = answers.get(plan.name);
-    for (const { span, value, reason, find, atLimit } of found?.answers ?? []) {
+    for (const { span, value, reason, find, atLimit, uneven, arranged } of found?.answers ?? []) {
       if (value === undefined) put(span, '= none', reason);
-      else put(span, `= ${answerText(find, value)}${atLimit ? ' (the most)' : ''}`, `${find}: ${formatCount(value)}`);
+      else {
+        const gap = uneven === undefined ? '' : `; not every value up to it fits: ${formatCount(uneven)} does not`;
+        const loose =
+          arranged === undefined
+            ? ''
+            : `; up to ${formatCount(arranged)} the tensors fit, and how the allocator places them decides`;
+        put(span, `= ${answerText(find, value)}${atLimit ? ' (the most)' : ''}`, `${find}: ${formatCount(value)}${gap}${loose}`);
+      }
     }
     for (const { span, points } of found?.sweeps ?? []) {
       const fitting = points.filter(({ fits }) => fits).length;
