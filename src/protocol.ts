@@ -45,6 +45,8 @@ export interface PlanView {
   name: string;
   /** Where the plan's name stands. */
   place: Place;
+  /** Of all that a run of the plan depends on: equal where the result of an earlier run still holds. */
+  fingerprint?: string;
   /** Absent where the plan has errors; `problem` then says which in one sentence. */
   estimate?: Estimate;
   problem?: string;
@@ -184,7 +186,7 @@ export interface RunRequestParams {
   uri: string;
   plan: string;
 }
-export type RunRequestReply = { ok: true; request: RunRequest } | { ok: false; message: string };
+export type RunRequestReply = { ok: true; request: RunRequest; fingerprint: string } | { ok: false; message: string };
 export interface AnalysedParams {
   uri: string;
   version: number;
@@ -263,7 +265,7 @@ export type ToWebview =
   | { type: 'select'; plan: string }
   /** Line of the cursor in the file, null where it is elsewhere: its bar lights up. */
   | { type: 'cursor'; line: number | null }
-  | { type: 'run-started'; plan: string; uri: string; version?: number }
+  | { type: 'run-started'; plan: string; uri: string; version?: number; fingerprint?: string }
   | { type: 'run-event'; plan: string; event: RunEvent }
   /** `cancelled` and errors end a run without a summary. */
   | { type: 'run-ended'; plan: string; outcome: 'passed' | 'failed' | 'cancelled' | 'error'; message?: string }

@@ -77,6 +77,7 @@ const plan = record({
   place,
   estimate: optional(estimate),
   problem: optional(text),
+  fingerprint: optional(text),
   places: list(nullable(place)),
 });
 const use: Guard = (value) => record({ name: text, args: object })(value);
@@ -179,7 +180,7 @@ const messages: { [type in ToWebview['type']]: Guard } = {
   plans: record({ reply, selected: nullable(text) }),
   select: record({ plan: text }),
   cursor: record({ line: nullable(size) }),
-  'run-started': record({ plan: text, uri: text, version: optional(finite) }),
+  'run-started': record({ plan: text, uri: text, version: optional(finite), fingerprint: optional(text) }),
   'run-event': record({ plan: text, event }),
   'run-ended': record({
     plan: text,

@@ -17,7 +17,9 @@ type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
 export interface Run {
   plan: string;
-  /** Version of the file when the run began: later edits make its result stale. */
+  /** Of the plan when the run began: its result is stale once the plan has another. */
+  fingerprint: string | null;
+  /** Version of the file when the run began, for a server that sends no fingerprints. */
   revision: number | null;
   progress: EventOf<'progress'> | null;
   adapter: EventOf<'adapter'> | null;
@@ -125,7 +127,7 @@ export function reduce(state: State, message: ToWebview): State {
     case 'problem':
       return { ...state, problem: message.message, estimating: false };
     case 'run-started':
-      return { ...state, run: begin(message.plan, message.version ?? state.reply?.version ?? null) };
+      return { ...state, run: begin(message.plan, message.version ?? state.reply?.version ?? null, message.fingerprint) };
     case 'run-event':
       return state.run === null || state.run.plan !== message.plan ? state : { ...state, run: advance(state.run, message.event) };
     case 'run-ended':
@@ -156,9 +158,10 @@ function remember(state: State): State {
   return plan !== null && plan.name === state.drawn?.plan.name ? state : { ...state, drawn: null };
 }
 
-function begin(plan: string, revision: number | null): Run {
+function begin(plan: string, revision: number | null, fingerprint: string | null = null): Run {
   return {
     plan,
+    fingerprint,
     revision,
     progress: null,
     adapter: null,
@@ -217,9 +220,11 @@ export function phase(state: State): Phase {
   return current(state)?.estimate ? 'rendered' : 'error';
 }
 
-/** The file was edited after the run on show began. */
-export function stale(state: State): boolean {
-  return state.run?.revision != null && state.reply !== null && state.reply.version !== state.run.revision;
+/** The plan changed after the run on show began. */
+export function stale({ run, reply }: State): boolean {
+  if (run === null || reply === null) return false;
+  if (run.fingerprint === null) return run.revision !== null && reply.version !== run.revision;
+  return reply.plans.find(({ name }) => name === run.plan)?.fingerprint !== run.fingerprint;
 }
 
 /** The timeline of the plan and text on show, if it has come. */

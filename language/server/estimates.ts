@@ -5,6 +5,7 @@ import { explain, explainSteps } from '../../src/planner/explain';
 import type { Estimate } from '../../src/planner/types';
 import type { Place, PlanView } from '../../src/protocol';
 import type { Analysis, PlanAnalysis } from './analyze';
+import { fingerprintOf } from './fingerprint';
 import type { Price, Refusal } from './prices';
 import { type Lines, spanOf } from './span';
 
@@ -98,7 +99,12 @@ function attempt(plan: Plan, timeline: boolean): Estimated {
 
 /** A plan as the panel shows it: its estimate, and where each step of the waterfall is written. */
 export function viewOf(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache, lines: Lines, timeline: boolean): PlanView {
-  const view = { name: plan.name, place: lines.place(plan.span), places: [] };
+  const view = {
+    name: plan.name,
+    place: lines.place(plan.span),
+    places: [],
+    ...(plan.plan ? { fingerprint: fingerprintOf(plan) } : {}),
+  };
   if (!plan.plan) return { ...view, problem: plan.problem ?? 'It has errors' };
   const made = cache.get(plan.plan, timeline);
   if ('failure' in made) return { ...view, problem: `It cannot be estimated: ${made.failure}` };

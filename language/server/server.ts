@@ -28,6 +28,7 @@ import { viewOf } from './estimates';
 import { FIX_ALL } from './features/actions';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from './features/semantic';
 import { canonical, pathOf } from './files';
+import { fingerprintOf } from './fingerprint';
 import { describe, type Found, registerFeatures } from './handlers';
 import { lintsOn } from './lints';
 import { diagnosticOf } from './lsp';
@@ -247,7 +248,11 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     const { plan, run, problem } = found;
     if (!plan) return { ok: false, message: `Plan \`${name}\` cannot run: ${problem ?? 'it has errors'}` };
     if (!run) return { ok: false, message: `The \`run\` block of plan \`${name}\` has errors` };
-    return { ok: true, request: { type: 'run', plan, run, adapter: 'auto', timeout: RUN_TIMEOUT } };
+    return {
+      ok: true,
+      request: { type: 'run', plan, run, adapter: 'auto', timeout: RUN_TIMEOUT },
+      fingerprint: fingerprintOf(found),
+    };
   });
 
   connection.listen();

@@ -13,6 +13,8 @@ import { createTrials, type Send } from './trials';
 export interface Panels {
   /** Opens or brings forward the panel of a file; resolves when its page shows the newest estimate. */
   open(target: Target, view?: View): Promise<Panel>;
+  /** Opens the panel and looks for ways to make the target's plan fit. */
+  fit(target: Target & { plan: string }): Promise<void>;
   /** How far a search for ways to fit is. */
   progress(progress: FitProgress): void;
 }
@@ -82,19 +84,25 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
     vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, { deserializeWebviewPanel: restore }),
   );
 
+  const open: Panels['open'] = async (target, view) => {
+    await vscode.workspace.openTextDocument(target.uri);
+    const known = of(target.uri);
+    const panel = known ?? attach(newWebview(), target);
+    if (known) {
+      known.panel.reveal(undefined, true);
+      if (target.plan !== null) select(known, target.plan);
+    }
+    await panel.ready;
+    if (view) panel.post({ type: 'view', view });
+    await update(panel);
+    return panel;
+  };
+
   return {
-    async open(target, view) {
-      await vscode.workspace.openTextDocument(target.uri);
-      const open = of(target.uri);
-      const panel = open ?? attach(newWebview(), target);
-      if (open) {
-        open.panel.reveal(undefined, true);
-        if (target.plan !== null) select(open, target.plan);
-      }
-      await panel.ready;
-      if (view) panel.post({ type: 'view', view });
-      await update(panel);
-      return panel;
+    open,
+    async fit(target) {
+      const panel = await open(target, 'compare');
+      if (target.plan !== '') panel.post({ type: 'fit-wanted', plan: target.plan });
     },
     progress: ({ uri, plan, done, total }) => of(uri)?.post({ type: 'fit-progress', plan, done, total }),
   };

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { RUN_REQUEST, type RunRequestParams, type RunRequestReply, type ToWebview } from '../protocol';
 import type { Host } from './host';
+import { createKept } from './kept-runs';
 import { type Ended, ended, failureOf } from './outcome';
 import { readSettings } from './settings';
 
@@ -29,6 +30,7 @@ export function createRuns(
   send: <T>(method: string, params: RunRequestParams) => Promise<T>,
   startRunner: Host['startRunner'],
 ): Runs {
+  const kept = createKept(context.workspaceState);
   const history = new Map<string, ToWebview[]>();
   const emitter = new vscode.EventEmitter<{ uri: vscode.Uri; message: ToWebview }>();
   const places = { extensionPath: context.extensionPath, cache: context.globalStorageUri.fsPath };
@@ -38,6 +40,7 @@ export function createRuns(
     const key = uri.toString();
     if (message.type === 'run-started') history.set(key, []);
     history.get(key)?.push(message);
+    if (message.type === 'run-ended') kept.put(key, history.get(key) ?? []);
     emitter.fire({ uri, message });
   };
 
@@ -86,7 +89,13 @@ export function createRuns(
     if (!reply.ok) return refuse(reply.message);
     const { adapter, timeout, nodePath } = readSettings();
     const version = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())?.version;
-    tell(uri, { type: 'run-started', plan, uri: uri.toString(), ...(version === undefined ? {} : { version }) });
+    tell(uri, {
+      type: 'run-started',
+      plan,
+      uri: uri.toString(),
+      fingerprint: reply.fingerprint,
+      ...(version === undefined ? {} : { version }),
+    });
     log.info(`Run of ${plan}: adapter ${adapter}, ${timeout} s at most.`);
     const options = { location: vscode.ProgressLocation.Notification, title: `Memplan: run of ${plan}`, cancellable: true };
     const events = await vscode.window.withProgress(options, (progress, token) => {
@@ -115,7 +124,7 @@ export function createRuns(
     cancel: (uri) => {
       if (active?.uri.toString() === uri.toString()) active.cancel.cancel();
     },
-    messages: (uri) => history.get(uri.toString()) ?? [],
+    messages: (uri) => history.get(uri.toString()) ?? kept.get(uri.toString()),
     onMessage: emitter.event,
     dispose: () => {
       active?.cancel.cancel();

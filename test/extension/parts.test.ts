@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { planAbove, planAt } from '../../src/extension/cursor';
 import { readFromWebview } from '../../src/extension/inbox';
+import { createKept } from '../../src/extension/kept-runs';
 import { ended } from '../../src/extension/outcome';
 import { panelHtml } from '../../src/extension/panel-html';
 import { budgetSentence, budgetWords } from '../../src/extension/words';
-import type { EstimateReply, RunEvent } from '../../src/protocol';
+import type { EstimateReply, RunEvent, ToWebview } from '../../src/protocol';
 import { events, full, longform, reply } from '../webview/canned';
 
 describe('the cursor’s plan', () => {
@@ -105,6 +106,30 @@ describe('how a run ended', () => {
   test('an error outweighs a summary', () => expect(ended('full', [error('lost'), summary(0)]).outcome).toBe('error'));
   test('cancelled is no error', () =>
     expect(ended('full', [passedCheck, error('cancelled')])).toEqual({ type: 'run-ended', plan: 'full', outcome: 'cancelled' }));
+});
+
+test('the last run of each file is kept without its progress, and the oldest gives way', () => {
+  const stored = new Map<string, unknown>();
+  const storage = {
+    get: (key: string) => stored.get(key),
+    update: async (key: string, value: unknown) => void stored.set(key, structuredClone(value)),
+    keys: () => [...stored.keys()],
+  };
+  const kept = createKept(storage as never);
+  const run: ToWebview[] = [
+    { type: 'run-started', plan: 'full', uri: 'a', version: 7, fingerprint: 'f' },
+    ...events.map((event): ToWebview => ({ type: 'run-event', plan: 'full', event })),
+    { type: 'run-ended', plan: 'full', outcome: 'passed' },
+  ];
+  kept.put('a', run);
+  const [first, ...rest] = createKept(storage as never).get('a');
+  expect(first).toEqual({ type: 'run-started', plan: 'full', uri: 'a', fingerprint: 'f' });
+  expect(rest).toEqual(run.slice(1).filter((message) => message.type !== 'run-event' || message.event.type !== 'progress'));
+  for (let file = 0; file < 40; file++) kept.put(`b${file}`, run);
+  expect(kept.get('a')).toEqual([]);
+  expect(kept.get('b39')).toHaveLength(rest.length + 1);
+  stored.set('memplan.runs', [5, ['a'], ['a', 'x']]);
+  expect(kept.get('a')).toEqual([]);
 });
 
 test('the status bar says what is needed of what can be used', () => {

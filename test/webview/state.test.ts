@@ -67,6 +67,17 @@ test('a result is stale once the file changed after the run began', () => {
   expect(stale(after(plans(), started, ended('passed'), plans({ version: 4 })))).toBe(true);
 });
 
+test('with a fingerprint, a result is stale only once its own plan changed', () => {
+  const marked = (fingerprint: string, version = 3): ToWebview =>
+    plans({ version, plans: reply.plans.map((plan) => (plan.name === 'longform' ? { ...plan, fingerprint } : plan)) });
+  const ran = { ...started, fingerprint: 'a' } as ToWebview;
+  expect(stale(after(marked('a'), ran, ended('passed'), marked('a', 9)))).toBe(false);
+  expect(stale(after(marked('a'), ran, ended('passed'), marked('b', 9)))).toBe(true);
+  // As after a reload of the window: the run comes back before the file's first estimate.
+  expect(stale(after(ran, ended('passed'), marked('a', 1)))).toBe(false);
+  expect(stale(after(ran, ended('passed'), marked('b', 1)))).toBe(true);
+});
+
 test('choosing a plan changes what is on show', () => {
   expect(current(after(plans(), { type: 'select', plan: 'adapter' }))?.name).toBe('adapter');
 });
