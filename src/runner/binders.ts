@@ -2,6 +2,7 @@
 import { adamwBinders } from '../techniques/adamw/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
 import { apolloBinders } from '../techniques/apollo/run';
+import { cutCrossEntropyBinders } from '../techniques/cut-cross-entropy/run';
 import { float8Binders } from '../techniques/fp8/run';
 import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
@@ -25,5 +26,6 @@ export const binders: Binders = {
   ...qGaloreBinders,
   ...integerBinders,
   ...float8Binders,
+  ...cutCrossEntropyBinders,
   ...weightBinders,
 };

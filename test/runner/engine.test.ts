@@ -121,7 +121,7 @@ describe('exact techniques', () => {
       const checks: CheckEvent[] = [];
       const context = await contextOf(planOf(slots, model), slot, checks);
       await equalsStandard(context);
-      expect(checks).toHaveLength(2);
+      expect(checks).toHaveLength(3);
       for (const check of checks) expect(check, JSON.stringify(check)).toMatchObject({ passed: true, limit: 1e-5 });
     });
 

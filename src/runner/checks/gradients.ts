@@ -11,6 +11,7 @@ import { lossAndGradients, type Weights64 } from '../reference/model';
 import { createTrainer, IGNORED } from '../trainer';
 import { initialWeights, type WeightSource } from '../weights';
 import { type CheckContext, type Gradients, within } from './context';
+import { againstDifferences } from './differences';
 
 export const NONE: Use = { name: 'none', args: {} };
 export const STANDARD = { backward: null, loss: null, activations: null, optimizer: NONE } as const;
@@ -183,6 +184,15 @@ export async function equalsReference(context: CheckContext, slots: Plan['slots'
       Math.max(error, apart),
       1e-5,
       `plain loops in double precision, ${SMALL_SEQUENCE} positions × ${SMALL_BATCH}; float32 keeps 6e-8 and sums over ${rows} rows (largest in ${where || 'none'})`,
+    ),
+  );
+  const differences = againstDifferences((weights) => compute(weights).loss, stored, tested.values, context.seed);
+  context.report(
+    within(
+      `gradients of ${parameters} parameters against finite differences at small size`,
+      differences.error,
+      1e-5,
+      `each moved along a direction of its own, the loss in double precision; relative to the gradient's length (largest in ${differences.where || 'none'})`,
     ),
   );
 }

@@ -1,5 +1,6 @@
 /** Loss and gradients of a Llama-like model in double precision, with every score stored: the oracle of the engine. */
 import { type Array64, addInto, plus, productNn, productNt, productTn, scaled } from './arrays';
+import { crossEntropy, type Objective } from './objectives';
 
 export interface ReferenceModel {
   layers: number;
@@ -16,6 +17,8 @@ export interface ReferenceModel {
   /** alpha / rank of adapters; 0 without any. */
   adapterScale: number;
   adapterRank: number;
+  /** What is made small; cross-entropy where nothing is said. */
+  objective?: Objective;
 }
 
 /** By name, and for a layer's weights name@layer. */
@@ -57,20 +60,7 @@ export function lossAndGradients(
   const n = norm(last, weight('norm'), rows, hidden, model.normEpsilon);
   const headName = model.tied ? 'embed' : 'head';
   const logits = productNt(n, weight(headName), rows, vocab, hidden);
-  const valid = targets.filter((target) => target >= 0).length;
-  let loss = 0;
-  const dlogits = new Float64Array(rows * vocab);
-  targets.forEach((target, row) => {
-    if (target < 0) return;
-    const z = logits.subarray(row * vocab, (row + 1) * vocab);
-    const high = z.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const sum = z.reduce((total, value) => total + Math.exp(value - high), 0);
-    const lse = high + Math.log(sum);
-    loss += (lse - (z[target] as number)) / valid;
-    z.forEach((value, word) => {
-      dlogits[row * vocab + word] = (Math.exp(value - lse) - (word === target ? 1 : 0)) / valid;
-    });
-  });
+  const { loss, dlogits } = (model.objective ?? crossEntropy)(logits, vocab, targets);
   addInto(gradient(headName), productTn(dlogits, n, vocab, hidden, rows));
   const dn = productNn(dlogits, weight(headName), rows, hidden, vocab);
   let dx = normBackward(last, weight('norm'), dn, gradient('norm'), rows, hidden, model.normEpsilon);

@@ -3,6 +3,7 @@ import type { Tensor } from '../trace';
 import { type Context, clearGradients, gradientOf, inputGradient, trains, weightGradient, withMatrix } from './context';
 import { normed, normedBackward, stretches } from './layer';
 import { emit, make, matmul, type Rows, reserve, slice } from './ops';
+import type { TilesRule } from './rules';
 
 /** Inputs of a step, filled by the host. */
 export interface Inputs {
@@ -89,7 +90,7 @@ function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Te
 }
 
 /** Cut cross-entropy: logits are made tile by tile, once for the log-sum-exp and once for the gradients, and never kept. */
-function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null, rule: { rows: number; columns: number }): void {
+function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null, rule: TilesRule): void {
   const { trace, recipe, all } = context;
   const { vocab, hidden } = recipe.model;
   const name = headName(context);
@@ -149,6 +150,15 @@ function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null, r
       writes: [tile],
       attrs,
     });
+    if (rule.least > 0)
+      emit(trace, {
+        op: 'tile_filter',
+        label: 'loss',
+        rows,
+        reads: [tile],
+        writes: [tile],
+        attrs: { columns, least: rule.least, tiled: true },
+      });
     const shared = { label: 'head', rows, flops: 2 * rows.count * columns * hidden };
     const product = { alpha: 1, accumulate: true, addend: false, tiled: true, vocab };
     withMatrix(context, name, (weight) =>

@@ -43,8 +43,18 @@ export interface BackwardRule {
 export type HeadRule =
   /** Logits of `positions` positions of every sample at a time; 0 for all at once. */
   | { kind: 'chunks'; positions: number }
-  /** Logits in tiles of `rows` tokens by `columns` words, made three times, never kept. */
-  | { kind: 'tiles'; rows: number; columns: number };
+  /**
+   * Logits in tiles of `rows` tokens by `columns` words, made twice, never kept. Blocks of a tile whose gradients are all below `least`,
+   * before they are divided by the rows that count, are left out; 0 leaves out none.
+   */
+  | TilesRule;
+
+export interface TilesRule {
+  kind: 'tiles';
+  rows: number;
+  columns: number;
+  least: number;
+}
 
 export interface KeptRule {
   /** Tensors of a layer that stay as they are, by name. */

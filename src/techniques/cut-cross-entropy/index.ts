@@ -1,6 +1,7 @@
+import { flag } from '../arguments';
 import type { Technique } from '../technique';
 import { cutCrossEntropy as lower } from './memory';
-import { CUT_TILE } from './webgpu';
+import { CUT_TILE, FILTER_LEAST } from './webgpu';
 
 export const cutCrossEntropy: Technique = {
   spec: {
@@ -9,8 +10,15 @@ export const cutCrossEntropy: Technique = {
     exact: true,
     summary: 'Cross-entropy without ever storing logits.',
     formula: 'tokens · 8 bytes',
-    cost: "the head's product once more in backward; tiny gradients may be skipped",
-    args: [],
+    cost: "the head's product once more in backward; with the filter, gradients below 2⁻¹² are left out block by block",
+    args: [
+      {
+        name: 'filter',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: 'Leave out blocks of logits whose gradients are all below 2⁻¹², as the published kernels do in bf16; exact without.',
+      },
+    ],
     citation: {
       title: 'Cut Your Losses in Large-Vocabulary Language Models',
       id: 'arXiv:2411.09009',
@@ -18,5 +26,8 @@ export const cutCrossEntropy: Technique = {
     },
   },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, loss: lower } }),
-  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, head: { kind: 'tiles', ...CUT_TILE } } }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, head: { kind: 'tiles', ...CUT_TILE, least: flag(args, 'filter') ? FILTER_LEAST : 0 } },
+  }),
 };
