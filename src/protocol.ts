@@ -182,6 +182,24 @@ export interface FitProgress {
   total: number;
 }
 
+/** Client → server, when a run has ended with a verdict: lenses and hovers then tell it. */
+export const VERDICT_NOTIFICATION = 'memplan/verdict';
+
+export interface VerdictParams {
+  uri: string;
+  plan: string;
+  passed: number;
+  failed: number;
+  /** When it ended, in milliseconds since 1970. */
+  at: number;
+  /** Of the plan as it ran. */
+  fingerprint?: string;
+  /** Name of the GPU, and whether it was a software driver. */
+  adapter: string;
+  software: boolean;
+  checks: { technique: string; name: string; measured: number; limit: number; passed: boolean }[];
+}
+
 export interface RunRequestParams {
   uri: string;
   plan: string;

@@ -35,8 +35,8 @@ export interface PlanAnalysis extends Compiled, Questions {
   /** Where the name stands, and the whole declaration. */
   span: Span;
   whole: Span;
-  /** It extends another plan. */
-  extends: boolean;
+  /** The plan that it extends. */
+  base?: string;
   /** The proxy: of its `run` block, or the default one; absent where the block has an error. */
   run?: RunSettings;
 }
@@ -133,7 +133,7 @@ function planAnalysis(context: Context, node: PlanDeclaration, module: Module): 
     name: node.name ?? '',
     span: node.name === undefined ? spanOf(node) : spanOfProperty(node, 'name'),
     whole: spanOf(node),
-    extends: node.base !== undefined,
+    ...(node.base === undefined ? {} : { base: node.base }),
     requires: [],
     finds: [],
     sweeps: [],

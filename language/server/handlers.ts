@@ -10,7 +10,7 @@ import type { PlanAnalysis } from './analyze';
 import { codeActions, type Pending, resolvePending } from './features/actions';
 import { completions, priced, type Unpriced, withPrice } from './features/completion';
 import { cursorAt } from './features/cursor';
-import { hover } from './features/hover';
+import { hoverSteps } from './features/hover';
 import { inlayHints } from './features/inlay';
 import { codeLenses } from './features/lenses';
 import { definition, highlights, prepareRename, references, rename } from './features/navigation';
@@ -22,6 +22,7 @@ import { editOf } from './lsp';
 import { pricesOf } from './prices';
 import type { Problem } from './problems';
 import type { Answers } from './questions';
+import type { RunVerdicts } from './run-verdicts';
 import { breathe, taking } from './schedule';
 import { overlaps } from './span';
 import type { View, Workspace } from './workspace';
@@ -37,7 +38,12 @@ const PRICED_AT_ONCE_MS = 6;
 
 export const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-export function registerFeatures(connection: Connection, workspace: Workspace, foundOf: (view: View) => Found): void {
+export function registerFeatures(
+  connection: Connection,
+  workspace: Workspace,
+  foundOf: (view: View) => Found,
+  runs: RunVerdicts,
+): void {
   /** A request about a place of a document: nothing where there is no document, and a failure is logged, not thrown. */
   const at =
     <P extends { textDocument: { uri: string } }, R>(otherwise: R, respond: (view: View, params: P) => R) =>
@@ -72,7 +78,12 @@ export function registerFeatures(connection: Connection, workspace: Workspace, f
       .catch((error) => connection.console.error(describe(error)));
     return false;
   };
-  connection.onHover(at(null, (view, params) => hover(view, offset(view, params), workspace.cache) ?? null));
+  connection.onHover(async (params, token) => {
+    const view = workspace.view(params.textDocument.uri);
+    if (!view) return null;
+    const steps = hoverSteps(view, offset(view, params), { cache: workspace.cache, runs, now: Date.now() });
+    return (await taking(steps, () => !token.isCancellationRequested && !workspace.isStale(view))) ?? null;
+  });
   connection.onCompletionResolve((item) => {
     const asked = item.data as Unpriced | undefined;
     const plan = asked && workspace.view(asked.uri)?.analysis.plans.find(({ name }) => name === asked.plan)?.draft;
@@ -110,7 +121,7 @@ export function registerFeatures(connection: Connection, workspace: Workspace, f
     const view = workspace.view(uri);
     if (!view) return [];
     const ready = await prepared(view, token, ({ plan }) => plan && workspace.cache.brief(plan));
-    return ready ? codeLenses(view, workspace.cache) : changed();
+    return ready ? codeLenses(view, workspace.cache, runs, Date.now()) : changed();
   });
 
   const spanOf = ({ document }: View, { start, end }: { start: Position; end: Position }) => ({

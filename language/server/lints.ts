@@ -78,7 +78,7 @@ export function* lintsOn(analysis: Analysis, plan: PlanAnalysis, cache: Estimate
   for (const lint of LINTS) {
     const own = ownStatement(analysis, plan, lint.slot);
     // A default is remarked on in the plan that others extend.
-    if (!own && (plan.stated.has(lint.slot) || plan.extends)) continue;
+    if (!own && (plan.stated.has(lint.slot) || plan.base !== undefined)) continue;
     const use = data.slots[lint.slot] ?? DEFAULT_USE[lint.slot];
     const spec = use && findSpec(lint.slot, use.name);
     const alternative = use && spec && lint.instead(complete(spec, use), data);

@@ -23,6 +23,8 @@ import {
   RUN_REQUEST,
   type RunRequestParams,
   type RunRequestReply,
+  VERDICT_NOTIFICATION,
+  type VerdictParams,
 } from '../../src/protocol';
 import { viewOf } from './estimates';
 import { FIX_ALL } from './features/actions';
@@ -34,6 +36,7 @@ import { lintsOn } from './lints';
 import { diagnosticOf } from './lsp';
 import type { Code, Problem } from './problems';
 import { type Answers, answerSteps, unanswered } from './questions';
+import { RunVerdicts } from './run-verdicts';
 import { breathe, Schedule, taking } from './schedule';
 import { Lines } from './span';
 import { registerTrials } from './trials';
@@ -206,7 +209,11 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     connection.sendDiagnostics({ uri, version, diagnostics });
   }
 
-  registerFeatures(connection, workspace, foundOf);
+  const runs = new RunVerdicts();
+  registerFeatures(connection, workspace, foundOf, runs);
+  connection.onNotification(VERDICT_NOTIFICATION, (params: VerdictParams) => {
+    if (runs.put(params) && refreshesLenses) connection.sendRequest('workspace/codeLens/refresh').catch(() => {});
+  });
   registerTrials(connection, workspace);
 
   // ---- requests of the extension ----

@@ -9,6 +9,7 @@ import { createPanels } from './panels';
 import { createRuns } from './runs';
 import { createStatusBar } from './status-bar';
 import { readTarget, type Target } from './target';
+import { createVerdicts } from './verdicts';
 
 let client: BaseLanguageClient | undefined;
 
@@ -24,6 +25,8 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
   };
   const estimates = createEstimates(send);
   const runs = createRuns(context, log, send, host.startRunner);
+  const notify = (method: string, params: object): Promise<void> => started.then(() => server.sendNotification(method, params));
+  const verdicts = createVerdicts(context.workspaceState, runs, notify);
   const panels = createPanels(context, estimates, runs, send);
 
   /** The command's target with its plan known, or a word that there is none. */
@@ -59,6 +62,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     log,
     estimates,
     runs,
+    verdicts,
     createStatusBar(estimates),
     command('memplan.estimate', (target) => panels.open(target).then(() => undefined)),
     command('memplan.comparePlans', (target) => panels.open(target, 'compare').then(() => undefined)),
@@ -76,6 +80,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     server.onDidChangeState(({ oldState, newState }) => {
       if (oldState === State.Running && newState === State.Stopped)
         estimates.interrupt('The language server stopped; it is being started again.');
+      if (newState === State.Running) verdicts.tellAll();
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
   );

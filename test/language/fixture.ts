@@ -48,15 +48,17 @@ function load(folder: string): Fixture {
   const marked = readFileSync(join(folder, 'main.memplan'), 'utf8');
   const spans: Span[] = [];
   let text = '';
-  let open: number | undefined;
+  const open: number[] = [];
   for (const character of marked) {
-    if (character === '»') open = text.length;
+    if (character === '»') open.push(text.length);
     else if (character === '«') {
-      if (open === undefined) throw new Error(`${folder}: « without »`);
-      spans.push({ start: open, end: text.length });
-      open = undefined;
+      const start = open.pop();
+      if (start === undefined) throw new Error(`${folder}: « without »`);
+      spans.push({ start, end: text.length });
     } else text += character;
   }
+  // One marker may stand inside another: the order is that of their beginnings.
+  spans.sort((a, b) => a.start - b.start || b.end - a.end);
   const directives = [...text.matchAll(/\$(TEST|HOVER|COMPLETE|FIX)\$ (.*)/g)];
   // A fix belongs to the diagnostic before it and has no marker of its own.
   let used = 0;

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { EstimateCache } from '../../language/server/estimates';
 import { completions, priced } from '../../language/server/features/completion';
 import { cursorAt } from '../../language/server/features/cursor';
-import { hover } from '../../language/server/features/hover';
+import { hoverSteps } from '../../language/server/features/hover';
 import { applyEdits, format } from '../../language/server/format';
 import { lintsOn } from '../../language/server/lints';
 import { pricesOf } from '../../language/server/prices';
+import { RunVerdicts } from '../../language/server/run-verdicts';
 import { Lines } from '../../language/server/span';
 import { parse } from '../../language/server/syntax/parse';
 import { verdictsOf } from '../../language/server/verdicts';
@@ -70,6 +71,8 @@ function completes(expected: string, view: View, offset: number, cache: Estimate
   }
 }
 
+const runs = new RunVerdicts();
+
 describe('fixture', () => {
   const all = fixtures();
   it('folders are found', () => expect(all.length).toBeGreaterThan(50));
@@ -78,7 +81,8 @@ describe('fixture', () => {
     diagnosticsAsExpected(fixture);
     const { view, cache } = viewOf(fixture);
     for (const { kind, span, words: text } of fixture.expectations) {
-      if (kind === 'HOVER') expect(JSON.stringify(hover(view, span.start, cache)?.contents)).toContain(quoted(text));
+      if (kind === 'HOVER')
+        expect(JSON.stringify(finish(hoverSteps(view, span.start, { cache, runs, now: 0 }))?.contents)).toContain(quoted(text));
       if (kind === 'COMPLETE') {
         completes(text, view, span.end, cache);
       }

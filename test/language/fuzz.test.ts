@@ -5,10 +5,12 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Analysis, analyze } from '../../language/server/analyze';
 import { EstimateCache } from '../../language/server/estimates';
 import { completions } from '../../language/server/features/completion';
-import { hover } from '../../language/server/features/hover';
+import { hoverSteps } from '../../language/server/features/hover';
 import { documentSymbols, foldingRanges, selectionRange } from '../../language/server/features/symbols';
 import { applyEdits, format } from '../../language/server/format';
+import { RunVerdicts } from '../../language/server/run-verdicts';
 import { LONGEST_TEXT, parse } from '../../language/server/syntax/parse';
+import { finish } from '../../src/planner/answers';
 import { fixtures } from './fixture';
 
 const example = readFileSync(new URL('../../media/examples/long-context.memplan', import.meta.url), 'utf8');
@@ -42,7 +44,7 @@ function answers(text: string, offset: number): void {
   for (const plan of view.analysis.plans) delete plan.plan;
   view.analysis.known.clear();
   completions(view, offset, cache);
-  hover(view, offset, cache);
+  finish(hoverSteps(view, offset, { cache, runs: new RunVerdicts(), now: 0 }));
   documentSymbols(view);
   foldingRanges(view);
   selectionRange(view, offset);

@@ -74,10 +74,41 @@ describe('the built server over stdio', () => {
     const lenses = await client.connection.sendRequest<CodeLens[]>('textDocument/codeLens', { textDocument: { uri } });
     for (const plan of ['full', 'longform', 'adapter']) {
       const own = lenses.filter(({ range }) => range.start.line === lineOf(example, `plan ${plan}`));
-      expect(own.map(({ command }) => command?.command)).toEqual(['memplan.estimate', 'memplan.runOnGpu']);
+      const commands = ['memplan.estimate', 'memplan.runOnGpu', 'memplan.comparePlans'];
+      expect(own.map(({ command }) => command?.command)).toEqual(commands);
       expect(own[0]?.command?.title).toMatch(/^Estimate: [\d.,]+ \w+( of [\d.,]+ \w+, fits|, over by [\d.,]+ \w+)$/);
       expect(own[1]?.command?.arguments).toEqual([{ uri, plan }]);
     }
+  });
+
+  it('tells above a plan what its last run proved, and when; a changed plan says so', async () => {
+    const runTitle = async (of: string): Promise<string | undefined> => {
+      const lenses = await client.connection.sendRequest<CodeLens[]>('textDocument/codeLens', { textDocument: { uri: of } });
+      return lenses.find(({ command }) => command?.command === 'memplan.runOnGpu')?.command?.title;
+    };
+    const proved = uriOf('proved.memplan');
+    const text =
+      'model m from "gpt2"\ndevice d from "RTX 4090"\nplan p { model m  device d  sequence 1k  backward checkpoint }\n';
+    client.open(proved, text);
+    expect(await runTitle(proved)).toBe('Run on GPU');
+    const reply = await client.connection.sendRequest<RunRequestReply>('memplan/runRequest', { uri: proved, plan: 'p' });
+    if (!reply.ok) throw new Error(reply.message);
+    const { fingerprint } = reply;
+    const check = { technique: 'checkpoint', name: 'gradients', measured: 0, limit: 1, passed: true };
+    const device = { adapter: 'Some GPU', software: false };
+    const verdict = { uri: proved, plan: 'p', passed: 7, failed: 0, fingerprint, ...device, checks: [check] };
+    await client.connection.sendNotification('memplan/verdict', { ...verdict, at: Date.now() - 3 * 3_600_000 });
+    expect(await runTitle(proved)).toBe('Run on GPU: 7 checks passed, 3 h ago');
+    const position = { line: 2, character: text.split('\n')[2]?.indexOf('checkpoint') ?? 0 };
+    const hover = await client.connection.sendRequest<Hover>('textDocument/hover', { textDocument: { uri: proved }, position });
+    expect(JSON.stringify(hover.contents)).toContain('1 check passed on this machine (Some GPU), 3 h ago');
+    client.change(proved, 2, text.replace('1k', '2k'));
+    expect(await runTitle(proved)).toBe('Run on GPU: 7 checks passed, 3 h ago, before the last changes');
+    await client.connection.sendNotification('memplan/verdict', { ...verdict, failed: 2, at: Date.now() });
+    expect(await runTitle(proved)).toMatch(/^Run on GPU: 2 of 9 checks failed, just now/);
+    // What is no verdict changes nothing.
+    await client.connection.sendNotification('memplan/verdict', { uri: 3 });
+    expect(await runTitle(proved)).toMatch(/^Run on GPU: 2 of 9/);
   });
 
   it('completes the techniques of a slot and only those', async () => {

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatShort } from '../../../src/plan/format'
 import type { Device, Model, Slot } from '../../../src/plan/types';
 import { parameterCount } from '../../../src/plan/weights';
 import type { Figure } from '../../../src/planner/expression';
-import { DEFAULT_USE } from '../../../src/techniques/registry';
+import { allSpecs, DEFAULT_USE } from '../../../src/techniques/registry';
 import type { Argument, ArgumentType, Relation, Spec } from '../../../src/techniques/spec';
 import { between } from '../conversions';
 import { DEVICE_KEYS } from '../devices';
@@ -118,7 +118,12 @@ export function specDoc(spec: Spec): string {
     (one) =>
       `- \`${one.name}\`: ${one.doc} *${typeText(one.type)}*${one.default === undefined ? ', required' : `, default \`${defaultText(one)}\``}`,
   );
-  const related = [...relations('excludes', spec.excludes), ...relations('needs', spec.needs)];
+  const others = allSpecs.flatMap((other) =>
+    (other.excludes ?? [])
+      .filter(({ slot, names }) => slot === spec.slot && names.includes(spec.name))
+      .map(({ why }) => `- excluded by \`${other.slot}\` \`${other.name}\`: ${why}`),
+  );
+  const related = [...relations('excludes', spec.excludes), ...others, ...relations('needs', spec.needs)];
   return [
     `**${spec.name}** · ${spec.slot}${spec.exact ? ' · exact' : ''}`,
     spec.summary,

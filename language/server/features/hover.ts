@@ -7,7 +7,8 @@ import { findModel } from '../../../src/plan/presets/models';
 import type { Device, Model, Slot } from '../../../src/plan/types';
 import { FIGURES, type Figure, figureOf } from '../../../src/planner/expression';
 import type { Estimate } from '../../../src/planner/types';
-import { allSpecs, findSpec } from '../../../src/techniques/registry';
+import { allSpecs, findSpec, findTechnique } from '../../../src/techniques/registry';
+import type { Spec } from '../../../src/techniques/spec';
 import {
   isArgument,
   isDeviceDeclaration,
@@ -20,6 +21,7 @@ import {
 import type { EstimateCache } from '../estimates';
 import { rangeOf } from '../lsp';
 import type { Declared } from '../names';
+import { age, countText, type RunVerdicts } from '../run-verdicts';
 import { contains, type Span, spanOf } from '../span';
 import { parseQuantity, SIZE, sameDimension } from '../units';
 import { SLOTS } from '../uses';
@@ -29,20 +31,40 @@ import { type BlockKind, cursorAt } from './cursor';
 import { argumentDoc, DECLARATION_DOCS, deviceDoc, FIGURE_DOCS, keyDoc, modelDoc, STATEMENT_DOCS, specDoc } from './docs';
 import { verdictText } from './lenses';
 import { occurrenceAt } from './navigation';
+import { numbersAt, sensitivity } from './sensitivity';
 
-export function hover(view: View, offset: number, cache: EstimateCache): Hover | undefined {
+/** What a hover draws on beside the view. */
+export interface Known {
+  cache: EstimateCache;
+  runs: RunVerdicts;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+/** What is told of an offset; a number waits for a search, which takes its turns. */
+export function* hoverSteps(view: View, offset: number, known: Known): Generator<void, Hover | undefined> {
   const { analysis, document } = view;
   const token = analysis.syntax.tokens.find(
     ({ startOffset, image }) => startOffset <= offset && offset < startOffset + image.length,
   );
   if (!token) return undefined;
   const span: Span = { start: token.startOffset, end: token.startOffset + token.image.length };
-  const value = textFor(view, token.tokenType.name, token.image, span, cache);
+  const value =
+    token.tokenType.name === 'QUANTITY'
+      ? yield* numberText(view, token.image, span, known.cache)
+      : textFor(view, token.tokenType.name, token.image, span, known);
   return value ? { contents: { kind: 'markdown', value }, range: rangeOf(document, span) } : undefined;
 }
 
-function textFor(view: View, type: string, image: string, span: Span, cache: EstimateCache): string | undefined {
-  if (type === 'QUANTITY') return quantityText(image);
+/** A number with its unit spelt out, and what it may be in its plan. */
+function* numberText(view: View, image: string, span: Span, cache: EstimateCache): Generator<void, string | undefined> {
+  const lines: (string | undefined)[] = [quantityText(image)];
+  for (const turned of numbersAt(view.analysis, span)) lines.push(yield* sensitivity(turned, cache));
+  return lines.filter(Boolean).join('\n\n') || undefined;
+}
+
+function textFor(view: View, type: string, image: string, span: Span, known: Known): string | undefined {
+  const { cache } = known;
   if (type === 'STRING') return sourceText(view, span);
   const occurrence = occurrenceAt(view, span.start);
   if (occurrence) return declaredText(view, occurrence.target, cache);
@@ -60,10 +82,10 @@ function textFor(view: View, type: string, image: string, span: Span, cache: Est
       return argument && `**${image}** of ${expected.call.name}\n\n${argumentDoc(argument)}`;
     }
     if (expected.kind === 'value' && (SLOTS as readonly string[]).includes(expected.key))
-      return techniqueText(view, expected.key as Slot, image, plan, cache);
+      return techniqueText(view, expected.key as Slot, image, plan, known);
     if (expected.kind === 'argument-value') {
       const spec = allSpecs.find(({ name, slot }) => name === image && slot === expected.call.slot);
-      return spec && specDoc(spec);
+      return spec && techniqueDoc(spec, known);
     }
     if ((FIGURES as readonly string[]).includes(image))
       return figureText(view, image as Figure, expected.kind === 'figure' ? expected.plan : plan, cache);
@@ -104,19 +126,51 @@ const estimateOf = ({ analysis }: View, name: string | undefined, cache: Estimat
   return made && 'estimate' in made ? made.estimate : undefined;
 };
 
-/** What a technique does, and what it does to the peak of this plan. */
-function techniqueText(view: View, slot: Slot, name: string, plan: string | undefined, cache: EstimateCache): string | undefined {
+/** What a technique does, and what it does to the peak of this plan, with the plan's own numbers. */
+function techniqueText(view: View, slot: Slot, name: string, plan: string | undefined, known: Known): string | undefined {
+  const { cache } = known;
   const spec = findSpec(slot, name);
   if (!spec) return undefined;
+  const data = plan === undefined ? undefined : view.analysis.known.get(plan);
   const estimate = estimateOf(view, plan, cache);
-  const step = estimate?.waterfall.find((one) => one.slot === slot);
-  if (!estimate || !step) return specDoc(spec);
+  const index = estimate?.waterfall.findIndex((one) => one.slot === slot && one.label.split('(')[0] === name) ?? -1;
+  const step = estimate?.waterfall[index];
+  if (!data || !step) return techniqueDoc(spec, known);
   const saved = step.before - step.after;
   const change =
     saved === 0
       ? 'does not change the peak'
       : `${saved > 0 ? 'takes' : 'adds'} ${formatBytes(Math.abs(saved))} ${saved > 0 ? 'off' : 'to'} the peak`;
-  return `${specDoc(spec)}\n\n---\n\nIn plan \`${plan}\` it ${change}: ${formatBytes(step.before)} → ${formatBytes(step.after)}.`;
+  const changes = cache.explained(data).reasons[index]?.changes ?? [];
+  const numbers = changes.map(
+    (one) =>
+      `- ${one.category} \`${one.name}\`: ${one.before} → ${one.after}, ${one.bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(one.bytes))}`,
+  );
+  return [
+    techniqueDoc(spec, known),
+    '---',
+    `In plan \`${plan}\` it ${change}: ${formatBytes(step.before)} → ${formatBytes(step.after)}.`,
+    numbers.length > 0 ? `What changes at the peak:\n\n${numbers.join('\n')}` : '',
+  ]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+/** All that the registry says, and whether a run on this machine has proved it. */
+const techniqueDoc = (spec: Spec, known: Known): string => `${specDoc(spec)}\n\n${proofText(spec, known)}`;
+
+function proofText({ slot, name }: Spec, { runs, now }: Known): string {
+  const found = runs.proved(name);
+  if (found) {
+    const own = found.checks.filter(({ technique }) => technique === name);
+    const failed = own.filter(({ passed }) => !passed).length;
+    const outcome =
+      failed > 0 ? `**Failed** ${failed} of ${countText(own.length)}` : `**Verified**: ${countText(own.length)} passed`;
+    return `${outcome} on this machine (${found.adapter}${found.software ? ', software' : ''}), ${age(found.at, now)}.`;
+  }
+  return findTechnique(slot, name)?.webgpu
+    ? 'Not verified on this machine yet: “Run on GPU” does.'
+    : 'The runner does not execute it: nothing on this machine proves it.';
 }
 
 function figureText(view: View, figure: Figure, plan: string | undefined, cache: EstimateCache): string {
