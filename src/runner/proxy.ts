@@ -2,6 +2,7 @@
 import type { Plan, RunSettings, TechniqueSlot, Use } from '../plan/types';
 import { TECHNIQUE_SLOTS } from '../plan/types';
 import type { RunEvent } from '../protocol';
+import { wholeBlock } from '../techniques/adamw8bit/webgpu';
 import { useOf } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
 import { RunnerError } from './errors';
@@ -159,6 +160,7 @@ function scale(use: Use, plan: Plan, run: RunSettings, scaled: PlanEvent['scaled
         clamp(Number(args[argument]) * Math.min(1, length), Math.min(SMALLEST_CHUNK, Number(args[argument])), run.sequence),
         `by the sequences, ${run.sequence} to ${plan.sequence}, ${SMALLEST_CHUNK} at least`,
       );
+  if (use.name === 'adamw8bit') set('block', wholeBlock(Number(args.block)), 'the runner packs four codes to a word');
   if ('every' in args && use.name === 'checkpoint')
     set('every', Math.min(Number(args.every), run.layers), `the proxy has ${run.layers} layers`);
   else if ('every' in args)

@@ -3,7 +3,7 @@ import { replayRule, sampleGradients } from '../../runner/checks/optimizer';
 import { relativeToChange } from '../../runner/reference/relative';
 import { ADAM } from '../adamw/webgpu';
 import { replayEightBit } from './reference';
-import { adamw8bitRule } from './webgpu';
+import { adamw8bitRule, wholeBlock } from './webgpu';
 
 const STEPS = 6;
 const RATE = 0.01;
@@ -12,7 +12,7 @@ const COUNT = 4096 + 300;
 
 /** The trajectory against the same codes in double precision, and the bytes of the states. */
 export const check: TechniqueCheck = async ({ opened, seed, use, report }) => {
-  const block = Number(use.args.block);
+  const block = wholeBlock(Number(use.args.block));
   const { gradients, before } = sampleGradients(COUNT, STEPS, seed);
   const { parameters, parts } = await replayRule(opened, adamw8bitRule(block, ADAM), gradients, before, RATE);
   const wanted = replayEightBit(gradients, before, block, RATE, ADAM.epsilon);

@@ -3,10 +3,12 @@ import type { Tensor } from '../../tape/trace';
 import { type AdamSettings, adamAttrs, adamwRule, type InnerRule } from '../adamw/webgpu';
 import { blockwiseStates, SMALLEST_QUANTIZED } from './memory';
 
+/** A block in whole words of four codes: no two blocks share one. */
+export const wholeBlock = (block: number): number => Math.ceil(block / 4) * 4;
+
 /** Blockwise 8-bit Adam; tensors under 4096 elements keep float32 moments. Paging needs managed memory, which WebGPU has not. */
-export function adamw8bitRule(block: number, settings: AdamSettings): InnerRule {
-  if (block % 4 !== 0)
-    throw new Error(`the runner packs four codes to a word: adamw8bit(block: ${block}) must be a multiple of 4`);
+export function adamw8bitRule(stated: number, settings: AdamSettings): InnerRule {
+  const block = wholeBlock(stated);
   const plain = adamwRule(settings);
   const states = blockwiseStates(block, false);
   const small = (count: number) => count < SMALLEST_QUANTIZED;
