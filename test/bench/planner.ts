@@ -8,6 +8,7 @@ import { estimate } from '../../src/planner/estimate';
 import { FIT_SLOTS, fit as findFits } from '../../src/planner/fit';
 import { simulate } from '../../src/tape/simulate';
 import { tapeOf } from '../../src/techniques/recipe-of';
+import { row } from './parts/table';
 
 declare const gc: () => void;
 
@@ -30,8 +31,6 @@ function time(work: () => void, runs: number): { median: number; high: number } 
   return { median: times[runs >> 1] ?? 0, high: times[Math.floor(runs * 0.95)] ?? 0 };
 }
 
-const row = (what: string, figure: string, target: string): void =>
-  console.log(`${what.padEnd(58)} ${figure.padStart(24)}   ${target}`);
 const ms = ({ median, high }: { median: number; high: number }): string => `${median.toFixed(2)} ms, p95 ${high.toFixed(2)}`;
 
 const chunked: Plan['slots'] = {

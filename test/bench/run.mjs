@@ -1,4 +1,4 @@
-// Bundles and runs a benchmark: `node test/bench/run.mjs planner`. Benchmarks print figures; they assert nothing.
+// Bundles and runs a benchmark: `node test/bench/run.mjs planner`; flags are passed on. Benchmarks print figures; they assert nothing.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const known = readdirSync(here)
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -3));
-const names = process.argv.slice(2);
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const wrong = names.find((name) => !existsSync(join(here, `${name}.ts`)));
 if (wrong) {
   console.error(`there is no benchmark ${wrong}; there are ${known.join(', ')}`);
@@ -28,8 +29,10 @@ for (const name of names.length ? names : known) {
     external: ['webgpu'],
     loader: { '.wgsl': 'text', '.txt': 'text' },
     // Libraries in the older module format ask for Node's own modules while they load.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
   });
-  const { status } = spawnSync(process.execPath, ['--expose-gc', outfile], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--expose-gc', outfile, ...flags], { stdio: 'inherit' });
   if (status) process.exitCode = 1;
 }

@@ -1,0 +1,104 @@
+/** Single kernels of the runner beside those of the engines that a user would pick instead: same driver, one process, in turns. */
+import { onEachDriver } from './parts/drivers';
+import { type OwnKernel, ownAttention, ownMatmul, ownRmsnorm, ownSoftmax } from './parts/own';
+import { loadPeers, type Peer, type PeerKernel } from './parts/peers';
+import { heading, judged, median, row } from './parts/table';
+
+interface Case {
+  name: string;
+  flops: number;
+  /** Bytes that must move at least. */
+  bytes: number;
+  own: () => Promise<OwnKernel>;
+  peer: (peer: Peer) => PeerKernel;
+  /** Speed relative to the faster peer. */
+  least: number;
+}
+
+const ROUNDS = 5;
+/** Calls of a turn: about so many milliseconds of the slower engine. */
+const TURN = 60;
+
+await onEachDriver(async (opened, driver) => {
+  const peers = await loadPeers();
+  const matmulLeast = driver === 'swiftshader' ? 1.5 : driver === 'lavapipe' ? 2 : 1;
+  const [heads, sequence, width] = [4, 512, 64];
+  const cases: Case[] = [
+    ...[256, 512, 1024].flatMap((n) =>
+      (['nn', 'nt', 'tn'] as const).map((form) => ({
+        name: `matmul ${form} ${n}`,
+        flops: 2 * n ** 3,
+        bytes: 12 * n * n,
+        own: () => ownMatmul(opened, form, n),
+        peer: (peer: Peer) => peer.matmul(form, n),
+        least: matmulLeast,
+      })),
+    ),
+    {
+      name: 'softmax 1024 × 1024 (ours: with loss and gradient)',
+      flops: 0,
+      bytes: 2 * 4 * 1024 ** 2,
+      own: () => ownSoftmax(opened, 1024, 1024),
+      peer: (peer) => peer.softmax(1024, 1024),
+      least: 1,
+    },
+    {
+      name: 'rmsnorm 1024 × 1024',
+      flops: 0,
+      bytes: 2 * 4 * 1024 ** 2,
+      own: () => ownRmsnorm(opened, 1024, 1024),
+      peer: (peer) => peer.rmsnorm(1024, 1024),
+      least: 1,
+    },
+    ...[false, true].map((backward) => ({
+      name: `attention ${backward ? 'backward ' : ''}${heads} × ${sequence} × ${width}`,
+      flops: (backward ? 5 : 2) * 2 * heads * sequence ** 2 * width * 0.5,
+      bytes: 0,
+      own: () => ownAttention(opened, heads, sequence, width, backward),
+      peer: (peer: Peer) => (backward ? peer.attentionBackward(heads, sequence, width) : peer.attention(heads, sequence, width)),
+      least: 1,
+    })),
+  ];
+  heading('milliseconds a call, median of turns; the ratio is of speeds, ours to the faster peer');
+  row('', ['ours', ...peers.map(({ name }) => name)].map((name) => name.padStart(9)).join(''), 'target');
+  for (const one of cases) {
+    const own = await one.own();
+    const step = { index: 0, seed: 1, learningRate: 0, valid: 1 };
+    const runners = [
+      async (calls: number) => {
+        for (let call = 0; call < calls; call++) await own.program.step(step);
+      },
+      ...peers.map((peer) => {
+        const kernel = one.peer(peer);
+        return async (calls: number) => {
+          for (let call = 0; call < calls; call++) {
+            kernel.run();
+            await kernel.wait();
+          }
+        };
+      }),
+    ];
+    const times: number[][] = runners.map(() => []);
+    const calls: number[] = [];
+    for (const runner of runners) {
+      await runner(1);
+      const start = performance.now();
+      await runner(1);
+      calls.push(Math.max(1, Math.min(20, Math.round(TURN / (performance.now() - start)))));
+    }
+    for (let round = 0; round < ROUNDS; round++)
+      for (const [index, runner] of runners.entries()) {
+        const start = performance.now();
+        await runner(calls[index] as number);
+        (times[index] as number[]).push((performance.now() - start) / (calls[index] as number));
+      }
+    own.program.destroy();
+    const medians = times.map(median);
+    const [ours, ...theirs] = medians as [number, ...number[]];
+    const figures = medians.map((time) => time.toFixed(2).padStart(9)).join('');
+    const rate = one.flops ? `${(one.flops / ours / 1e6).toFixed(1)} GFLOP/s` : `${(one.bytes / ours / 1e6).toFixed(1)} GB/s`;
+    if (theirs.length === 0) row(one.name, figures, rate);
+    else judged(one.name, Math.min(...theirs) / ours, ' ×', { least: one.least }, 2, figures);
+    if (theirs.length > 0) row('', rate);
+  }
+});
