@@ -1,11 +1,11 @@
 /** What each source's framework does that its tables do not repeat, from its code at the time; and what it measured. */
 import type { Model, Plan, Use, Value } from '../../src/plan/types';
 import type { Quantity } from './plans';
-import type { Record } from './records';
+import type { Configuration, Record } from './records';
 
 export interface Framework {
-  model?(record: Record): Partial<Model>;
-  slots?(record: Record): Plan['slots'];
+  model?(record: Configuration): Partial<Model>;
+  slots?(record: Configuration): Plan['slots'];
   /** Gradients of an earlier pass are there when the measured one begins. */
   keepsGradients?: boolean;
   /** Where the records' own metric says too little. */

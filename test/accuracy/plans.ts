@@ -4,7 +4,7 @@ import { findDevice } from '../../src/plan/presets/devices';
 import type { Device, Family, Model, Plan, TechniqueSlot, Use } from '../../src/plan/types';
 import { findSpec } from '../../src/techniques/registry';
 import { frameworks, use } from './frameworks';
-import type { Record } from './records';
+import type { Configuration, Record } from './records';
 
 export type Quantity = 'allocated' | 'reserved' | 'device';
 
@@ -32,22 +32,9 @@ export function express(record: Record): Expressed | Refused {
   const own = framework?.refuses?.(record);
   if (own) return refuse(own);
   try {
-    const slots = { ...slotsOf(record), ...framework?.slots?.(record) };
-    const plan: Plan = {
-      name: record.id,
-      model: modelOf(record),
-      device: deviceOf(record),
-      batch: record.batch,
-      sequence: record.sequence,
-      // The second micro-batch meets the first one's gradients; later ones change nothing.
-      accumulate: framework?.keepsGradients ? 2 : Math.min(record.gradients.accumulation, 2),
-      slots,
-      lists: {},
-      order: Object.keys(slots) as TechniqueSlot[],
-    };
     return {
       record,
-      plan,
+      plan: planOf(record, record.batch, record.sequence),
       quantity: framework?.quantity?.(record) ?? quantityOf(record),
       measured: framework?.measured?.(record) ?? measuredGib(record),
     };
@@ -57,7 +44,25 @@ export function express(record: Record): Expressed | Refused {
   }
 }
 
-class Inexpressible extends Error {}
+/** The configuration of a record. Throws `Inexpressible` where a plan cannot say it. */
+export function planOf(record: Configuration, batch: number, sequence: number): Plan {
+  const framework = frameworks[record.source];
+  const slots = { ...slotsOf(record), ...framework?.slots?.(record) };
+  return {
+    name: record.id,
+    model: modelOf(record),
+    device: deviceOf(record),
+    batch,
+    sequence,
+    // The second micro-batch meets the first one's gradients; later ones change nothing.
+    accumulate: framework?.keepsGradients ? 2 : Math.min(record.gradients.accumulation, 2),
+    slots,
+    lists: {},
+    order: Object.keys(slots) as TechniqueSlot[],
+  };
+}
+
+export class Inexpressible extends Error {}
 const inexpressible = (reason: string): never => {
   throw new Inexpressible(reason);
 };
@@ -73,7 +78,7 @@ function quantityOf({ measured }: Record): Quantity {
 }
 
 /** Cards as the sources write them; one where none is printed, for it decides only context and workspace. */
-function deviceOf({ hardware }: Record): Device {
+function deviceOf({ hardware }: Configuration): Device {
   const name = ['4090', 'A6000', 'A100-SXM4-40GB', 'A100 40GB', 'A100', 'A800', '3090', 'Titan RTX', 'T4'].find((known) =>
     hardware.includes(known),
   );
@@ -93,7 +98,7 @@ const FAMILY: readonly [RegExp, Family][] = [
   [/llama|mistral/i, 'llama'],
 ];
 
-function modelOf(record: Record): Model {
+function modelOf(record: Configuration): Model {
   const { model, source } = record;
   const family = FAMILY.find(([pattern]) => pattern.test(model.name))?.[1] ?? inexpressible(`no family for ${model.name}`);
   const framework = frameworks[source];
@@ -112,7 +117,7 @@ function modelOf(record: Record): Model {
   });
 }
 
-function slotsOf(record: Record): Plan['slots'] {
+function slotsOf(record: Configuration): Plan['slots'] {
   const { checkpointing, attention } = record;
   const slots: Plan['slots'] = {
     precision: use(precisionOf(record)),
@@ -136,13 +141,13 @@ function slotsOf(record: Record): Plan['slots'] {
   return slots;
 }
 
-function precisionOf({ precision }: Record): string {
+function precisionOf({ precision }: Configuration): string {
   const half = /fp16|float16/.test(precision.compute) ? 'fp16' : 'bf16';
   if (/^fp32/.test(precision.weights)) return precision.autocast ? `amp-${half}` : 'fp32';
   return half;
 }
 
-function optimizerOf({ optimizer, gradients, precision }: Record): Use {
+function optimizerOf({ optimizer, gradients, precision }: Configuration): Use {
   const name = optimizer.name ?? '';
   const wide = /fp32/.test(precision.weights) ? 'fp32' : 'parameter';
   if (/^none/.test(name)) return use('none');
@@ -172,7 +177,7 @@ const TARGETS: readonly [RegExp, string[]][] = [
   [/^w3/, ['up']],
 ];
 
-function trainOf({ method }: Record): Use {
+function trainOf({ method }: Configuration): Use {
   if (method.type === 'full') return use('full');
   if (method.type === 'lisa') return use('lisa', { layers: method.activated_layers ?? 2 });
   if (!/^(q?lora)$/.test(method.type)) return inexpressible(`${method.type} tuning`);

@@ -1,4 +1,5 @@
 /** Prints how far estimates are from published measurements, source by source, beside three peers' formulas. */
+import { evaluateCapacity } from './capacity';
 import { causeOf } from './causes';
 import { evaluate, type Row } from './evaluate';
 import { evaluateMany } from './many-cards';
@@ -52,3 +53,16 @@ if (verbose)
   for (const { record, estimated, error } of many.rows)
     line(record.id, record.measured.gib.toFixed(2), estimated.toFixed(2), percent(error));
 for (const [reason, own] of groupBy(many.refused, (one) => one.reason)) console.log(`  not: ${own.length} × ${reason}`);
+
+const capacity = evaluateCapacity();
+console.log(
+  `\nLongest sequences that fit: ${capacity.rows.length} of ${capacity.rows.length + capacity.refused.length} as plans.\n`,
+);
+line('source', 'n', 'bias', 'median', '90th');
+for (const [name, own] of groupBy(capacity.rows, ({ record }) => `${record.source}, ${record.objective}`))
+  line(name, ...cells(figures(own)));
+for (const { record, published, found, error } of capacity.rows)
+  console.log(
+    `  ${record.id.padEnd(44)} ${String(published).padStart(8)} ${[...new Set(found)].join(' to ').padStart(18)} ${percent(error).padStart(9)}`,
+  );
+for (const [reason, own] of groupBy(capacity.refused, (one) => one.reason)) console.log(`  not: ${own.length} × ${reason}`);

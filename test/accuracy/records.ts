@@ -1,7 +1,9 @@
 /** Published measurements of training memory, one record each; see `test/golden/README.md`. */
+import capacity from '../golden/capacity.json';
 import golden from '../golden/measurements.json';
 
-export interface Record {
+/** What ran, and on what. */
+export interface Configuration {
   id: string;
   /** Key into `sources`. */
   source: string;
@@ -41,8 +43,19 @@ export interface Record {
   compile: boolean;
   offload: boolean;
   hardware: string;
+}
+
+export interface Record extends Configuration {
   measured: { metric: string; gib: number; range: [number, number]; unit: string };
 }
 
+/** The longest sequence that fits; `batch` and `sequence` are null where they are not published. */
+export interface CapacityRecord extends Configuration {
+  objective: string;
+  /** Title of the table. */
+  table: string;
+}
+
+export const capacityRecords = capacity.records as unknown as CapacityRecord[];
 export const records = golden.records as unknown as Record[];
 export const sources = golden.sources as { [key: string]: { title: string } };
