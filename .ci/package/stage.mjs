@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
 const COPIED = ['README.md', 'LICENSE', 'CHANGELOG.md', '.vscodeignore', 'language', 'media'];
-/** What only the repository needs of the manifest. */
-const DROPPED = ['devDependencies', 'dependencies', 'scripts', 'bin', 'allowScripts', 'private', 'exports', 'files', 'types'];
 const SOFTWARE_DRIVER = ['libvk_swiftshader.so', 'vk_swiftshader_icd.json', 'libvulkan.so.1'];
 
 export function stage({ root, folder, bundles, target, config, node, notices }) {
@@ -14,7 +12,7 @@ export function stage({ root, folder, bundles, target, config, node, notices }) 
   for (const name of COPIED) cpSync(join(root, name), join(folder, name), { recursive: true });
   cpSync(bundles, join(folder, 'dist'), { recursive: true });
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const key of DROPPED) delete manifest[key];
+  for (const key of config.dropped) delete manifest[key];
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices);
   if (target === 'universal') return;

@@ -1,4 +1,5 @@
 /** Entry of the server in a browser: a web worker, with the extension at the other end. */
+import './soon';
 import { BrowserMessageReader, BrowserMessageWriter, createConnection } from 'vscode-languageserver/browser';
 import { serve } from './server';
 

@@ -5,10 +5,16 @@ import { ANALYSED_NOTIFICATION, type AnalysedParams, FIT_PROGRESS, type FitProgr
 import { planAt } from './cursor';
 import { createEstimates } from './estimates';
 import { answerReads, type Host } from './host';
+import { createLanguageStatus } from './language-status';
 import { createPanels } from './panels';
+import { showReport } from './report-command';
 import { createRuns } from './runs';
+import { openSample } from './sample';
 import { createStatusBar } from './status-bar';
 import { readTarget, type Target } from './target';
+import { createTasks } from './tasks';
+import { createTests } from './tests';
+import { createTools } from './tools';
 import { createVerdicts } from './verdicts';
 
 let client: BaseLanguageClient | undefined;
@@ -72,6 +78,13 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
       return runs.start(target.uri, target.plan);
     }),
     answerReads(server),
+    createLanguageStatus(server, runs),
+    createTests(estimates, runs),
+    createTools(send),
+    ...(host.startRunner ? [createTasks(context)] : []),
+    command('memplan.makeItFit', (target) => panels.open(target, 'what-if').then(() => undefined)),
+    vscode.commands.registerCommand('memplan.report', () => showReport(context, estimates, runs)),
+    vscode.commands.registerCommand('memplan.openSample', () => openSample(context)),
     vscode.commands.registerCommand('memplan.showLog', () => log.show()),
     server.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
       void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { paintDiagnostics } from '../../src/cli/paint/diagnostics';
+import type { Style } from '../../src/cli/paint/style';
 
 const root = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -131,4 +133,53 @@ test('the toolkit is imported in one file', () => {
       (file) => file.endsWith('.ts') && readFileSync(join(root, 'webview', file), 'utf8').includes('@vscode/webview-ui-toolkit'),
     );
   expect(importers).toEqual(['controls.ts']);
+});
+
+test('the walkthrough links to commands that exist, and each step is completed by one', () => {
+  const ids = commands.map(({ command }) => command);
+  const steps = contributes.walkthroughs.flatMap(
+    ({ steps }: { steps: { description: string; completionEvents: string[] }[] }) => steps,
+  );
+  expect(steps.length).toBeGreaterThan(2);
+  for (const { description, completionEvents } of steps) {
+    const linked = [...description.matchAll(/\(command:([\w.]+)\)/g)].map(([, id]) => id);
+    expect(linked.length).toBe(1);
+    expect(ids).toContain(linked[0]);
+    expect(completionEvents).toContain(`onCommand:${linked[0]}`);
+  }
+});
+
+test('the problem matcher reads every line that `memplan check` prints', () => {
+  const [pattern] = contributes.problemPatterns;
+  const read = new RegExp(pattern.regexp);
+  const plain: Style = { color: false, width: 100, unicode: true };
+  const severities = ['error', 'warning', 'information'] as const;
+  const place = { line: 3, column: 7, endLine: 3, endColumn: 9 };
+  for (const severity of severities) {
+    const [line = ''] = paintDiagnostics(plain, 'a b/c: d.memplan', [
+      { severity, code: 'exceeds-memory', message: 'Plan `a`: it needs 3 GiB', ...place },
+    ] as never);
+    const found = read.exec(line);
+    expect(found?.[pattern.file]).toBe('a b/c: d.memplan');
+    expect([found?.[pattern.line], found?.[pattern.column]]).toEqual(['3', '7']);
+    expect([found?.[pattern.severity], found?.[pattern.code]]).toEqual([severity, 'exceeds-memory']);
+    expect(found?.[pattern.message]).toBe('Plan `a`: it needs 3 GiB');
+  }
+  expect(contributes.problemMatchers[0].pattern).toBe('$memplan');
+});
+
+test('every tool of an assistant is declared and handled, and says that it reads only', () => {
+  const declared = contributes.languageModelTools as { name: string; modelDescription: string; inputSchema: object }[];
+  expect(all(/tool\(\s*'(memplan_\w+)'/g)).toEqual(declared.map(({ name }) => name).sort());
+  for (const { modelDescription, inputSchema } of declared) {
+    expect(modelDescription).toMatch(/Reads only/);
+    expect(Object.keys((inputSchema as { properties: object }).properties).sort()).toEqual(['file', 'plan', 'text']);
+  }
+});
+
+test('nothing is sent anywhere: no telemetry, no address, no socket', () => {
+  expect(source).not.toMatch(
+    /createTelemetryLogger|\bfetch\(|XMLHttpRequest|WebSocket|node:(?:https?|net|tls|dgram)|https?:\/\//,
+  );
+  expect(Object.keys(manifest.dependencies)).toEqual(['webgpu']);
 });

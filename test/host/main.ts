@@ -8,6 +8,7 @@ import { add, type Counts } from './checks';
 import { launchChromium } from './chromium';
 import { run } from './shell';
 import { walk } from './walk';
+import { walkPanel } from './walk-panel';
 import { walkUntrusted } from './walk-untrusted';
 import { walkWeb } from './web';
 import { built } from './workbench';
@@ -56,10 +57,11 @@ if (wanted('suite')) {
   counts.push(await inHost(folder));
   await rm(folder, { recursive: true, force: true });
 }
-if (['walk', 'untrusted', 'package', 'web'].some(wanted)) {
+if (['walk', 'panel', 'untrusted', 'package', 'web'].some(wanted)) {
   const browser = await launchChromium(root);
   for (const [name, take] of [
     ['walk', walk],
+    ['panel', walkPanel],
     ['untrusted', walkUntrusted],
   ] as const) {
     if (!wanted(name)) continue;

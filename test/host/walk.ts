@@ -34,7 +34,7 @@ async function estimates(root: string, file: string): Promise<Map<string, PlanRe
   return new Map(plans.map((plan) => [plan.name, plan]));
 }
 
-const bars = (root: Locator) =>
+export const bars = (root: Locator) =>
   root.locator('.waterfall .row').evaluateAll((rows) =>
     rows.map((row) => ({
       label: row.getAttribute('data-label') ?? '',
@@ -44,7 +44,7 @@ const bars = (root: Locator) =>
   );
 
 /** The panel's root once it is drawn; later than `revision` where one is given. */
-async function drawn(page: Page, revision = 0): Promise<Locator> {
+export async function drawn(page: Page, revision = 0): Promise<Locator> {
   const root = panelFrame(page).locator('#root');
   await root.and(panelFrame(page).locator('[data-state=rendered]')).waitFor({ timeout: 60_000 });
   await root.evaluate(
@@ -183,8 +183,8 @@ export async function walk({ root, folder, browser, vsix }: WalkOptions): Promis
       async () => {
         await panel.locator('#tab-compare').click();
         const shown = await panel
-          .locator('.compare .plan')
-          .evaluateAll((rows) => rows.map((row) => [row.getAttribute('data-plan'), Number(row.getAttribute('data-device'))]));
+          .locator('.compare [data-plan]')
+          .evaluateAll((rows) => rows.map((row) => [row.getAttribute('data-plan'), Number(row.getAttribute('data-bytes'))]));
         assert.deepEqual(
           shown,
           [...expected.values()].map(({ name, peak }) => [name, peak.device]),
@@ -239,7 +239,7 @@ export async function walk({ root, folder, browser, vsix }: WalkOptions): Promis
       async () => {
         await panel.locator('header vscode-button', { hasText: 'Run on GPU' }).click();
         await panel.locator('#root[data-state=running]').waitFor();
-        await panel.locator('.progress vscode-button', { hasText: 'Cancel' }).click();
+        await panel.locator('.run .progress vscode-button', { hasText: 'Cancel' }).click();
         await panel.locator('[data-outcome=cancelled]').waitFor();
         assert.deepEqual(await server.processes('runner.mjs'), []);
       },
@@ -247,6 +247,7 @@ export async function walk({ root, folder, browser, vsix }: WalkOptions): Promis
     [
       'a language server that is killed comes back by itself, and the picture goes on following the file',
       async () => {
+        await panel.locator('#tab-waterfall').click();
         const killed = await server.processes('server.mjs');
         assert.equal(killed.length, 1);
         for (const id of killed) process.kill(id, 'SIGKILL');

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { dropped } from '../../.ci/package/targets.json';
 import { installServer } from './code-server';
 
 export interface WebBuild {
@@ -21,12 +22,15 @@ const TYPES: { [extension: string]: string } = {
   '.ttf': 'font/ttf',
   '.wasm': 'application/wasm',
 };
-/** The build of code-server always looks for a server; without one there is nothing to look for. */
-const REMOTE = 'remoteAuthority:location.host';
+/** The build of code-server always looks for a server, and keeps the user's settings there; without one there is nothing to look for. */
+const OWN: readonly (readonly [RegExp, string])[] = [
+  [/remoteAuthority:location\.host/, 'remoteAuthority:undefined'],
+  [/(file\(this\.userDataPath\)\.with\(\{scheme:[\w$]+\.)vscodeRemote/, '$1vscodeUserData'],
+];
 
 export async function startWebBuild(root: string): Promise<WebBuild> {
   const home = await installServer(root);
-  const folders: { [name: string]: string } = { static: home, extension: root, suite: join(root, 'out/test/host/web-suite') };
+  const folders: { [name: string]: string } = { static: home, extension: root };
   const server = createServer(async ({ url = '/' }, response) => {
     response.setHeader('Access-Control-Allow-Origin', '*');
     const { pathname } = new URL(url, 'http://127.0.0.1');
@@ -34,10 +38,19 @@ export async function startWebBuild(root: string): Promise<WebBuild> {
     const [, folder = '', ...rest] = normalize(decodeURIComponent(pathname)).split('/');
     const file = folders[folder] && join(folders[folder], ...rest);
     if (!file || !(await stat(file).catch(() => null))?.isFile()) return response.writeHead(404).end();
+    // As it is in a package: a browser's extension host takes a manifest with `type` for modules, which it cannot load.
+    if (pathname === '/extension/package.json') {
+      const manifest = Object.entries(JSON.parse(await readFile(file, 'utf8'))).filter(([key]) => !dropped.includes(key));
+      return send(response, '.json', JSON.stringify(Object.fromEntries(manifest)));
+    }
     if (file.endsWith('/workbench/workbench.js')) {
       const text = await readFile(file, 'utf8');
-      if (!text.includes(REMOTE)) throw new Error('the workbench is not the one that is expected');
-      return send(response, '.js', text.replace(REMOTE, 'remoteAuthority:undefined'));
+      if (!OWN.every(([pattern]) => pattern.test(text))) throw new Error('the workbench is not the one that is expected');
+      return send(
+        response,
+        '.js',
+        OWN.reduce((rest, [pattern, words]) => rest.replace(pattern, words), text),
+      );
     }
     response.setHeader('Content-Type', TYPES[extname(file)] ?? 'application/octet-stream');
     createReadStream(file).pipe(response);
@@ -45,7 +58,7 @@ export async function startWebBuild(root: string): Promise<WebBuild> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = () => {
     const address = server.address();
-    return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+    return `http://localhost:${typeof address === 'object' && address ? address.port : 0}`;
   };
   return {
     url: origin(),
@@ -66,7 +79,14 @@ function send(response: ServerResponse, extension: string, text: string): void {
 async function page(home: string, origin: string): Promise<string> {
   const configuration = {
     folderUri: { $mid: 1, scheme: 'tmp', path: '/plans' },
-    userDataPath: '/data',
+    userDataPath: '/User',
+    isEnabledFileDownloads: true,
+    isEnabledFileUploads: true,
+    isEnabledCoderGettingStarted: false,
+    developmentOptions: {
+      extensions: [at(origin, '/extension')],
+      extensionTestsPath: at(origin, '/extension/out/test/host/web-suite/index.js'),
+    },
     productConfiguration: {
       webviewContentExternalBaseUrlTemplate: `${origin}/static/out/vs/workbench/contrib/webview/browser/pre/`,
       enableTelemetry: false,
@@ -87,3 +107,5 @@ async function page(home: string, origin: string): Promise<string> {
     .replaceAll('{{WORKBENCH_NLS_URL}}', `${origin}/static/out/nls.messages.js`)
     .replaceAll(/\{\{(?:VS_)?BASE\}\}/g, `${origin}/static`);
 }
+
+const at = (origin: string, path: string) => ({ $mid: 1, scheme: 'http', authority: new URL(origin).host, path });

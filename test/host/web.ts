@@ -9,27 +9,25 @@ import { panelFrame } from './workbench';
 export async function walkWeb({ root, browser }: { root: string; browser: Browser }): Promise<Counts> {
   const build = await startWebBuild(root);
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(30_000);
   const noise: string[] = [];
   page.on('pageerror', (error) => noise.push(error.stack ?? String(error)));
+  let count = (_: Counts) => {};
   const counted = new Promise<Counts>((resolve) => {
-    const read = (text: string) => {
-      if (!text.includes(MARK)) return void noise.push(text);
-      const line = text.slice(text.indexOf(MARK) + MARK.length);
-      const [, passed, failed] = /^counts (\d+) (\d+)$/.exec(line) ?? [];
-      if (passed === undefined) console.log(line);
-      else resolve({ passed: Number(passed), failed: Number(failed) });
-    };
-    page.on('console', (message) => read(message.text()));
-    setTimeout(() => resolve({ passed: 0, failed: 1 }), 150_000).unref();
+    count = resolve;
+    setTimeout(() => resolve({ passed: 0, failed: 1 }), 90_000).unref();
   });
-  await page.exposeFunction('codeAutomationLog', () => undefined);
+  const read = (text: string) => {
+    if (!text.includes(MARK)) return void noise.push(text);
+    const line = text.slice(text.indexOf(MARK) + MARK.length);
+    const [, passed, failed] = /^counts (\d+) (\d+)/.exec(line) ?? [];
+    if (passed === undefined) console.log(line);
+    else count({ passed: Number(passed), failed: Number(failed) });
+  };
+  page.on('console', (message) => noise.push(message.text()));
+  await page.exposeFunction('codeAutomationLog', (_: string, [text]: unknown[]) => read(String(text)));
   await page.exposeFunction('codeAutomationExit', () => undefined);
-  const payload = [
-    ['extensionDevelopmentPath', `${build.url}/extension`],
-    ['extensionTestsPath', `${build.url}/suite/index.js`],
-  ];
-  await page.goto(`${build.url}/?payload=${encodeURIComponent(JSON.stringify(payload))}`);
+  await page.goto(build.url);
   const inside = await counted;
   const panel = panelFrame(page);
   const outside = await runSteps(

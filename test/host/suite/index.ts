@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { add, MARK, runSteps } from '../checks';
 import { extensionSteps } from './extension';
 import { languageSteps } from './language';
+import { partsSteps } from './parts';
 
 /** The workbench logs much of its own; the launcher shows only what is marked. */
 const log = (line: string) => console.log(`${MARK}${line}`);
@@ -11,6 +12,7 @@ export async function run(): Promise<void> {
   const counts = add(
     await runSteps('In the extension host: the extension', extensionSteps, { log }),
     await runSteps('In the extension host: the language', languageSteps, { log }),
+    await runSteps('In the extension host: beside them', partsSteps, { log }),
   );
   const file = process.env.MEMPLAN_RESULTS;
   if (file) writeFileSync(file, JSON.stringify(counts));

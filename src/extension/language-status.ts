@@ -1,0 +1,39 @@
+/** In the language status of `.memplan` files: whether the server runs, and what runs on the GPU would use. */
+import * as vscode from 'vscode';
+import { type BaseLanguageClient, State } from 'vscode-languageclient';
+import type { Runs } from './runs';
+
+const STATES: { [state in State]: { text: string; severity: vscode.LanguageStatusSeverity; busy: boolean } } = {
+  [State.Running]: { text: 'Language server runs', severity: vscode.LanguageStatusSeverity.Information, busy: false },
+  [State.Starting]: { text: 'Language server starts', severity: vscode.LanguageStatusSeverity.Information, busy: true },
+  [State.Stopped]: { text: 'Language server stopped', severity: vscode.LanguageStatusSeverity.Error, busy: false },
+};
+const SELECTOR = { language: 'memplan' };
+
+export function createLanguageStatus(server: BaseLanguageClient, runs: Runs): vscode.Disposable {
+  const language = vscode.languages.createLanguageStatusItem('memplan.server', SELECTOR);
+  language.name = 'Memplan: language server';
+  language.command = { title: 'Show Log', command: 'memplan.showLog' };
+  const show = (state: State) => Object.assign(language, STATES[state]);
+  show(server.state);
+
+  const runner = vscode.languages.createLanguageStatusItem('memplan.runner', SELECTOR);
+  runner.name = 'Memplan: run on GPU';
+  const tell = (text: string, detail = '') => Object.assign(runner, { text, detail });
+  const trust = () => tell(vscode.workspace.isTrusted ? 'Runs on the best GPU there is' : 'Runs need a trusted workspace');
+  runner.command = { title: 'Settings', command: 'workbench.action.openSettings', arguments: ['memplan.runner'] };
+  trust();
+
+  return vscode.Disposable.from(
+    language,
+    runner,
+    server.onDidChangeState(({ newState }) => show(newState)),
+    vscode.workspace.onDidGrantWorkspaceTrust(trust),
+    runs.onMessage(({ message }) => {
+      if (message.type === 'run-started') runner.busy = true;
+      if (message.type === 'run-ended') runner.busy = false;
+      if (message.type === 'run-event' && message.event.type === 'adapter')
+        tell(message.event.name, message.event.software ? 'software driver, no GPU' : 'GPU of the last run');
+    }),
+  );
+}

@@ -1,0 +1,210 @@
+/** The panel's views as a person takes them: what if, compare, sweeps, ways to fit; reloads, another window, the explorer. */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FrameLocator, Page } from 'playwright-core';
+import { type Counts, runSteps, type Step } from './checks';
+import { startServer } from './code-server';
+import { clickLens } from './lens';
+import { bars, drawn, keep, type WalkOptions } from './walk';
+import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
+
+const FILE = 'long-context.memplan';
+const SHORT = 'short.memplan';
+
+/** The text of the editor, line by line, as far as it is in sight. */
+const lines = (page: Page) =>
+  page.locator('.view-line').evaluateAll((all) => all.map((line) => (line.textContent ?? '').replaceAll('\u00a0', ' ')));
+
+async function resultBytes(panel: FrameLocator): Promise<number> {
+  return Number(await panel.locator('[data-role=result]').getAttribute('data-bytes'));
+}
+
+export async function walkPanel({ root, folder, browser }: WalkOptions): Promise<Counts> {
+  // At the example's length no way leads onto the card; at a quarter of it several do.
+  const text = await readFile(join(folder, FILE), 'utf8');
+  await writeFile(join(folder, SHORT), text.replace('let ctx = 32k', 'let ctx = 4k'));
+  const server = await startServer(root);
+  const { page, problems } = await openWorkbench(browser, server, { root, folder, size: { width: 1700, height: 1000 } });
+  page.setDefaultTimeout(60_000);
+  const panel = panelFrame(page);
+  let written = 0;
+
+  const steps: Step[] = [
+    [
+      'the explorer’s menu opens the panel of a file that no editor shows',
+      async () => {
+        await page.locator('.monaco-workbench .part.editor').waitFor();
+        const file = page.locator('.explorer-folders-view .monaco-list-row', { hasText: FILE });
+        const entry = page.locator('.monaco-menu .action-label', { hasText: 'Estimate' });
+        // The extension's own entries come some time after the workbench.
+        for (let tries = 0; tries < 20 && (await entry.count()) === 0; tries++) {
+          await page.keyboard.press('Escape');
+          await file.click({ button: 'right' });
+          await entry.waitFor({ timeout: 2000 }).catch(() => undefined);
+        }
+        await entry.click();
+        await drawn(page);
+        assert.equal(await page.locator(`.tab[data-resource-name="${FILE}"]`).count(), 0);
+        await runCommand(page, 'View: Close All Editors');
+      },
+    ],
+    [
+      'the panel opens beside the file',
+      async () => {
+        await openFile(page, FILE);
+        await clickLens(page, 'longform', 'Estimate');
+        await drawn(page);
+        written = await resultBytes(panel);
+      },
+    ],
+    [
+      'what if: a slider moved by the keyboard changes the picture, and nothing in the file',
+      async () => {
+        const before = await lines(page);
+        await panel.locator('#tab-what-if').click();
+        const slider = panel.locator('[data-turn=sequence] input[type=range]');
+        await slider.focus();
+        for (const _ of [1, 2]) await slider.press('ArrowLeft');
+        await panel.locator('.answer .verdict', { hasText: 'With what is tried' }).waitFor();
+        await panel.locator('[data-turn=sequence] .written', { hasText: 'file: 32k' }).waitFor();
+        assert.ok((await resultBytes(panel)) < written);
+        assert.deepEqual(await lines(page), before);
+      },
+    ],
+    [
+      'what if: a slider dragged by the mouse does the same',
+      async () => {
+        const before = await resultBytes(panel);
+        const box = await panel.locator('[data-turn="galore.rank"] input[type=range]').boundingBox();
+        assert.ok(box);
+        await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(box.x + 4, box.y + box.height / 2, { steps: 8 });
+        await page.mouse.up();
+        await panel.locator('[data-turn="galore.rank"] .written', { hasText: 'file: 128' }).waitFor();
+        await panel.locator(`[data-role=result]:not([data-bytes="${before}"])`).waitFor();
+        await panel.locator('.what-if[aria-busy=false]').waitFor();
+      },
+    ],
+    [
+      'what if: applied, it is in the file with its comments; one undo takes all of it back',
+      async () => {
+        const tried = await resultBytes(panel);
+        await panel.locator('vscode-button', { hasText: 'Apply to file' }).click();
+        await page
+          .locator('.view-line', { hasText: 'sequence 16k' })
+          .or(page.locator('.view-line', { hasText: /sequence\s+16k/ }))
+          .first()
+          .waitFor();
+        await panel.locator('#tab-waterfall').click();
+        await panel.locator(`[data-role=result][data-bytes="${tried}"]`).waitFor();
+        assert.ok((await lines(page)).some((line) => line.includes('// what is not repeated is inherited')));
+        await page.locator('.view-line', { hasText: 'let ctx' }).click();
+        await page.keyboard.press('Control+Z');
+        await panel.locator(`[data-role=result][data-bytes="${written}"]`).waitFor();
+        assert.ok((await lines(page)).every((line) => !/sequence\s+16k/.test(line)));
+      },
+    ],
+    [
+      'compare: plans side by side, as a difference, and the sweep with its crossing',
+      async () => {
+        await panel.locator('#tab-compare').click();
+        assert.equal(await panel.locator('.compare [data-plan]').count(), 3);
+        assert.equal(await panel.locator('[data-difference]').count(), 2);
+        await panel.locator('.compare [data-plan=adapter]').press('Enter');
+        await panel.locator('.sweep[data-sweep=sequence] [data-crossing]').first().waitFor();
+        await panel.locator('.sweeps a', { hasText: 'sequence' }).click();
+        await page.locator('#status\\.editor\\.selection', { hasText: 'Ln 30' }).waitFor();
+      },
+    ],
+    [
+      'make it fit: ways are found, and a point applies one as an edit that can be undone',
+      async () => {
+        await openFile(page, SHORT);
+        await page.locator('.view-line', { hasText: 'plan full' }).click({ position: { x: 4, y: 8 } });
+        const before = await lines(page);
+        await runCommand(page, 'Memplan: Make It Fit');
+        const point = panelFrame(page).locator('.fit .choice').first();
+        await point.waitFor();
+        await point.focus();
+        await point.press('Enter');
+        const same = (wanted: boolean) =>
+          page.waitForFunction(
+            ([text, equal]) =>
+              ([...document.querySelectorAll('.view-line')]
+                .map((line) => line.textContent?.replaceAll('\u00a0', ' '))
+                .join('\n') ===
+                text) ===
+              equal,
+            [before.join('\n'), wanted] as const,
+          );
+        await same(false);
+        await page.locator('.view-line', { hasText: 'let ctx' }).click();
+        await page.keyboard.press('Control+Z');
+        await same(true);
+        await runCommand(page, 'View: Close All Editors');
+        await openFile(page, FILE);
+        await clickLens(page, 'longform', 'Estimate');
+        await drawn(page);
+      },
+    ],
+    [
+      'the timeline is zoomed by the keyboard and read at its start',
+      async () => {
+        await panel.locator('#tab-timeline').click();
+        await panel.locator('.timeline .areas path').first().waitFor();
+        await panel.locator('svg.timeline').focus();
+        await page.keyboard.press('+');
+        await page.keyboard.press('Enter');
+        await page.keyboard.press('Home');
+        await panel.locator('.moment', { hasText: /^forward.* against / }).waitFor();
+      },
+    ],
+    [
+      'the theme changes while the panel is open',
+      async () => {
+        const colour = () =>
+          panel.locator('body').evaluate((body) => getComputedStyle(body).getPropertyValue('--vscode-editor-background'));
+        const before = await colour();
+        await runCommand(page, 'Preferences: Toggle between Light/Dark Themes');
+        await page.waitForTimeout(0);
+        await panel.locator('body.vscode-light, body.vscode-dark').first().waitFor();
+        for (let tries = 0; tries < 50 && (await colour()) === before; tries++) await page.waitForTimeout(100);
+        assert.notEqual(await colour(), before);
+      },
+    ],
+    [
+      'the view is there again after the window is reloaded',
+      async () => {
+        await page.reload();
+        await panel.locator('#tab-timeline[aria-selected=true]').waitFor();
+        await panel.locator('.timeline .areas path').first().waitFor();
+        await panel.locator('#tab-waterfall').click();
+        const element = await drawn(page);
+        assert.equal((await bars(element)).at(-1)?.role, 'result');
+      },
+    ],
+    [
+      'moved to a window of its own, the picture is drawn there',
+      async () => {
+        await page.locator('.tab', { hasText: 'Memplan: long-context' }).click();
+        const [other] = await Promise.all([
+          page.context().waitForEvent('page'),
+          runCommand(page, 'View: Move Editor into New Window'),
+        ]);
+        await drawn(other);
+        await panelFrame(other).locator('[data-role=result]').waitFor();
+        await other.close();
+      },
+    ],
+    ['the panel broke no policy and logged no error', async () => assert.deepEqual(problems, [])],
+  ];
+  const counts = await runSteps('The panel in the workbench', steps, {
+    chained: true,
+    onFailure: (name) => keep(page, root, name),
+  });
+  await page.close();
+  await server.stop();
+  return counts;
+}
