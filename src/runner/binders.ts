@@ -12,10 +12,12 @@ import { qGaloreBinders } from '../techniques/q-galore/run';
 import { sgdBinders } from '../techniques/sgd/run';
 import { weightBinders } from '../techniques/weights/run';
 import type { Binders } from './ops/bind';
+import { microBinders } from './ops/micro';
 import { modelBinders } from './ops/model';
 
 export const binders: Binders = {
   ...modelBinders,
+  ...microBinders,
   ...adamwBinders,
   ...adamw8bitBinders,
   ...sgdBinders,

@@ -27,6 +27,8 @@ export interface Predicted {
   buffers: number;
 }
 
+export type Visit = (op: LinearOp, words: ReadonlyMap<number, number>) => Promise<void>;
+
 export interface Program {
   predicted: Predicted;
   linear: Linear;
@@ -40,7 +42,7 @@ export interface Program {
   /** Runs one step op by op, waiting for each, and says how many milliseconds each took. */
   profile(state: StepState, seen: (op: LinearOp, milliseconds: number) => void): Promise<void>;
   /** Runs one step op by op; `visit` is called after each with the op and the words from the start of each storage that it addressed. */
-  watch(state: StepState, visit: (op: LinearOp, words: ReadonlyMap<number, number>) => Promise<void>): Promise<void>;
+  watch(state: StepState, visit: Visit): Promise<void>;
   /** Most bytes that were bound in the arena at once, by its own books. */
   highWater(): number;
   dispatches: number;
@@ -209,26 +211,25 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
   let filled = false;
   const fillParameters = (state: StepState) => {
     if (filled && !dynamic) return;
-    for (const { dispatches } of actions)
+    for (const { op, dispatches } of actions) {
+      // Every micro-batch draws its own numbers.
+      const micro = linear.ops[op]?.micro ?? 0;
+      const own = micro === 0 ? state : { ...state, seed: state.seed ^ Math.imul(micro, 0x9e3779b1) };
       for (const { params, at } of dispatches)
         params.forEach((word, index) => {
           const source = 'u' in word ? word.u : word.f;
-          const value = typeof source === 'function' ? source(state) : source;
+          const value = typeof source === 'function' ? source(own) : source;
           if ('u' in word) parameters.setUint32(at + index * 4, value >>> 0, true);
           else parameters.setFloat32(at + index * 4, value, true);
         });
+    }
     filled = true;
     device.queue.writeBuffer(uniforms, 0, parameters.buffer);
   };
 
   const bind = (storage: number) => {
     const { name, layer, bytes } = linear.storages[storage] as Storage;
-    ledger.bind(
-      keyOf(name, layer),
-      offsets[storage] as number,
-      bytes,
-      align(addressed[storage] as number),
-    );
+    ledger.bind(keyOf(name, layer), offsets[storage] as number, bytes, align(addressed[storage] as number));
   };
   const write = (storage: number, data: ArrayBufferView<ArrayBuffer>) => {
     const { buffer, offset } = rangeOf(storage);

@@ -24,6 +24,8 @@ const SMALLEST_CHUNK = 16;
 const SMALLEST_RANK = 4;
 /** Widest head that the attention kernels hold in registers. */
 const WIDEST_HEAD = 256;
+/** Micro-batches of a step at most. */
+const MOST_MICRO_BATCHES = 4;
 /** Dimensions beyond which a proxy is no proxy: refused before anything is allocated. */
 const MOST = 2 ** 31;
 
@@ -55,13 +57,14 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     });
   for (const [list, uses] of Object.entries(plan.lists))
     for (const { name } of uses ?? []) unproved.push({ technique: name, why: `the runner has one device and no ${list}` });
-  if (plan.accumulate > 1)
+  const accumulate = Math.min(plan.accumulate, MOST_MICRO_BATCHES);
+  if (plan.accumulate > accumulate)
     scaled.push({
       technique: 'accumulate',
       argument: 'accumulate',
       from: plan.accumulate,
-      to: 1,
-      why: 'the proxy updates after every batch',
+      to: accumulate,
+      why: `each adds to the same gradients: ${accumulate} show it`,
     });
   if (plan.model.family !== 'llama' && plan.model.family !== 'mistral')
     unproved.push({ technique: plan.model.family, why: `the proxy has Llama-like layers in place of ${plan.model.family}'s` });
@@ -92,7 +95,7 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     },
     batch: run.batch,
     sequence: run.sequence,
-    accumulate: 1,
+    accumulate,
     slots,
     lists: {},
   };

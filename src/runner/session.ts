@@ -7,6 +7,7 @@ import { TECHNIQUE_SLOTS } from '../plan/types';
 import type { RunRequest, VerifyRequest } from '../protocol';
 import { verifyCase } from '../techniques/galore/trajectories';
 import { readTrajectories, TrajectoryError } from '../techniques/galore/trajectory-file';
+import { equalsOneBatch } from './checks/accumulate';
 import type { CheckContext, Emit } from './checks/context';
 import { equalsReference } from './checks/gradients';
 import { checkOf } from './checks/registry';
@@ -92,7 +93,7 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
   const { seed, steps } = settings;
   emit(event);
   const initial = initialWeights(plan.model, seed);
-  const batch = batchAt(text, 0, seed, plan.batch, plan.sequence, plan.model.vocab);
+  const batch = batchAt(text, 0, seed, plan.batch, plan.sequence, plan.model.vocab, plan.accumulate);
   const shared: CheckContext['shared'] = new Map();
   const contextFor = (slot: TechniqueSlot, technique: string): CheckContext => ({
     opened,
@@ -111,6 +112,7 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
   alive();
   const engine = contextFor('backward', 'engine');
   await equalsReference({ ...engine, plan: plain }, {});
+  if (plan.accumulate > 1) await equalsOneBatch({ ...contextFor('backward', 'accumulate'), plan: plain });
   for (const [index, { slot, name }] of checks.entries()) {
     alive();
     emit({ type: 'progress', stage: `checking ${name}`, done: index + 1, total });

@@ -50,7 +50,7 @@ export async function createTrainer(
     if (!storage.persistent) return;
     const name = storage.name;
     if (name === 'positions') program.write(index, rotaryTable(recipe.sequence, recipe.model.headDim));
-    else if (name === 'loss') program.write(index, new Float32Array(recipe.batch * recipe.sequence));
+    else if (name === 'loss') program.write(index, new Float32Array(recipe.accumulate * recipe.batch * recipe.sequence));
   });
   // Optimizer states start at zero.
   for (const op of program.linear.ops)
@@ -64,7 +64,7 @@ export async function createTrainer(
     if (!found) throw new Error(`runner: no weight ${name}`);
     return found;
   };
-  const rows = recipe.batch * recipe.sequence;
+  const rows = recipe.accumulate * recipe.batch * recipe.sequence;
   /** Writes a batch; returns how many rows have a target. */
   const fill = (batch: Batch): number => {
     program.write(program.find('tokens'), batch.tokens);

@@ -170,7 +170,7 @@ async function noNumber(training: Training, step: number): Promise<RunnerError> 
 }
 
 const batchOf = ({ plan, text, seed }: Training, step: number): Batch =>
-  batchAt(text, step, seed, plan.batch, plan.sequence, plan.model.vocab);
+  batchAt(text, step, seed, plan.batch, plan.sequence, plan.model.vocab, plan.accumulate);
 
 const median = (values: readonly number[]): number => {
   const order = [...values].sort((a, b) => a - b);

@@ -10,6 +10,8 @@ export interface LinearOp {
   layer: number | undefined;
   /** Indices of the enclosing chunk repeats, the outermost first. */
   path: readonly number[];
+  /** Index of the micro-batch, where there are several. */
+  micro: number | undefined;
   reads: number[];
   writes: number[];
   /** Storages that end with the op without being read or written: workspaces. */
@@ -39,7 +41,7 @@ export interface Linear {
 export function linearise(tape: Tape): Linear {
   const ops: LinearOp[] = [];
   const storages: Storage[] = [];
-  unroll(tape, ({ node, phase, layer, path, storage }) => {
+  unroll(tape, ({ node, phase, layer, path, micro, storage }) => {
     const ids = (list: readonly number[]) => list.map(storage);
     const named = new Set([...node.reads, ...node.writes]);
     const op: LinearOp = {
@@ -47,6 +49,7 @@ export function linearise(tape: Tape): Linear {
       phase,
       layer,
       path,
+      micro,
       reads: ids(node.reads),
       writes: ids(node.writes),
       temps: ids([...new Set([...node.allocs, ...node.frees])].filter((id) => !named.has(id) && node.allocs.includes(id))),

@@ -11,6 +11,8 @@ export interface Step {
   chunks: number | undefined;
   /** Indices of all enclosing chunk repeats, the outermost first. */
   path: readonly number[];
+  /** Index of the micro-batch, where there are several. */
+  micro: number | undefined;
   /** Storage of a tensor named by this op: equal numbers are the same memory, for the whole tape. */
   storage(id: number): number;
 }
@@ -25,6 +27,7 @@ export function unroll(tape: Tape, visit: (step: Step) => void): void {
   let chunk: number | undefined;
   let chunks: number | undefined;
   let path: readonly number[] = [];
+  let micro: number | undefined;
   const key = (id: number): string => (layer !== undefined && tape.tensors[id]?.perLayer ? `${id}@${layer}` : `${id}`);
   const storage = (id: number): number => {
     const name = key(id);
@@ -41,13 +44,14 @@ export function unroll(tape: Tape, visit: (step: Step) => void): void {
       else if (node.kind === 'op') {
         // A tensor that begins here is a new storage, even where an earlier iteration used its name.
         for (const id of node.allocs) bound.set(key(id), storages++);
-        visit({ node, phase, layer, chunk, chunks, path, storage });
+        visit({ node, phase, layer, chunk, chunks, path, micro, storage });
       } else {
-        const outer = { layer, chunk, chunks, path };
+        const outer = { layer, chunk, chunks, path, micro };
         let carried = node.carry.map((entry) => storage(entry.initial));
         for (let iteration = 0; iteration < node.count; iteration++) {
           const index = node.from + node.stride * (node.reverse ? node.count - 1 - iteration : iteration);
           if (node.axis === 'layer') layer = index;
+          if (node.axis === 'micro') micro = index;
           if (node.axis === 'chunk') {
             chunk = index;
             chunks = node.from + node.count;
@@ -59,7 +63,7 @@ export function unroll(tape: Tape, visit: (step: Step) => void): void {
           walk(node.body);
           carried = node.carry.map((entry) => (entry.out === undefined ? -1 : storage(entry.out)));
         }
-        ({ layer, chunk, chunks, path } = outer);
+        ({ layer, chunk, chunks, path, micro } = outer);
         node.carry.forEach((entry, at) => {
           if (entry.result !== undefined) bound.set(key(entry.result), carried[at] as number);
         });

@@ -40,17 +40,19 @@ const anyRun = fc
     sequence: fc.integer({ min: 2, max: 24 }),
     batch: fc.integer({ min: 1, max: 3 }),
     tied: fc.boolean(),
+    // Much is refused of more than one.
+    accumulate: fc.constantFrom(1, 1, 2, 3),
     seed: fc.integer({ min: 1, max: 1000 }),
   })
-  .map(({ kvHeads, groups, half, tied, ...run }) => {
+  .map(({ kvHeads, groups, half, tied, accumulate, ...run }) => {
     const heads = kvHeads * groups;
-    return { tied, run: { ...run, kvHeads, heads, hidden: heads * 2 * half, steps: 2 } };
+    return { tied, accumulate, run: { ...run, kvHeads, heads, hidden: heads * 2 * half, steps: 2 } };
   });
 
 const combinations = fc
   .tuple(anySlots, anyRun)
-  .map(([[first, others], { tied, run }]) => ({
-    plan: compatible(planOf({}, { tiedEmbeddings: tied }), first, others as { [slot in TechniqueSlot]?: Use }),
+  .map(([[first, others], { tied, accumulate, run }]) => ({
+    plan: compatible({ ...planOf({}, { tiedEmbeddings: tied }), accumulate }, first, others as { [slot in TechniqueSlot]?: Use }),
     run,
   }))
   .filter(({ plan }) => conflictsOf(plan).length === 0 && refusalsOf(plan).length === 0)
@@ -79,7 +81,7 @@ describe('any combination of techniques', () => {
           const trainer = await createTrainer(opened, recipeOf(proxy), initialWeights(proxy.model, settings.seed), settings.seed);
           try {
             for (let step = 0; step < 2; step++) {
-              const batch = batchAt(TEXT, step, settings.seed, run.batch, run.sequence, run.vocab);
+              const batch = batchAt(TEXT, step, settings.seed, run.batch, run.sequence, run.vocab, proxy.accumulate);
               const loss = await trainer.step(step, batch, learningRate);
               expect(loss, described(proxy)).toBeGreaterThan(0);
               expect(loss, described(proxy)).toBeLessThan(100);

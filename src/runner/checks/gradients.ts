@@ -120,6 +120,7 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
     model: { ...context.plan.model, ...SMALL },
     batch: SMALL_BATCH,
     sequence: SMALL_SEQUENCE,
+    accumulate: 1,
     slots: {
       engine: { name: 'webgpu', args: {} },
       optimizer: NONE,

@@ -9,7 +9,6 @@ import type { ForwardStep } from './rules';
 export function forwardOnly(context: Context, inputs: Inputs, write: (step: ForwardStep) => void): void {
   const { trace, all, recipe } = context;
   const names = [...context.weights.keys()].filter((name) => trains(context, name));
-  trace.phase('forward');
   write({
     trace,
     all,

@@ -7,6 +7,7 @@ import type { Tape } from '../types';
 import { adapterNames, type Context, gradientOf, trains, update } from './context';
 import { embedded, head, type Inputs } from './head';
 import { backwardLayer, forwardLayer, isOfLayer, type KeptLayer, keepInput, keepLayer, restoreInput } from './layer';
+import { clearAll, eachMicroBatch } from './micro';
 import { emit, make, plainRows } from './ops';
 import { forwardOnly } from './passes';
 
@@ -31,7 +32,7 @@ export function runnerWeights(recipe: Recipe): { layer: Weight[]; outside: Weigh
 
 /** Records the step. Setup ops (`parameter`, `state`, `input`, `table`) say what the host fills once. */
 export function lowerWebgpu(recipe: Recipe): Tape {
-  const { model, batch, sequence } = recipe;
+  const { model, batch, sequence, accumulate } = recipe;
   if (!FAMILIES.includes(model.family) || model.attentionBias || model.experts > 0)
     throw new Error(`the runner's engine has Llama-like layers only, not ${model.family}'s`);
   const trace = new Trace();
@@ -59,24 +60,35 @@ export function lowerWebgpu(recipe: Recipe): Tape {
   });
   outside.forEach(persist);
   const inputs: Inputs = {
-    tokens: input('tokens', [count]),
-    targets: input('targets', [count]),
-    order: input('order', [count]),
-    starts: input('starts', [model.vocab + 1]),
-    loss: input('loss', [count], 'fp32'),
+    tokens: input('tokens', [accumulate * count]),
+    targets: input('targets', [accumulate * count]),
+    order: input('order', [accumulate * count]),
+    starts: input('starts', [accumulate * (model.vocab + 1)]),
+    loss: input('loss', [accumulate * count], 'fp32'),
   };
 
-  if (recipe.webgpu.forwardOnly) {
-    forwardOnly(context, inputs, recipe.webgpu.forwardOnly);
+  const write = recipe.webgpu.forwardOnly;
+  if (write) {
+    trace.phase('forward');
+    eachMicroBatch(context, inputs, (own) => forwardOnly(context, own, write));
     return trace.finish();
   }
   trace.phase('forward');
-  const { x, stretches } = forward(context, inputs);
-  const dx = head(context, x, inputs);
-  if (recipe.layerwise) outsideUpdates(context, ['norm', ...(model.tiedEmbeddings ? [] : ['head'])]);
-  const layers = backward(context, stretches, dx);
-  embedBackward(context, inputs, dx);
-  trace.release(dx);
+  if (accumulate > 1) clearAll(context);
+  let layers: LayerGradients[] = [];
+  eachMicroBatch(context, inputs, (own) => {
+    trace.phase('forward');
+    const { x, back } = passes(context, own);
+    const dx = head(context, x, own);
+    if (recipe.layerwise) outsideUpdates(context, ['norm', ...(model.tiedEmbeddings ? [] : ['head'])]);
+    layers = back(dx);
+    // The next micro-batch adds to the same ones.
+    if (accumulate > 1)
+      for (const { gradients } of layers) for (const [name, gradient] of gradients) context.gradients.set(name, gradient);
+    embedBackward(context, own, dx);
+    trace.release(dx);
+  });
+  if (accumulate > 1) layers = [taken(context, 0, model.layers)];
 
   trace.phase('optimizer');
   if (!recipe.webgpu.optimizer) return trace.finish();
@@ -90,6 +102,12 @@ export function lowerWebgpu(recipe: Recipe): Tape {
   }
   outsideUpdates(context, [...context.gradients.keys()]);
   return trace.finish();
+}
+
+/** The layers' forward pass, and what turns the gradient of its result into that of the embeddings, in place. */
+function passes(context: Context, inputs: Inputs): { x: Tensor; back(dx: Tensor): LayerGradients[] } {
+  const { x, stretches } = forward(context, inputs);
+  return { x, back: (dx) => backward(context, stretches, dx) };
 }
 
 function outsideUpdates(context: Context, names: readonly string[]): void {
@@ -176,10 +194,16 @@ function backward(context: Context, stretches: readonly Stretch[], dx: Tensor): 
       backwardLayer(context, inside, dx);
       return [];
     });
-    const made = [...context.gradients.entries()].filter(([name]) => isOfLayer(name));
-    for (const [name] of made) context.gradients.delete(name);
-    return { from, count, gradients: new Map(made) };
+    // What micro-batches add to is one set of gradients for all stretches.
+    return recipe.accumulate > 1 ? { from, count, gradients: new Map() } : taken(context, from, count);
   });
+}
+
+/** The gradients of some layers, which are the caller's from now on. */
+function taken(context: Context, from: number, count: number): LayerGradients {
+  const made = [...context.gradients.entries()].filter(([name]) => isOfLayer(name));
+  for (const [name] of made) context.gradients.delete(name);
+  return { from, count, gradients: new Map(made) };
 }
 
 /** Runs the layers of a stretch again from its kept input, keeping what their backward reads. */
