@@ -39,6 +39,8 @@ export interface PlanAnalysis extends Compiled, Questions {
   base?: string;
   /** The proxy: of its `run` block, or the default one; absent where the block has an error. */
   run?: RunSettings;
+  /** The file has a `run` block for it. */
+  hasRun?: boolean;
 }
 
 export interface Analysis {
@@ -165,6 +167,7 @@ function runs(context: Context, module: Module, plans: PlanAnalysis[], known: Ma
     }
     firsts.set(node.plan, node);
     const plan = plans.find(({ name }) => name === node.plan);
+    if (plan) plan.hasRun = true;
     if (plan && run) plan.run = run;
   }
   for (const plan of plans) if (!firsts.has(plan.name)) plan.run = defaultRun(plan.name, kvGroupsOf(plan.plan));

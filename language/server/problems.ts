@@ -45,6 +45,16 @@ export const CODES = {
   'foreach-temporaries': 'A foreach optimizer costs memory',
   'held-logits': 'Logits that are held during backward cost memory',
   'full-logits': 'Logits of all tokens at once cost memory',
+  'stored-attention': 'Attention that is written out costs memory',
+  'attention-mask': 'An explicit attention mask costs memory',
+  'autocast-copies': 'Autocast costs memory',
+  'reentrant-trains-nothing': 'Reentrant checkpoints over a frozen embedding train nothing',
+  'reentrant-checkpoints': 'Reentrant checkpoints cost memory',
+  'large-buckets': 'ZeRO’s buckets are larger than the model',
+  'second-bucket': 'Overlapped communication costs a second bucket',
+  'gradient-buckets': 'DDP’s buckets cost a copy of the gradients',
+  'whole-gradients': 'Gradients that are not reduced with each micro-batch cost memory',
+  'unproved-technique': 'A run does not prove a technique of its plan',
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -28,6 +28,12 @@ describe('checkpoint', () => {
     expect(peak(plan({ backward: use('checkpoint', { selective: true }) }))).toBe(peak(plan({})));
   });
 
+  it('reentrant, holds one more 2-byte hidden state a token: the output of the segment that is differentiated', () => {
+    const of = (reentrant: boolean) =>
+      peak(plan({ optimizer: 'none', train: 'frozen', backward: use('checkpoint', { reentrant }), loss: 'cut-cross-entropy' }));
+    expect(of(true) - of(false)).toBe(2 * 512 * small.hidden);
+  });
+
   it('offloaded, keeps no boundaries on the card and moves each twice', () => {
     const of = (offload: boolean, layers: number) =>
       plan({ optimizer: 'none', train: 'frozen', backward: use('checkpoint', { offload }) }, { model: { ...small, layers } });

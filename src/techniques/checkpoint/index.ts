@@ -24,6 +24,12 @@ export const checkpoint: Technique = {
         default: false,
         doc: "Keep the segments' inputs in host memory; they cross the link twice.",
       },
+      {
+        name: 'reentrant',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "use_reentrant: backward runs inside backward, and a segment's output and its gradient stay until the segment is done.",
+      },
     ],
     usual: [{}, { every: 2 }, { every: 4 }],
     citation: {
@@ -40,7 +46,12 @@ export const checkpoint: Technique = {
         ? { attentionCore: recomputedCore }
         : {
             recomputesLayers: true,
-            schedule: (step) => checkpointPytorch(step, { every: number(args, 'every'), offload: flag(args, 'offload') }),
+            schedule: (step) =>
+              checkpointPytorch(step, {
+                every: number(args, 'every'),
+                offload: flag(args, 'offload'),
+                reentrant: flag(args, 'reentrant'),
+              }),
           }),
     },
   }),

@@ -10,13 +10,15 @@ export interface Segments {
   every: number;
   /** Their inputs wait in the host's memory. */
   offload: boolean;
+  /** Backward runs inside backward. */
+  reentrant?: boolean;
 }
 
 /**
- * torch.utils.checkpoint, non-reentrant, around segments of `every` layers: forward keeps each segment's input,
+ * torch.utils.checkpoint around segments of `every` layers: forward keeps each segment's input,
  * backward runs the segment's forward again and differentiates it. Chen et al., arXiv:1604.06174.
  */
-export function checkpointPytorch(step: PytorchStep, { every, offload }: Segments): void {
+export function checkpointPytorch(step: PytorchStep, { every, offload, reentrant = false }: Segments): void {
   const { trace } = step;
   trace.phase('forward');
   const embedded = trace.capture(() => step.embed());
@@ -60,6 +62,8 @@ export function checkpointPytorch(step: PytorchStep, { every, offload }: Segment
         trace.release(input);
         current = pass.value;
       }
+      // The inner backward is called from a function of the outer one: what that names lives until it returns.
+      const named = reentrant ? [trace.hold(current), trace.hold(seed as Tensor)] : [];
       trace.release(current);
       step.endAutocast('here');
       let through = seed as Tensor;
@@ -69,6 +73,7 @@ export function checkpointPytorch(step: PytorchStep, { every, offload }: Segment
         [through] = step.backward(nodes, value, through, [input]) as [Tensor];
         step.afterLayerBackward();
       }
+      trace.release(...named);
       trace.done(boundary);
       return [through];
     });
