@@ -73,7 +73,7 @@ const counted = (script) => async () => {
 };
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const OWN = ['repository', 'language', 'runner', 'cli', 'webview', 'host', 'bench'];
+const OWN = ['repository', 'language', 'runner', 'cli', 'webview', 'package', 'host', 'bench'];
 const hasTests = (folder) =>
   readdirSync(join(root, 'test', folder), { recursive: true }).some((file) => String(file).endsWith('.test.ts'));
 const folders = readdirSync(join(root, 'test'), { withFileTypes: true })
@@ -93,6 +93,7 @@ const suites = {
   ...suite('cli'),
   ...suite('runner'),
   ...suite('webview'),
+  ...suite('package'),
   ...(manifest.scripts['test:host'] === undefined ? {} : { host: counted('test:host') }),
 };
 

@@ -51,9 +51,9 @@ function shipped(root, target, { dawn, node }, nodeFolder) {
 export function notices(root, target, config, metas, nodeFolder) {
   const all = [...bundledPackages(metas).map((folder) => licenceOf(root, folder)), ...shipped(root, target, config, nodeFolder)];
   const head = 'Memplan contains the following works of others, each under its own licence.\n';
-  const list = all.map(({ name, version, licence }) => `- ${name} ${version}`.trimEnd() + ` (${licence})`).join('\n');
+  const list = all.map(({ name, version, licence }) => `${`- ${name} ${version}`.trimEnd()} (${licence})`).join('\n');
   const texts = all.map(
-    ({ name, version, text }) => `${'='.repeat(80)}\n${name} ${version}`.trimEnd() + `\n${'='.repeat(80)}\n\n${text.trim()}\n`,
+    ({ name, version, text }) => `${`${'='.repeat(80)}\n${name} ${version}`.trimEnd()}\n${'='.repeat(80)}\n\n${text.trim()}\n`,
   );
   return `${head}\n${list}\n\n${texts.join('\n')}`;
 }

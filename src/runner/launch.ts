@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunEvent, RunRequest, VerifyRequest } from '../protocol';
 import { chooseNode } from './choose-node';
 import { baseEnvironment, loaderEnvironment, softwareDrivers } from './drivers';
+import { readEvent } from './read-event';
 
 export interface LaunchOptions {
   signal?: AbortSignal;
@@ -130,7 +131,7 @@ async function* oneProcess(
     log?.(text.trimEnd());
   });
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const event = parsed(line);
+    const event = readEvent(line);
     if (!event) return log?.(line);
     if (event.type === 'error' || event.type === 'summary') said = true;
     // Asked to stop, the process answers in its own words; ours say why it was asked.
@@ -162,15 +163,6 @@ async function* oneProcess(
 }
 
 const failure = (code: string, message: string): RunEvent => ({ type: 'error', code, message });
-
-function parsed(line: string): RunEvent | null {
-  if (!line.startsWith('{')) return null;
-  try {
-    return JSON.parse(line) as RunEvent;
-  } catch {
-    return null;
-  }
-}
 
 function crash(code: number | null, by: NodeJS.Signals | null, tail: string): string {
   const last = tail

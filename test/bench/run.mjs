@@ -1,6 +1,8 @@
-// Bundles and runs a benchmark: `node test/bench/run.mjs planner`; flags are passed on. Benchmarks print figures; they assert nothing.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+// Bundles and runs benchmarks: `node test/bench/run.mjs planner`, or all of them; flags are passed on. Benchmarks print figures with
+// their targets beside them and assert nothing; what they printed stands in out/bench/table.txt too.
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -16,8 +18,23 @@ if (wrong) {
   console.error(`there is no benchmark ${wrong}; there are ${known.join(', ')}`);
   process.exit(2);
 }
+const out = join(here, '..', '..', 'out', 'bench');
+mkdirSync(out, { recursive: true });
+const table = createWriteStream(join(out, 'table.txt'));
+const say = (text) => {
+  process.stdout.write(text);
+  table.write(text);
+};
+/** Resolves to the exit status; what is printed goes to the terminal and into the table. */
+const run = (outfile) =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--expose-gc', outfile, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.setEncoding('utf8').on('data', say);
+    child.on('close', (status) => resolve(status ?? 1));
+  });
+say(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}\n`);
 for (const name of names.length ? names : known) {
-  const outfile = join(here, '..', '..', 'out', 'bench', `${name}.mjs`);
+  const outfile = join(out, `${name}.mjs`);
   await build({
     entryPoints: [join(here, `${name}.ts`)],
     bundle: true,
@@ -33,6 +50,7 @@ for (const name of names.length ? names : known) {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
-  const { status } = spawnSync(process.execPath, ['--expose-gc', outfile, ...flags], { stdio: 'inherit' });
-  if (status) process.exitCode = 1;
+  say(`\n── ${name} ──\n`);
+  if ((await run(outfile)) !== 0) process.exitCode = 1;
 }
+table.end();

@@ -123,7 +123,7 @@ test('the extension and the page know the protocol and nothing of the tape', () 
   for (const path of [...imports('webview'), ...imports('src/extension')])
     expect(path).not.toMatch(/\/(tape|plan|planner|techniques|language|cli)(\/|$)/);
   for (const path of imports('src/extension').filter((one) => one.includes('runner/')))
-    expect(path).toMatch(/runner\/(launch|choose-node)/);
+    expect(path).toMatch(/runner\/(launch|choose-node|read-event)/);
 });
 
 test('the toolkit is imported in one file', () => {

@@ -12,7 +12,7 @@ import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 const FILE = 'long-context.memplan';
 const SHORT = 'short.memplan';
 
-/** The text of the editor, line by line, as far as it is in sight. */
+/** The lines of the editor that are in sight; their order in the page is not that of the text. */
 const lines = (page: Page) =>
   page.locator('.view-line').evaluateAll((all) => all.map((line) => (line.textContent ?? '').replaceAll('\u00a0', ' ')));
 
@@ -69,7 +69,7 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await panel.locator('.answer .verdict', { hasText: 'With what is tried' }).waitFor();
         await panel.locator('[data-turn=sequence] .written', { hasText: 'file: 32k' }).waitFor();
         assert.ok((await resultBytes(panel)) < written);
-        assert.deepEqual(await lines(page), before);
+        assert.deepEqual((await lines(page)).sort(), before.sort());
       },
     ],
     [
@@ -123,26 +123,16 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
       async () => {
         await openFile(page, SHORT);
         await page.locator('.view-line', { hasText: 'plan full' }).click({ position: { x: 4, y: 8 } });
-        const before = await lines(page);
         await runCommand(page, 'Memplan: Make It Fit');
         const point = panelFrame(page).locator('.fit .choice').first();
         await point.waitFor();
         await point.focus();
         await point.press('Enter');
-        const same = (wanted: boolean) =>
-          page.waitForFunction(
-            ([text, equal]) =>
-              ([...document.querySelectorAll('.view-line')]
-                .map((line) => line.textContent?.replaceAll('\u00a0', ' '))
-                .join('\n') ===
-                text) ===
-              equal,
-            [before.join('\n'), wanted] as const,
-          );
-        await same(false);
+        const stated = page.locator('.view-line', { hasText: /optimizer\s+adamw\b/ });
+        await stated.waitFor({ state: 'detached' });
         await page.locator('.view-line', { hasText: 'let ctx' }).click();
         await page.keyboard.press('Control+Z');
-        await same(true);
+        await stated.waitFor();
         await runCommand(page, 'View: Close All Editors');
         await openFile(page, FILE);
         await clickLens(page, 'longform', 'Estimate');

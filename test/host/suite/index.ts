@@ -1,7 +1,7 @@
 /** Runs inside the extension host of a real VS Code. `run` is what it calls. */
 import { writeFileSync } from 'node:fs';
 import { add, MARK, runSteps } from '../checks';
-import { extensionSteps } from './extension';
+import { extensionSteps, figures } from './extension';
 import { languageSteps } from './language';
 import { partsSteps } from './parts';
 
@@ -16,5 +16,6 @@ export async function run(): Promise<void> {
   );
   const file = process.env.MEMPLAN_RESULTS;
   if (file) writeFileSync(file, JSON.stringify(counts));
+  if (process.env.MEMPLAN_FIGURES) writeFileSync(process.env.MEMPLAN_FIGURES, JSON.stringify(figures));
   if (counts.failed > 0) throw new Error(`${counts.failed} of ${counts.passed + counts.failed} failed in the extension host`);
 }

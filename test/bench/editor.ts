@@ -1,0 +1,66 @@
+/** What the extension costs whoever installs it: activation in a real VS Code, the server's memory, idleness, sizes of the packages. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import targets from '../../.ci/package/targets.json';
+import { version } from '../../package.json';
+import { build, root, start } from '../language/client';
+import { heading, judged, note, verdict } from './parts/table';
+
+const out = join(root, 'out/bench');
+mkdirSync(out, { recursive: true });
+
+heading('activation, by the clock of a real extension host (VS Code 1.100)');
+{
+  const figures = join(out, 'host-figures.json');
+  rmSync(figures, { force: true });
+  const env = { ...process.env, MEMPLAN_FIGURES: figures };
+  spawnSync(process.execPath, ['esbuild.mjs', '--minify'], { cwd: root, stdio: 'inherit' });
+  const { status, stdout } = spawnSync(process.execPath, ['test/host/run.mjs', 'suite'], { cwd: root, env, encoding: 'utf8' });
+  if (status === null) throw new Error(stdout);
+  const { activation, before } = JSON.parse(readFileSync(figures, 'utf8')) as { activation: number; before: boolean };
+  judged('from the first .memplan file to an active extension', activation, ' ms', { most: 60 }, 1);
+  judged('parts that are active before that', before ? 1 : 0, '', { most: 0 }, 0);
+}
+
+if (process.platform === 'linux') {
+  heading('the language server with every example open');
+  build();
+  const client = await start();
+  const folder = join(root, 'media/examples');
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.memplan'))) {
+    const uri = pathToFileURL(join(folder, name)).href;
+    client.open(uri, readFileSync(join(folder, name), 'utf8'));
+    await client.diagnostics(uri, 1);
+  }
+  const pid = client.process.pid ?? 0;
+  // Searches go on after the diagnostics.
+  await wait(5000);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const resident = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+  judged('resident', resident, ' MB', { most: 120 }, 1);
+  const ticks = () => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  const before = ticks();
+  await wait(10_000);
+  judged('processor time in ten idle seconds', (ticks() - before) * 10, ' ms', { most: 0 }, 0);
+  await client.stop();
+}
+
+heading('packages: a GPU library, a Node and, on linux-x64, a software driver; the universal one has none of them');
+{
+  const { status, stderr } = spawnSync(process.execPath, ['.ci/package/main.mjs'], { cwd: root, encoding: 'utf8' });
+  if (status === null || (status !== 0 && status !== 1)) throw new Error(stderr);
+  for (const [target, budget] of Object.entries(targets.budgetMiB)) {
+    const file = `memplan-${version}${target === 'universal' ? '' : `-${target}`}.vsix`;
+    judged(target, statSync(join(root, 'out/packages', file)).size / 2 ** 20, ' MiB', { most: budget }, 1);
+  }
+}
+note(`Node ${process.version}`);
+verdict();
