@@ -1,5 +1,6 @@
 /** `memplan check` as a task, for builds: one for the workspace's files, and any that `tasks.json` names. */
 import * as vscode from 'vscode';
+import { planFilesIn } from './plan-files';
 
 const TYPE = 'memplan';
 
@@ -24,7 +25,8 @@ export function createTasks(context: vscode.ExtensionContext): vscode.Disposable
 
 async function taskOf(command: string, folder: vscode.WorkspaceFolder, definition: Definition): Promise<vscode.Task | undefined> {
   if (folder.uri.scheme !== 'file') return undefined;
-  const files = namedFiles(definition.files) ?? (await filesOf(folder));
+  const files =
+    namedFiles(definition.files) ?? (await planFilesIn(folder.uri)).map((uri) => vscode.workspace.asRelativePath(uri, false));
   if (files.length === 0) return undefined;
   const execution = new vscode.ProcessExecution(process.execPath, [command, 'check', ...files], {
     cwd: folder.uri.fsPath,
@@ -41,14 +43,4 @@ async function taskOf(command: string, folder: vscode.WorkspaceFolder, definitio
 export function namedFiles(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.filter((file): file is string => typeof file === 'string' && file !== '').map((file) => file.replace(/^-/, './-'));
-}
-
-async function filesOf(folder: vscode.WorkspaceFolder): Promise<string[]> {
-  const found = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, '**/*.memplan'), '**/node_modules/**', 1000);
-  return (
-    found
-      .map((uri) => vscode.workspace.asRelativePath(uri, false))
-      // The order of a search is its own; a build's is not.
-      .sort()
-  );
 }

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { EstimateReply, PlanView, RunEvent } from '../protocol';
 import type { Estimates } from './estimates';
+import { planFiles } from './plan-files';
 import type { Runs } from './runs';
 
 const BYTES = 'bytes';
@@ -25,7 +26,7 @@ export function createTests(estimates: Estimates, runs: Runs): vscode.Disposable
   };
 
   const discover = async (): Promise<void> => {
-    for (const uri of await vscode.workspace.findFiles('**/*.memplan', '**/node_modules/**', 200)) {
+    for (const uri of await planFiles()) {
       if (estimates.get(uri) || controller.items.get(uri.toString())) continue;
       const reply = await estimates.refresh(uri).catch(() => undefined);
       if (reply) show(reply);

@@ -46,6 +46,7 @@ export function createTools(send: Send): vscode.Disposable {
     }),
     tool('memplan_explain', 'Reading what is alive at the peak', () => (_, { name, ledger, reasons, estimate }) => ({
       plan: name,
+      peak: estimate?.peak,
       peakAt: estimate?.peakAt,
       ledger: ledger?.lines,
       holds: ledger?.holds,

@@ -49,15 +49,17 @@ const uri = { path: '/w/a.memplan', toString: () => reply.uri };
 beforeEach(() => {
   verdicts.length = 0;
   vi.doMock('vscode', () => ({
-    Uri: { parse: () => uri },
+    Uri: { parse: () => uri, joinPath: () => uri },
     Range: class {},
     TestMessage: class {
       constructor(readonly message: string) {}
     },
     TestRunProfileKind: { Run: 1 },
     Disposable: { from: () => undefined },
+    FileType: { File: 1, Directory: 2 },
     workspace: {
-      findFiles: async () => [uri],
+      workspaceFolders: [{ uri: { path: '/w' } }],
+      fs: { readDirectory: async () => [['a.memplan', 1]] },
       createFileSystemWatcher: () => ({ onDidDelete: () => undefined }),
     },
     tests: {

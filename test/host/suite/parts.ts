@@ -41,7 +41,9 @@ export const partsSteps: Step[] = [
       assert.ok((full?.peak?.allocated ?? 0) > 100 * 2 ** 30 && full?.fits === false);
       const explained = await ask('memplan_explain', { file: 'long-context.memplan', plan: 'full' });
       const sum = explained.plans[0]?.ledger?.reduce((total, { bytes }) => total + bytes, 0);
-      assert.equal(sum, full?.peak?.allocated, 'the ledger adds up to the peak');
+      const peak = full?.peak?.allocated ?? 0;
+      // The largest tensors; what is left out is small.
+      assert.ok(sum !== undefined && sum <= peak && sum > 0.95 * peak, `${sum} of ${peak} bytes`);
       const [small] = (await ask('memplan_estimate', { text: TEXT })).plans;
       assert.equal(small?.fits, true);
       const [found] = (await ask('memplan_fit', { text: TEXT, plan: 'small' })).plans;
