@@ -18,8 +18,14 @@ const NONE = 3;
 export const flag = (name: string): string | undefined =>
   process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 
-/** `body` is called in a process of its own for every adapter, with the device of this project's own runner. */
-export async function onEachDriver(body: (opened: Opened, driver: string) => Promise<void>): Promise<void> {
+/**
+ * `body` is called in a process of its own for every adapter, with the device of this project's own runner; with `which: 'best'`
+ * only for the first that there is.
+ */
+export async function onEachDriver(
+  body: (opened: Opened, driver: string) => Promise<void>,
+  which: 'all' | 'best' = 'all',
+): Promise<void> {
   const chosen = process.env[CHOSEN];
   if (chosen) {
     let opened: Opened;
@@ -48,5 +54,6 @@ export async function onEachDriver(body: (opened: Opened, driver: string) => Pro
       : NONE;
     if (status === NONE) note(`${name}: none on this machine`);
     else if (status !== 0) process.exitCode = 1;
+    else if (which === 'best') return;
   }
 }
