@@ -6,7 +6,7 @@ import type { Context, Located } from './context';
 import type { Fix } from './problems';
 import { spanOf } from './span';
 import type { Expression } from './tree';
-import { type Dimension, describe, NUMBER, sameDimension } from './units';
+import { type Dimension, describe, NUMBER, parseQuantity, SIZE, sameDimension } from './units';
 import { asDifference, constant, deref, kindOfValue, type Quantity, quantity } from './values';
 
 export interface Range {
@@ -79,9 +79,22 @@ function measured(
   if (!found) return undefined;
   if (!sameDimension(found.dimension, dimension)) {
     const given = describe(found.dimension).name;
-    return context.error(at.uri, 'wrong-unit', `${label} wants ${noun(dimension)}, such as \`${example}\`, not ${given}`, span);
+    const fixes = target.node === at.node ? withUnit(target.node, dimension) : [];
+    return context.error(at.uri, 'wrong-unit', `${label} wants ${noun(dimension)}, such as \`${example}\`, not ${given}`, span, {
+      fixes,
+    });
   }
   return { found, value: constant(found) };
+}
+
+/** A bare number with the unit that one of its size most likely has. */
+function withUnit(node: Expression, dimension: Dimension): Fix[] {
+  if (!isQuantity(node)) return [];
+  const { value, unit } = parseQuantity(node.text);
+  if (unit !== '') return [];
+  const likely = sameDimension(dimension, SIZE) ? (value < 256 ? 'GiB' : 'MiB') : describe(dimension).example.split(' ')[1];
+  const text = `${node.text} ${likely}`;
+  return likely ? [{ title: `Change to \`${text}\``, span: spanOf(node), text }] : [];
 }
 
 const noun = (dimension: Dimension): string => (sameDimension(dimension, NUMBER) ? 'a number' : describe(dimension).name);

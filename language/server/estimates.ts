@@ -53,6 +53,11 @@ export class EstimateCache {
     });
   }
 
+  /** The answer to a question, where it was searched for already. */
+  answered<T extends object>(question: unknown): T | undefined {
+    return this.#answers.peek(JSON.stringify(question)) as T | undefined;
+  }
+
   /** The answer to a question, searched for once. */
   *answer<T extends object, Y>(question: unknown, search: () => Generator<Y, T>): Generator<Y, T> {
     const key = JSON.stringify(question);

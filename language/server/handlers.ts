@@ -1,13 +1,14 @@
 /** From the protocol's requests about a place to pure functions of a view. */
 import {
   type CancellationToken,
+  CodeActionTriggerKind,
   type CompletionItem,
   type Connection,
   LSPErrorCodes,
   ResponseError,
 } from 'vscode-languageserver';
 import type { PlanAnalysis } from './analyze';
-import { codeActions, type Pending, resolvePending } from './features/actions';
+import { codeActionSteps, type Pending, resolveSteps } from './features/actions';
 import { completions, priced, type Unpriced, withPrice } from './features/completion';
 import { cursorAt } from './features/cursor';
 import { hoverSteps } from './features/hover';
@@ -116,6 +117,7 @@ export function registerFeatures(
     }
     return true;
   };
+  const wanted = (view: View, token: CancellationToken) => () => !token.isCancellationRequested && !workspace.isStale(view);
   const changed = () => new ResponseError<void>(LSPErrorCodes.ContentModified, 'The text has changed');
   connection.onCodeLens(async ({ textDocument: { uri } }, token) => {
     const view = workspace.view(uri);
@@ -128,16 +130,22 @@ export function registerFeatures(
     start: document.offsetAt(start),
     end: document.offsetAt(end),
   });
-  connection.onCodeAction(
-    at([], (view, { range, context }) =>
-      codeActions(view, foundOf(view).problems, spanOf(view, range), workspace.cache, context.only),
-    ),
-  );
-  connection.onCodeActionResolve((action) => {
+  connection.onCodeAction(async ({ textDocument: { uri }, range, context }, token) => {
+    const view = workspace.view(uri);
+    if (!view) return [];
+    const waits = context.triggerKind !== CodeActionTriggerKind.Automatic;
+    const steps = codeActionSteps(view, foundOf(view).problems, spanOf(view, range), workspace.cache, {
+      only: context.only,
+      waits,
+    });
+    return (await taking(steps, wanted(view, token))) ?? changed();
+  });
+  connection.onCodeActionResolve(async (action, token) => {
     const pending = action.data as Pending | undefined;
     const view = pending && workspace.view(pending.uri);
     if (!view) return action;
-    const resolved = resolvePending(view, pending);
+    const resolved = await taking(resolveSteps(view, pending, workspace.cache), wanted(view, token));
+    if (!resolved) return changed();
     if ('edit' in resolved) return { ...action, edit: resolved.edit };
     connection.window.showWarningMessage(resolved.problem);
     return action;

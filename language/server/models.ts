@@ -90,7 +90,8 @@ function build(context: Context, node: ModelDeclaration, uri: string): Model | u
   if (node.source !== undefined && !base) return undefined;
   // A name that is missing is the first thing to mend, and is reported as such.
   if (node.name === undefined) return undefined;
-  const missing = base ? [] : DIMENSIONS.filter((key) => given[key] === undefined && !entries.has(key));
+  // A key that is not known may be the one that is missed.
+  const missing = base || !whole ? [] : DIMENSIONS.filter((key) => given[key] === undefined && !entries.has(key));
   if (missing.length > 0) {
     const list = missing.map((key) => `\`${key}\``).join(', ');
     const message = node.body

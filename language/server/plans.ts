@@ -10,6 +10,7 @@ import { countOf, isPlainWord } from './conversions';
 import { deviceOf } from './devices';
 import { modelOf } from './models';
 import { spanOfProperty } from './names';
+import type { Fix } from './problems';
 import { type Entry, entriesOf } from './settings';
 import { type Span, spanOf } from './span';
 import { conflicts, isListSlot, SLOTS, useOf, usesOf } from './uses';
@@ -78,7 +79,7 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
     const list = missing.map((key) => `\`${key}\``).join(', ');
     const message = `Plan \`${node.name}\` lacks ${list}`;
     problem ??= message;
-    context.error(uri, 'missing-slot', message, name);
+    context.error(uri, 'missing-slot', message, name, { fixes: supplied(context, uri, node, missing) });
   }
   if (node.name === undefined) return { problem: problem ?? 'It has no name', stated, partial };
   const readable = new Map([...stated].filter(([key]) => pieces.has(key)));
@@ -97,6 +98,20 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
     context.error(uri, 'too-large', large, own ? spanOf(own.value) : name);
   }
   return problem === undefined ? { plan, stated, draft: plan } : { problem, stated, partial, ...(large ? {} : draft) };
+}
+
+/** Adds what a plan lacks at the top of its block: a declared name where there is no choice, and a length to begin from. */
+function supplied(context: Context, uri: string, node: PlanDeclaration, missing: readonly (typeof REQUIRED)[number][]): Fix[] {
+  const { $cstNode: block } = node.body ?? {};
+  const values = missing.map((key) => (key === 'sequence' ? '4k' : context.names(uri, key)));
+  if (!block || values.some((value) => Array.isArray(value) && value.length !== 1)) return [];
+  const inLines = /[\r\n]/.test(block.text);
+  const newline = /\r\n|\r|\n/.exec(block.text)?.[0] ?? '';
+  const statements = missing.map((key, index) =>
+    inLines ? `${newline}  ${key.padEnd(11)} ${values[index]}` : ` ${key} ${values[index]} `,
+  );
+  const list = missing.map((key) => `\`${key}\``).join(', ');
+  return [{ title: `Add ${list}`, span: { start: block.offset + 1, end: block.offset + 1 }, text: statements.join('') }];
 }
 
 /** What a plan takes from the one that it extends. */

@@ -48,6 +48,22 @@ export function entriesOf(
   return { entries, whole };
 }
 
+/** Names that trainers and configurations have for what a key says. */
+// biome-ignore format: a table
+const MEANT: { readonly [written: string]: string } = {
+  seq: 'sequence', 'seq-len': 'sequence', 'seq-length': 'sequence', 'sequence-length': 'sequence', 'sequence-len': 'sequence', 'max-length': 'sequence',
+  'max-seq-length': 'sequence', context: 'sequence', 'context-length': 'sequence', tokens: 'sequence',
+  'batch-size': 'batch', 'micro-batch': 'batch', 'micro-batch-size': 'batch', 'per-device-train-batch-size': 'batch',
+  accum: 'accumulate', 'grad-accum': 'accumulate', 'gradient-accumulation': 'accumulate', 'gradient-accumulation-steps': 'accumulate',
+  dtype: 'precision', 'torch-dtype': 'precision', 'mixed-precision': 'precision', amp: 'precision', quantization: 'weights', quantize: 'weights',
+  adapter: 'train', peft: 'train', optim: 'optimizer', checkpointing: 'backward', 'gradient-checkpointing': 'backward', recompute: 'backward',
+  'attn-implementation': 'attention', gpu: 'device', card: 'device',
+  'num-layers': 'layers', 'num-hidden-layers': 'layers', depth: 'layers', 'hidden-size': 'hidden', 'd-model': 'hidden', width: 'hidden',
+  'num-heads': 'heads', 'num-attention-heads': 'heads', 'num-key-value-heads': 'kv-heads', 'intermediate-size': 'ffn', 'ffn-dim': 'ffn', 'vocab-size': 'vocab',
+  'tie-word-embeddings': 'tied-embeddings', 'num-experts': 'experts', 'num-local-experts': 'experts', 'num-experts-per-tok': 'active-experts',
+  vram: 'memory', ram: 'memory', 'memory-bandwidth': 'bandwidth', tflops: 'flops', lr: 'learning-rate', corpus: 'data', dataset: 'data',
+};
+
 function unknownKey(
   context: Context,
   uri: string,
@@ -64,6 +80,14 @@ function unknownKey(
   if (afterNumber && unit && /^[\d._eE+-]+$/.test(previous.text)) {
     context.error(uri, 'unknown-unit', `There is no unit \`${node.key}\`. Did you mean \`${unit}\`?`, span, {
       fixes: [{ title: `Change to \`${unit}\``, span, text: unit }],
+    });
+    return;
+  }
+  const meant = MEANT[node.key.toLowerCase().replaceAll('_', '-')];
+  if (meant && keys.includes(meant)) {
+    const fixes = [{ title: `Change to \`${meant}\``, span, text: meant }];
+    context.error(uri, 'unknown-key', `A ${block} block has no \`${node.key}\`. It is written \`${meant}\` here`, span, {
+      fixes,
     });
     return;
   }

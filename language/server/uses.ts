@@ -1,16 +1,19 @@
 /** Techniques put to use: names, arguments and relations, checked against the registry's specs. */
+import type { AstNode } from 'langium';
 import { nearest } from '../../src/plan/nearest';
 import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../../src/plan/types';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { allSpecs, findSpec, specsOf } from '../../src/techniques/registry';
 import type { Argument as ArgumentSpec, Spec } from '../../src/techniques/spec';
 import type { Argument, Word } from '../generated/ast';
-import { isListLiteral, isWord } from '../generated/ast';
+import { isListLiteral, isSetting, isWord } from '../generated/ast';
 import type { Context, Located } from './context';
 import { booleanOf, choiceOf, choicesOf, countOf, isPlainWord, numberOf, stringOf } from './conversions';
 import { spanOfProperty } from './names';
-import type { Problem } from './problems';
-import { type Span, spanOf } from './span';
+import { firstUse } from './prices';
+import type { Fix, Problem } from './problems';
+import { useText } from './rewrite';
+import { spanOf } from './span';
 import type { Expression } from './tree';
 import { deref, kindOfValue } from './values';
 
@@ -39,7 +42,7 @@ export function useOf(context: Context, at: Located<Expression>, slot: Slot, amo
   const { node, uri } = found;
   const spec = findSpec(slot, node.name);
   if (!spec || (among && !among.includes(node.name))) return unknownTechnique(context, found, slot, among);
-  return argumentsOf(context, spec, node.call ? node.args : [], uri, spanOfProperty(node, 'name'));
+  return argumentsOf(context, spec, node, uri);
 }
 
 function unknownTechnique(context: Context, { node, uri }: Located<Word>, slot: Slot, among?: readonly string[]): undefined {
@@ -50,18 +53,25 @@ function unknownTechnique(context: Context, { node, uri }: Located<Word>, slot: 
     const slots = elsewhere.map((other) => `\`${other}\``).join(' or ');
     const close = nearest(node.name, choices);
     const message = `\`${node.name}\` belongs in ${slots}, not in \`${slot}\`, which knows ${choices.map((choice) => `\`${choice}\``).join(', ')}`;
-    return context.error(
-      uri,
-      'wrong-slot',
-      message,
-      span,
-      close ? { fixes: [{ title: `Change to \`${close}\``, span, text: close }] } : {},
-    );
+    const fixes = close ? [{ title: `Change to \`${close}\``, span, text: close }] : [];
+    return context.error(uri, 'wrong-slot', message, span, { fixes: [...moved(node, elsewhere), ...fixes] });
   }
   return context.unknown(uri, 'unknown-technique', `\`${slot}\` knows no technique \`${node.name}\``, node.name, span, choices);
 }
 
-function argumentsOf(context: Context, spec: Spec, written: readonly Argument[], uri: string, nameSpan: Span): Use | undefined {
+/** A technique alone in its statement goes with it to the slot that it belongs in, where the plan does not state that one. */
+function moved(node: Word, slots: readonly Slot[]): Fix[] {
+  const setting: AstNode | undefined = node.$container;
+  const [slot] = slots;
+  if (!slot || slots.length > 1 || !isSetting(setting)) return [];
+  const statements = setting.$container.statements;
+  if (statements.some((one) => isSetting(one) && one.key === slot)) return [];
+  return [{ title: `Change the statement to \`${slot}\``, span: spanOfProperty(setting, 'key'), text: slot }];
+}
+
+function argumentsOf(context: Context, spec: Spec, node: Word, uri: string): Use | undefined {
+  const written: readonly Argument[] = node.call ? node.args : [];
+  const nameSpan = spanOfProperty(node, 'name');
   const args: Use['args'] = {};
   const names = spec.args.map(({ name }) => name);
   let whole = true;
@@ -81,6 +91,9 @@ function argumentsOf(context: Context, spec: Spec, written: readonly Argument[],
           'unnamed-argument',
           `Arguments are written with their names, such as \`${next ?? names[0]}: …\``,
           span,
+          next
+            ? { fixes: [{ title: `Name it \`${next}\``, span: { start: span.start, end: span.start }, text: `${next}: ` }] }
+            : {},
         );
       }
       if (!known)
@@ -114,9 +127,24 @@ function argumentsOf(context: Context, spec: Spec, written: readonly Argument[],
       'missing-argument',
       `\`${spec.name}\` needs \`${name}\`, which has no default: \`${spec.name}(${name}: …)\``,
       nameSpan,
+      { fixes: [withArguments(spec, node, written, seen)] },
     );
   }
   return whole ? { name: spec.name, args } : undefined;
+}
+
+/** Adds every argument that a technique must be given, with a value to begin from. */
+function withArguments(spec: Spec, node: Word, written: readonly Argument[], given: ReadonlyMap<string, Argument>): Fix {
+  const missing = Object.entries(firstUse(spec).args).filter(([name]) => !given.has(name));
+  const list = missing.map(([name, value]) => {
+    const alone = useText(spec.slot, { name: spec.name, args: { [name]: value } });
+    return alone.slice(spec.name.length + 1, -1);
+  });
+  const title = `Add \`${list.join(', ')}\``;
+  const last = written.at(-1);
+  const end = spanOf(node).end;
+  if (last) return { title, span: { start: spanOf(last).end, end: spanOf(last).end }, text: `, ${list.join(', ')}` };
+  return { title, span: { start: spanOfProperty(node, 'name').end, end }, text: `(${list.join(', ')})` };
 }
 
 function argumentValue(context: Context, at: Located<Expression>, spec: Spec, { name, type }: ArgumentSpec): Value | undefined {

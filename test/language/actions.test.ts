@@ -4,7 +4,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CodeAction } from 'vscode-languageserver-types';
 import { analyze } from '../../language/server/analyze';
 import { EstimateCache } from '../../language/server/estimates';
-import { codeActions, FIX_ALL, type Pending, resolvePending } from '../../language/server/features/actions';
+import { codeActionSteps, FIX_ALL, type Pending, resolveSteps } from '../../language/server/features/actions';
 import { inlayHints } from '../../language/server/features/inlay';
 import { semanticTokens, TOKEN_TYPES } from '../../language/server/features/semantic';
 import { signatureHelp } from '../../language/server/features/signature';
@@ -47,11 +47,14 @@ const planChanged = (text: string, changed: string): string => {
 
 describe('mends of a plan that does not fit', () => {
   const view = viewOf(example);
-  const actions = codeActions(view, problemsOf(view), everything(example), cache).filter(({ edit }) => edit);
+  const actions = finish(codeActionSteps(view, problemsOf(view), everything(example), cache, { waits: true })).filter(
+    ({ edit }) => edit,
+  );
 
   it('are offered, each with its price', () => {
     expect(actions.length).toBeGreaterThan(6);
-    for (const { title } of actions) expect(title).toMatch(/^[\w-]+(\(.*\))?: −[\d.,]+ \w+, [+−]\d+ % time(, fits)?$/);
+    for (const { title } of actions)
+      expect(title).toMatch(/^(Make `\w+` fit: )?[\w-]+(\(.*\))?( \+ .*)?: −[\d.,]+ \w+, [+−]\d+ % time(, fits)?$/);
   });
 
   it('save exactly what they promise, and keep comments and layout', () => {
@@ -70,7 +73,7 @@ describe('mends of a plan that does not fit', () => {
     for (const plan of ['adapter', 'full']) {
       for (const how of ['fit', 'sequence'] as const) {
         const pending: Pending = { uri, plan, how };
-        const resolved = resolvePending(view, pending);
+        const resolved = finish(resolveSteps(view, pending, cache));
         if ('problem' in resolved) expect(resolved.problem).toMatch(/makes `\w+` fit/);
         else {
           const text = applied(example, resolved);
@@ -112,7 +115,7 @@ it('misspelt words are mended all at once', () => {
   const text =
     'model m from "gpt2"\ndevice d from "RTX 4090"\nplan a {\n  model m\n  device d\n  sequnce 1k\n  optimizer adamv\n  require peak <= 3 Gib\n}\n';
   const view = viewOf(text);
-  const all = codeActions(view, problemsOf(view), everything(text), cache, ['source.fixAll']);
+  const all = finish(codeActionSteps(view, problemsOf(view), everything(text), cache, { only: ['source.fixAll'], waits: false }));
   expect(all.map(({ kind }) => kind)).toEqual([FIX_ALL]);
   const mended = applied(text, all[0] ?? {});
   expect(analyze(mended).problems).toEqual([]);

@@ -47,11 +47,16 @@ function diagnosticsAsExpected(fixture: Fixture): void {
     if (message) expect(here.map((problem) => problem.message).join('\n')).toContain(message);
   }
   for (const { span, words: text } of fixture.expectations.filter(({ kind }) => kind === 'FIX')) {
-    const fix = found.find((problem) => problem.span.start === span.start)?.fixes?.[0];
-    if (!fix) throw new Error(`no fix at ${show(span.start, span.end, '')}`);
+    const mistake = found.find((problem) => problem.span.start === span.start);
+    const fix = mistake?.fixes?.[0];
+    if (!mistake || !fix) throw new Error(`no fix at ${show(span.start, span.end, '')}`);
     const mended = applyEdits(fixture.text, [fix]);
     const line = new Lines(mended).position(fix.span.start).line;
     expect(mended.split(/\r?\n/)[line - 1]).toContain(quoted(text));
+    // What was mended is no longer said.
+    const said = (problems: readonly Problem[]): number => problems.filter(({ code }) => code === mistake.code).length;
+    const after = viewOf({ folder: fixture.folder, text: mended }).view;
+    if (said(view.analysis.problems) > 0) expect(said(after.analysis.problems)).toBeLessThan(said(view.analysis.problems));
   }
 }
 

@@ -1,10 +1,11 @@
 /** Mends: of mistakes by their fixes, of plans that do not fit by other techniques, each with what it saves and costs. */
 import { type CodeAction, CodeActionKind, type Diagnostic, type WorkspaceEdit } from 'vscode-languageserver-types';
 import { formatBytes, formatTokens } from '../../../src/plan/format';
-import type { TechniqueSlot, Use } from '../../../src/plan/types';
-import { find } from '../../../src/planner/answers';
+import type { Plan, TechniqueSlot, Use } from '../../../src/plan/types';
+import { findSteps } from '../../../src/planner/answers';
 import { estimate } from '../../../src/planner/estimate';
-import { candidatesOf, FIT_SLOTS, fit as waysToFit } from '../../../src/planner/fit';
+import { candidatesOf, FIT_SLOTS, type Fit, fitSteps } from '../../../src/planner/fit';
+import type { Estimate } from '../../../src/planner/types';
 import type { PlanAnalysis } from '../analyze';
 import type { EstimateCache } from '../estimates';
 import type { Edit } from '../format';
@@ -23,13 +24,20 @@ const changesOf = ({ document }: View, edits: readonly Edit[]) => ({
   changes: { [document.uri]: edits.map(({ span, text }) => editOf(document, span, text)) },
 });
 
-export function codeActions(
+export interface Asked {
+  only?: readonly string[] | undefined;
+  /** Somebody waits for the list: searches are made for it. Otherwise only what is known of them is offered. */
+  waits: boolean;
+}
+
+/** What can be done at a place, a search or an estimate a turn. */
+export function* codeActionSteps(
   view: View,
   problems: readonly Problem[],
   within: Span,
   cache: EstimateCache,
-  only?: readonly string[],
-): CodeAction[] {
+  { only, waits }: Asked,
+): Generator<unknown, CodeAction[]> {
   const wants = (kind: string): boolean => !only || only.some((one) => kind === one || kind.startsWith(`${one}.`));
   const actions: CodeAction[] = [];
   if (wants(CodeActionKind.QuickFix)) {
@@ -48,12 +56,13 @@ export function codeActions(
       const plan =
         problem.code === 'exceeds-memory' &&
         view.analysis.plans.find(({ name, whole }) => problem.message.includes(`\`${name}\``) && overlaps(whole, problem.span));
-      if (plan) actions.push(...memoryActions(view, plan, diagnostics, cache));
+      if (plan) actions.push(...(yield* memoryActions(view, plan, diagnostics, cache, waits)));
     }
   }
   if (wants(FIX_ALL)) {
     const edits = problems.filter(({ code }) => SAFE.has(code)).flatMap(({ fixes }) => fixes?.slice(0, 1) ?? []);
-    if (edits.length > 0) actions.push({ title: 'Mend all misspelt words', kind: FIX_ALL, edit: changesOf(view, edits) });
+    const apart = edits.filter(({ span }, index) => !edits.slice(0, index).some((other) => overlaps(other.span, span)));
+    if (apart.length > 0) actions.push({ title: 'Mend all misspelt words', kind: FIX_ALL, edit: changesOf(view, apart) });
   }
   return actions;
 }
@@ -70,40 +79,61 @@ interface Offer extends Price {
   use: Use;
 }
 
+/** Most ways to make a plan fit that are offered. */
+const WAYS = 8;
 /** Most offers of one statement that are shown: the rest costs more for less. */
 const SHOWN = 6;
 
 /** Single statements that would lower the peak, by what they save for what they cost; those that make the plan fit come first. */
-function memoryActions(view: View, plan: PlanAnalysis, diagnostics: Diagnostic[], cache: EstimateCache): CodeAction[] {
+function* offersFor(plan: Plan, { peak, time }: Estimate): Generator<void, Offer[]> {
+  const offers: Offer[] = [];
+  for (const slot of FIT_SLOTS) {
+    for (const candidate of candidatesOf(plan, [slot])) {
+      const saved = peak.allocated - candidate.peak;
+      if (candidate.changed.length !== 1 || saved <= peak.allocated / 100) continue;
+      const { fits } = estimate({ ...candidate.plan, order: [] });
+      offers.push({ slot, use: candidate.plan.slots[slot] as Use, saved, pace: candidate.time / time.step, fits });
+      yield;
+    }
+    yield;
+  }
+  return offers.toSorted((a, b) => Number(b.fits) - Number(a.fits) || worth(b) - worth(a)).slice(0, SHOWN);
+}
+
+function* memoryActions(
+  view: View,
+  plan: PlanAnalysis,
+  diagnostics: Diagnostic[],
+  cache: EstimateCache,
+  waits: boolean,
+): Generator<unknown, CodeAction[]> {
   const { plan: data } = plan;
   const made = data && cache.brief(data);
   if (!data || !made || 'failure' in made) return [];
   const now = made.estimate;
-  const offers: Offer[] = FIT_SLOTS.flatMap((slot) =>
-    candidatesOf(data, [slot])
-      .filter(({ changed, peak }) => changed.length === 1 && now.peak.allocated - peak > now.peak.allocated / 100)
-      .map(({ plan: other, peak, time }): Offer => {
-        const use = other.slots[slot] as Use;
-        return {
-          slot,
-          use,
-          saved: now.peak.allocated - peak,
-          pace: time / now.time.step,
-          fits: estimate({ ...other, order: [] }).fits,
-        };
-      }),
-  );
-  const sorted = offers.toSorted((a, b) => Number(b.fits) - Number(a.fits) || worth(b) - worth(a)).slice(0, SHOWN);
-  const actions = sorted.map((offer): CodeAction => {
-    const text = useText(offer.slot, offer.use);
-    return {
-      title: `${text}: ${priceText(offer)}`,
-      kind: CodeActionKind.QuickFix,
-      diagnostics,
-      edit: changesOf(view, [setKey(view.analysis, plan, offer.slot, text)]),
-      isPreferred: offer.fits,
-    };
+  const action = (title: string, edits: readonly Edit[], isPreferred: boolean): CodeAction => ({
+    title,
+    kind: CodeActionKind.QuickFix,
+    diagnostics,
+    edit: changesOf(view, edits),
+    isPreferred,
   });
+  const offers = yield* cache.answer(['offers', data], () => offersFor(data, now));
+  const single = offers.map((offer) => {
+    const text = useText(offer.slot, offer.use);
+    return action(`${text}: ${priceText(offer)}`, [setKey(view.analysis, plan, offer.slot, text)], offer.fits);
+  });
+  const known = waits ? yield* cache.answer({ fit: data }, () => fitSteps(data)) : cache.answered<Fit>({ fit: data });
+  // One statement alone is offered above.
+  const several = (known?.points ?? [])
+    .filter(({ edits }) => edits.length > 1)
+    .slice(0, WAYS)
+    .map(({ edits, estimate: { peak, time } }) => {
+      const price = { saved: now.peak.allocated - peak.allocated, pace: time.step / now.time.step, fits: true };
+      const texts = edits.map(({ slot, use }) => useText(slot, use)).join(' + ');
+      const written = merged(edits.map(({ slot, use }) => setKey(view.analysis, plan, slot, useText(slot, use))));
+      return action(`Make \`${plan.name}\` fit: ${texts}: ${priceText(price)}`, written, true);
+    });
   const pending = (title: string, how: Pending['how']): CodeAction => ({
     title,
     kind: CodeActionKind.QuickFix,
@@ -111,18 +141,23 @@ function memoryActions(view: View, plan: PlanAnalysis, diagnostics: Diagnostic[]
     data: { uri: view.document.uri, plan: plan.name, how } satisfies Pending,
   });
   return [
-    ...actions,
-    pending(`Make \`${plan.name}\` fit by as many statements as it takes`, 'fit'),
+    ...single,
+    ...several,
+    ...(known ? [] : [pending(`Make \`${plan.name}\` fit by as many statements as it takes`, 'fit')]),
     pending('Shorten `sequence` to the longest that fits', 'sequence'),
   ];
 }
 
-/** Searches for the edit of a pending action; a sentence where there is none. */
-export function resolvePending(view: View, { plan: name, how }: Pending): { edit: WorkspaceEdit } | { problem: string } {
+/** Searches for the edit of a pending action, a turn after the other; a sentence where there is none. */
+export function* resolveSteps(
+  view: View,
+  { plan: name, how }: Pending,
+  cache: EstimateCache,
+): Generator<unknown, { edit: WorkspaceEdit } | { problem: string }> {
   const plan = view.analysis.plans.find((one) => one.name === name);
   if (!plan?.plan) return { problem: `Plan \`${name}\` has errors` };
   if (how === 'sequence') {
-    const { value, reason } = find(
+    const { value, reason } = yield* findSteps(
       plan.plan,
       { name: 'sequence' },
       'max',
@@ -139,7 +174,8 @@ export function resolvePending(view: View, { plan: name, how }: Pending): { edit
     const chosen = estimate({ ...plan.plan, sequence: round, order: [] }).fits ? round : value;
     return { edit: changesOf(view, [setKey(view.analysis, plan, 'sequence', tokensText(chosen))]) };
   }
-  const { points, floor } = waysToFit(plan.plan);
+  const data = plan.plan;
+  const { points, floor } = yield* cache.answer({ fit: data }, () => fitSteps(data));
   const best = points[0];
   if (!best) {
     const least = floor ? `; the smallest found needs ${formatBytes(floor.peak)}` : '';
