@@ -175,19 +175,6 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         assert.equal((await bars(element)).at(-1)?.role, 'result');
       },
     ],
-    [
-      'moved to a window of its own, the picture is drawn there',
-      async () => {
-        await page.locator('.tab', { hasText: 'Memplan: long-context' }).click();
-        const [other] = await Promise.all([
-          page.context().waitForEvent('page'),
-          runCommand(page, 'View: Move Editor into New Window'),
-        ]);
-        await drawn(other);
-        await panelFrame(other).locator('[data-role=result]').waitFor();
-        await other.close();
-      },
-    ],
     ['the panel broke no policy and logged no error', async () => assert.deepEqual(problems, [])],
   ];
   const counts = await runSteps('The panel in the workbench', steps, {

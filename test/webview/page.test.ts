@@ -473,6 +473,16 @@ test('ways to fit: looked for with progress and a way out, applied by mouse and 
   expect(await page.locator('.fit-view .note').first().textContent()).toContain('edited since');
 });
 
+test('the view that was looked at is there again after a reload, or in another window', async () => {
+  panel = await openPanel(browser, root, { saved: { uri, plan: 'adapter', view: 'compare' } });
+  await panel.send(plans('adapter'));
+  expect(await panel.page.locator('#tab-compare').getAttribute('aria-selected')).toBe('true');
+  await panel.page.close();
+  panel = await openPanel(browser, root, { saved: { uri: 5, view: 'nowhere' } });
+  await panel.send(plans('adapter'));
+  expect(await panel.page.locator('#tab-waterfall').getAttribute('aria-selected')).toBe('true');
+});
+
 test('the cursor’s line lights its bar', async () => {
   const page = await open(plans('longform'), { type: 'cursor', line: 17 });
   expect(await page.locator('.row.lit').getAttribute('data-label')).toContain('streambp');

@@ -25,6 +25,8 @@ interface Options {
   width?: number;
   height?: number;
   reducedMotion?: boolean;
+  /** What an earlier life of the page kept. */
+  saved?: object;
   /** 2 is what a page sees at 200 %: half as many pixels, twice as dense. */
   zoom?: number;
 }
@@ -53,7 +55,7 @@ export async function openPanel(browser: Browser, root: string, options: Options
     const file = files[new URL(route.request().url()).pathname];
     return file ? route.fulfill({ contentType: file[0], body: file[1] }) : route.fulfill({ status: 204 });
   });
-  await page.addInitScript(fakeHost, themes[theme]);
+  await page.addInitScript(fakeHost, { theme: themes[theme], saved: options.saved ?? null });
   await page.goto(`${ORIGIN}/`);
   await page.waitForFunction(() => (window as unknown as Fake).posts.some((message) => message.type === 'ready'));
   const sendRaw = async (message: unknown) => {
@@ -72,20 +74,24 @@ export async function openPanel(browser: Browser, root: string, options: Options
 
 interface Fake {
   posts: FromWebview[];
-  /** What an earlier life of the page kept. */
-  saved?: unknown;
   deliver(message: unknown): void;
 }
 
 /** Runs in the page before its script: what VS Code would provide. */
-function fakeHost(theme: { body: string; variables: { [name: string]: string } }): void {
+function fakeHost({
+  theme,
+  saved,
+}: {
+  theme: { body: string; variables: { [name: string]: string } };
+  saved: object | null;
+}): void {
   const host = window as unknown as Fake & { acquireVsCodeApi(): object; reportViolation(text: string): void };
   host.posts = [];
   host.deliver = (data) => window.dispatchEvent(new MessageEvent('message', { data }));
   host.acquireVsCodeApi = () => ({
     postMessage: (message: FromWebview) => host.posts.push(message),
     setState: () => undefined,
-    getState: () => host.saved,
+    getState: () => saved,
   });
   document.addEventListener('securitypolicyviolation', (event) =>
     host.reportViolation(`${event.violatedDirective}: ${event.blockedURI}`),

@@ -18,6 +18,7 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
     chart.plot,
     chart.limits.map(({ bytes, y }) => ({ y, words: `usable ${formatBytes(bytes)}` })),
   );
+  const crossed = chart.curves.flatMap(({ plan, crossing }) => (crossing ? [plan] : []));
   const shape = line<SweepPoint>(
     (point) => point.x,
     (point) => point.y,
@@ -55,8 +56,9 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
       marks
         .select('text')
         .attr('x', (point) => (point.x > chart.width * 0.7 ? -8 : 8))
-        .attr('y', 18)
+        // One below the other, where curves cross near one another.
+        .attr('y', (point) => 18 + 14 * crossed.indexOf(point.plan))
         .attr('text-anchor', (point) => (point.x > chart.width * 0.7 ? 'end' : 'start'))
-        .text((point) => words(point.value));
+        .text((point) => (crossed.length > 1 ? `${words(point.value)} ${point.plan}` : words(point.value)));
     });
 }

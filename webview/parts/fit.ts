@@ -38,15 +38,20 @@ export function createFit(post: (message: FromWebview) => void): FitView {
     body,
   );
   let asked = '';
+  /** The view is to be brought into sight once it is drawn. */
+  let wanted = false;
 
   return {
     element,
     search(plan) {
       asked = plan;
+      wanted = true;
       post({ type: 'fit', plan });
     },
     show(state, { plan, version, estimate }, width) {
       asked = plan.name;
+      if (wanted) element.scrollIntoView({ block: 'center' });
+      wanted = false;
       const { fitting, unanswered } = state;
       const fit = state.fit?.plan === plan.name ? state.fit : null;
       const running = fitting?.plan === plan.name;

@@ -58,10 +58,7 @@ export function createViews({ card, post, reveal, redraw }: ViewsOptions): Views
   };
 
   const draw: { [view in View]: (state: State, drawn: Drawn, width: number) => void } = {
-    waterfall: (state, drawn, width) => {
-      panels.waterfall.append(waterfall.element);
-      waterfall.show(drawn, state.cursor, width);
-    },
+    waterfall: () => {},
     timeline: showTimeline,
     'what-if': (state, drawn, width) => {
       whatIf.show(state, drawn);
@@ -83,6 +80,11 @@ export function createViews({ card, post, reveal, redraw }: ViewsOptions): Views
     panels,
     show(state, width) {
       const { drawn, view } = state;
+      if (drawn && view !== 'what-if') {
+        if (waterfall.element.parentElement !== panels.waterfall) panels.waterfall.append(waterfall.element);
+        // Drawn behind the other views too: whoever reads the page finds what `data-revision` says.
+        waterfall.show(drawn, state.cursor, width);
+      }
       if (drawn) draw[view](state, drawn, width);
       if (view === 'run') run.show(state, width);
     },

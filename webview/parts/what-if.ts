@@ -78,6 +78,7 @@ export function createWhatIf(post: (message: FromWebview) => void): WhatIf {
     dirty = false;
     id += 1;
     waiting = id;
+    element.setAttribute('aria-busy', 'true');
     post({ type: 'what-if', plan, id, changes: [...changes.values()] });
   };
   /** What is asked for follows the plan on show, its text, and what was written. */
@@ -94,10 +95,13 @@ export function createWhatIf(post: (message: FromWebview) => void): WhatIf {
     refused = unanswered;
     reply = whatIf?.plan === plan ? whatIf.reply : null;
     settle();
+    element.setAttribute('aria-busy', String(waiting !== null));
   };
 
+  const element = h('section', { class: 'what-if', 'aria-label': 'What if' }, waitingNote, body);
+
   return {
-    element: h('section', { class: 'what-if', 'aria-label': 'What if' }, waitingNote, body),
+    element,
     show(state, drawn) {
       follow(state, drawn);
       const { unanswered } = state;
