@@ -22,12 +22,38 @@ export function checkText(bytes: Uint8Array, name: string, sequence: number, voc
   if (control > sample.length / 100) throw new RunnerError('data', `${name} looks like a binary file, not a text.`);
 }
 
-/** The batch of one step. Steps count from 0; step −1 is the one that losses are compared on, from the last tenth of the text. */
-export function batchAt(bytes: Uint8Array, step: number, seed: number, batch: number, sequence: number, vocab: number): Batch {
+/**
+ * The batch of one step, its micro-batches one after another. Steps count from 0; step −1 is the one that losses are compared
+ * on, from the last tenth of the text.
+ */
+export function batchAt(
+  bytes: Uint8Array,
+  step: number,
+  seed: number,
+  batch: number,
+  sequence: number,
+  vocab: number,
+  microBatches = 1,
+): Batch {
+  const parts = Array.from({ length: microBatches }, (_, micro) =>
+    microBatchAt(bytes, step, hashText(`${seed} batch ${step}${micro === 0 ? '' : ` ${micro}`}`), batch, sequence, vocab),
+  );
+  return joined(parts);
+}
+
+/** Batches one after another, as a step of several micro-batches takes them. */
+export function joined(parts: readonly Batch[]): Batch {
+  const [first] = parts;
+  if (first && parts.length === 1) return first;
+  const all = (name: keyof Batch) => Uint32Array.from(parts.flatMap((part) => [...part[name]]));
+  return { tokens: all('tokens'), targets: all('targets'), order: all('order'), starts: all('starts') };
+}
+
+function microBatchAt(bytes: Uint8Array, step: number, seed: number, batch: number, sequence: number, vocab: number): Batch {
   const heldOut = Math.max(sequence + 1, Math.floor(bytes.length / 10));
   const training = Math.max(sequence + 1, bytes.length - heldOut);
   const [from, length] = step < 0 ? [bytes.length - heldOut, heldOut] : [0, training];
-  const next = uniforms(hashText(`${seed} batch ${step}`));
+  const next = uniforms(seed);
   const tokens = new Uint32Array(batch * sequence);
   const targets = new Uint32Array(batch * sequence);
   for (let sample = 0; sample < batch; sample++) {
