@@ -9,6 +9,7 @@ import { integerBinders } from '../techniques/int8/run';
 import { lionBinders } from '../techniques/lion/run';
 import { mezoBinders } from '../techniques/mezo/run';
 import { qGaloreBinders } from '../techniques/q-galore/run';
+import { reversibleBinders } from '../techniques/reversible/run';
 import { sgdBinders } from '../techniques/sgd/run';
 import { weightBinders } from '../techniques/weights/run';
 import type { Binders } from './ops/bind';
@@ -28,6 +29,7 @@ export const binders: Binders = {
   ...qGaloreBinders,
   ...integerBinders,
   ...float8Binders,
+  ...reversibleBinders,
   ...cutCrossEntropyBinders,
   ...weightBinders,
 };

@@ -1,6 +1,6 @@
 /** Where a value that is no number first appeared in a run: the run is repeated to there, and its last steps are watched op by op. */
 import type { LinearOp } from '../tape/linear';
-import type { Program } from './program';
+import type { Trainer } from './trainer';
 
 /** Name of an op for people: what it is, of which layer, and in which pass. */
 export const opName = ({ node, layer, phase }: LinearOp): string => {
@@ -18,10 +18,16 @@ function written(op: LinearOp): (word: number) => boolean {
   return (word) => word % columns < width;
 }
 
-/** Runs one step op by op, and names the first op that wrote a value that is no number; null where none did. */
-export async function firstNonFinite(program: Program, state: Parameters<Program['watch']>[0]): Promise<string | null> {
+/** Runs one step of a trainer op by op, and names the first op that wrote a value that is no number; null where none did. */
+export async function firstNonFinite(
+  trainer: Trainer,
+  index: number,
+  batch: Parameters<Trainer['watch']>[1],
+  learningRate: number,
+): Promise<string | null> {
+  const { program } = trainer;
   let first: string | null = null;
-  await program.watch(state, async (op, words) => {
+  await trainer.watch(index, batch, learningRate, async (op, words) => {
     if (first !== null) return;
     const meant = written(op);
     for (const storage of op.writes) {

@@ -9,8 +9,7 @@ import { lowerWebgpu, runnerWeights } from '../tape/webgpu/step';
 import { binders } from './binders';
 import type { Batch } from './data';
 import type { Opened } from './device';
-import { firstNonFinite } from './non-finite';
-import { type Cap, type Program, prepare } from './program';
+import { type Cap, type Program, prepare, type Visit } from './program';
 import { takeTurns } from './turns';
 import { rotaryTable, type WeightSource } from './weights';
 
@@ -18,8 +17,8 @@ export interface Trainer {
   program: Program;
   /** Runs one step (from 0) and returns the mean loss of its batch before the update. */
   step(index: number, batch: Batch, learningRate: number): Promise<number>;
-  /** Runs one step op by op, and names the first op that wrote a value that is no number; null where none did. */
-  firstNonFinite(index: number, batch: Batch, learningRate: number): Promise<string | null>;
+  /** Runs one step op by op; `visit` is called after each. */
+  watch(index: number, batch: Batch, learningRate: number, visit: Visit): Promise<void>;
   /** The values of a weight. */
   weight(name: string, layer?: number): Promise<Float32Array<ArrayBuffer>>;
   /** The gradient that the last step left; only where no optimizer used it up. */
@@ -84,8 +83,8 @@ export async function createTrainer(
       const losses = await read('loss', undefined, rows);
       return losses.reduce((sum, loss) => sum + loss, 0) / valid;
     },
-    firstNonFinite: (index, batch, learningRate) =>
-      firstNonFinite(program, { ...turns.of(index), index, seed, learningRate, valid: fill(batch) }),
+    watch: (index, batch, learningRate, visit) =>
+      program.watch({ ...turns.of(index), index, seed, learningRate, valid: fill(batch) }, visit),
     weight: async (name, at) => {
       const weight = weightOf(name);
       const storage = recipe.webgpu.unpack;

@@ -9,6 +9,7 @@ import { NONE } from './checks/gradients';
 import { type Batch, batchAt } from './data';
 import type { Opened } from './device';
 import { RunnerError } from './errors';
+import { firstNonFinite } from './non-finite';
 import { processBytes } from './process-bytes';
 import type { Predicted } from './program';
 import { heldOutLimit, withSlots } from './proxy';
@@ -155,7 +156,7 @@ async function noNumber(training: Training, step: number): Promise<RunnerError> 
       const batch = batchOf(training, index);
       if (index < step - 1) await trainer.step(index, batch, learningRate);
       else {
-        const op = await trainer.firstNonFinite(index, batch, learningRate);
+        const op = await firstNonFinite(trainer, index, batch, learningRate);
         if (op !== null) found = { op, step: index };
       }
     }

@@ -11,6 +11,7 @@ import type { Opened } from '../../src/runner/device';
 import { RunnerError } from '../../src/runner/errors';
 import { launch } from '../../src/runner/launch';
 import { below } from '../../src/runner/limits';
+import { firstNonFinite } from '../../src/runner/non-finite';
 import { kernel, u } from '../../src/runner/ops/bind';
 import { prepare } from '../../src/runner/program';
 import { meter } from '../../src/runner/submits';
@@ -166,7 +167,7 @@ describe('a value that is no number', () => {
           1,
         );
         try {
-          return await trainer.firstNonFinite(0, batchAt(TEXT, 0, 1, 2, 19, 256), rate);
+          return await firstNonFinite(trainer, 0, batchAt(TEXT, 0, 1, 2, 19, 256), rate);
         } finally {
           trainer.destroy();
         }

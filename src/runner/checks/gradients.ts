@@ -1,6 +1,7 @@
 /** Gradients of every parameter, compared: with the standard backward's, and with the double-precision reference. */
 import type { Plan, Use } from '../../plan/types';
 import { elements, type Weight } from '../../plan/weights';
+import type { Recipe } from '../../tape/recipe';
 import { runnerWeights } from '../../tape/webgpu/step';
 import { recipeOf } from '../../techniques/recipe-of';
 import { type Batch, sorted } from '../data';
@@ -29,8 +30,17 @@ export const withAdapters =
   };
 
 /** One forward and backward of a plan whose optimizer is none. */
-export async function gradientsOf(context: CheckContext, plan: Plan, batch: Batch, weights: WeightSource): Promise<Gradients> {
-  const trainer = await createTrainer(context.opened, recipeOf(plan), weights, context.seed);
+export const gradientsOf = (context: CheckContext, plan: Plan, batch: Batch, weights: WeightSource): Promise<Gradients> =>
+  gradientsOfRecipe(context, recipeOf(plan), batch, weights);
+
+/** The same of a recipe. */
+export async function gradientsOfRecipe(
+  context: CheckContext,
+  recipe: Recipe,
+  batch: Batch,
+  weights: WeightSource,
+): Promise<Gradients> {
+  const trainer = await createTrainer(context.opened, recipe, weights, context.seed);
   try {
     const loss = await trainer.step(0, batch, 0);
     const values = new Map<string, Float32Array>();
@@ -87,12 +97,15 @@ export async function equalsStandard(context: CheckContext): Promise<void> {
     within(
       `gradients of ${parameters} parameters against the standard backward`,
       error,
-      1e-5,
+      EXACT,
       `same weights, same batch: only the order of float32 sums differs (largest in ${where || 'none'}), relative to each parameter's largest gradient`,
     ),
   );
   await equalsReference(context, { [slot]: use });
 }
+
+/** Gradients that differ by rounding alone, in float32 and of sums in another order, stay within this. */
+export const EXACT = 1e-5;
 
 /** Sizes of the model that the double-precision reference can afford, with a last stretch that is shorter than the others. */
 const SMALL = { layers: 2, hidden: 32, heads: 4, kvHeads: 2, headDim: 8, ffn: 48, vocab: 80 };
@@ -161,6 +174,7 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
         batch: SMALL_BATCH,
         sequence: SMALL_SEQUENCE,
         normEpsilon: NORM_EPSILON,
+        ...(recipe.webgpu.reversible ? { coupling: recipe.webgpu.reversible.factor } : {}),
         adapterRank: recipe.adapters?.rank ?? 0,
         adapterScale: recipe.adapters ? recipe.adapters.alpha / recipe.adapters.rank : 0,
       },
@@ -172,7 +186,7 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
 }
 
 /** Gradients at small size against plain loops in double precision. */
-export async function equalsReference(context: CheckContext, slots: Plan['slots']): Promise<void> {
+export async function equalsReference(context: CheckContext, slots: Plan['slots'], limit = EXACT): Promise<void> {
   const { plan, batch, source, stored, reference: compute } = smallCase(context, slots);
   const tested = await gradientsOf(context, plan, batch, source);
   const reference = compute(stored);
@@ -183,7 +197,7 @@ export async function equalsReference(context: CheckContext, slots: Plan['slots'
     within(
       `loss and gradients of ${parameters} parameters against a float64 reference at small size`,
       Math.max(error, apart),
-      1e-5,
+      limit,
       `plain loops in double precision, ${SMALL_SEQUENCE} positions × ${SMALL_BATCH}; float32 keeps 6e-8 and sums over ${rows} rows (largest in ${where || 'none'})`,
     ),
   );
@@ -192,7 +206,7 @@ export async function equalsReference(context: CheckContext, slots: Plan['slots'
     within(
       `gradients of ${parameters} parameters against finite differences at small size`,
       differences.error,
-      1e-5,
+      limit,
       `each moved along a direction of its own, the loss in double precision; relative to the gradient's length (largest in ${differences.where || 'none'})`,
     ),
   );

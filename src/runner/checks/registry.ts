@@ -18,13 +18,14 @@ import { check as lomo } from '../../techniques/lomo/check';
 import { check as lora } from '../../techniques/lora/check';
 import { check as mezo } from '../../techniques/mezo/check';
 import { check as qGalore } from '../../techniques/q-galore/check';
+import { check as reversible } from '../../techniques/reversible/check';
 import { check as sgd } from '../../techniques/sgd/check';
 import { check as streambp } from '../../techniques/streambp/check';
 import { checkGroups, check as nf4 } from '../../techniques/weights/check';
 import type { TechniqueCheck } from './context';
 
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
-  backward: { checkpoint, streambp, 'forward-only': forwardOnly },
+  backward: { checkpoint, streambp, reversible, 'forward-only': forwardOnly },
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy },
   activations: { int8, int4, int2, fp8 },
   optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini, 'q-galore': qGalore },

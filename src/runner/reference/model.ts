@@ -17,6 +17,8 @@ export interface ReferenceModel {
   /** alpha / rank of adapters; 0 without any. */
   adapterScale: number;
   adapterRank: number;
+  /** Two streams that each layer multiplies by this and adds to in turn (a reversible network); one stream where nothing is said. */
+  coupling?: number;
   /** What is made small; cross-entropy where nothing is said. */
   objective?: Objective;
 }
@@ -46,17 +48,22 @@ export function lossAndGradients(
     x.set(weight('embed').subarray(token * hidden, (token + 1) * hidden), row * hidden);
   });
   const layers: ReturnType<typeof forwardLayer>[] = [];
+  const { coupling } = model;
+  // Both streams of a reversible network begin with the embeddings, and the head reads their sum.
+  let first: Array64 = x;
   for (let layer = 0; layer < model.layers; layer++) {
     const pass = forwardLayer(
       model,
       (name) => weight(`${name}@${layer}`),
       (name) => weights.get(`${name}@${layer}`),
       x,
+      coupling === undefined ? undefined : { first, factor: coupling },
     );
     layers.push(pass);
     x = pass.y;
+    first = pass.h;
   }
-  const last = x;
+  const last = coupling === undefined ? x : plus(x, first);
   const n = norm(last, weight('norm'), rows, hidden, model.normEpsilon);
   const headName = model.tied ? 'embed' : 'head';
   const logits = productNt(n, weight(headName), rows, vocab, hidden);
@@ -64,15 +71,18 @@ export function lossAndGradients(
   addInto(gradient(headName), productTn(dlogits, n, vocab, hidden, rows));
   const dn = productNn(dlogits, weight(headName), rows, hidden, vocab);
   let dx = normBackward(last, weight('norm'), dn, gradient('norm'), rows, hidden, model.normEpsilon);
+  let dfirst = dx;
   for (let layer = model.layers - 1; layer >= 0; layer--)
-    dx = backwardLayer(
+    ({ dx, dfirst } = backwardLayer(
       model,
       (name) => weight(`${name}@${layer}`),
       (name) => weights.get(`${name}@${layer}`),
       (name) => gradient(`${name}@${layer}`),
       layers[layer] as ReturnType<typeof forwardLayer>,
       dx,
-    );
+      coupling === undefined ? undefined : { dfirst, factor: coupling },
+    ));
+  if (coupling !== undefined) dx = plus(dx, dfirst);
   const embedGradient = gradient('embed');
   tokens.forEach((token, row) => {
     for (let c = 0; c < hidden; c++)
@@ -191,7 +201,7 @@ function linearBackward(
   return plus(dx, productNn(inner, a, rows, k, rank));
 }
 
-function forwardLayer(model: ReferenceModel, get: Get, maybe: Maybe, x: Array64) {
+function forwardLayer(model: ReferenceModel, get: Get, maybe: Maybe, x: Array64, coupled?: { first: Array64; factor: number }) {
   const rows = model.batch * model.sequence;
   const { hidden, heads, kvHeads, normEpsilon } = model;
   const project = (name: string, input: Array64) => linear(model, get, maybe, name, input);
@@ -200,12 +210,12 @@ function forwardLayer(model: ReferenceModel, get: Get, maybe: Maybe, x: Array64)
   const k = rotate(project('attn.k', n1), model, kvHeads, 1);
   const v = project('attn.v', n1);
   const { o, probabilities } = attention(model, q, k, v);
-  const h = plus(x, project('attn.o', o));
+  const h = plus(coupled ? scaled(coupled.first, coupled.factor) : x, project('attn.o', o));
   const n2 = norm(h, get('norm2'), rows, hidden, normEpsilon);
   const gate = project('mlp.gate', n2);
   const up = project('mlp.up', n2);
   const z = gate.map((a, i) => (a / (1 + Math.exp(-a))) * (up[i] as number));
-  const y = plus(h, project('mlp.down', z));
+  const y = plus(coupled ? scaled(x, coupled.factor) : h, project('mlp.down', z));
   return { x, n1, q, k, v, o, probabilities, h, n2, gate, up, z, y };
 }
 
@@ -284,7 +294,8 @@ function backwardLayer(
   gradient: Get,
   pass: ReturnType<typeof forwardLayer>,
   dy: Array64,
-): Array64 {
+  coupled?: { dfirst: Array64; factor: number },
+): { dx: Array64; dfirst: Array64 } {
   const rows = model.batch * model.sequence;
   const { hidden, heads, kvHeads, normEpsilon } = model;
   const back = (name: string, input: Array64, upstream: Array64) =>
@@ -298,11 +309,13 @@ function backwardLayer(
   });
   const dup = dz.map((d, i) => d * (gate[i] as number) * (sigmoid[i] as number));
   const dn2 = plus(back('mlp.gate', pass.n2, dgate), back('mlp.up', pass.n2, dup));
-  const dh = plus(dy, normBackward(pass.h, get('norm2'), dn2, gradient('norm2'), rows, hidden, normEpsilon));
+  const dh = plus(coupled?.dfirst ?? dy, normBackward(pass.h, get('norm2'), dn2, gradient('norm2'), rows, hidden, normEpsilon));
   const { dq, dk, dv } = attentionBackward(model, pass, back('attn.o', pass.o, dh));
   const dn1 = plus(
     plus(back('attn.q', pass.n1, rotate(dq, model, heads, -1)), back('attn.k', pass.n1, rotate(dk, model, kvHeads, -1))),
     back('attn.v', pass.n1, dv),
   );
-  return plus(dh, normBackward(pass.x, get('norm1'), dn1, gradient('norm1'), rows, hidden, normEpsilon));
+  const dn = normBackward(pass.x, get('norm1'), dn1, gradient('norm1'), rows, hidden, normEpsilon);
+  if (!coupled) return { dx: plus(dh, dn), dfirst: dh };
+  return { dx: plus(scaled(dy, coupled.factor), dn), dfirst: scaled(dh, coupled.factor) };
 }

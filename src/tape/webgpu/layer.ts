@@ -20,7 +20,7 @@ import {
 import { emit, make, type Operand, type Rows, reserve, slice } from './ops';
 
 /** What one layer's backward reads. Rows are those of a stretch, except for `k` and `v`, which are whole. */
-interface Inner {
+export interface Inner {
   q: Tensor;
   k: Tensor;
   v: Tensor;
@@ -31,7 +31,7 @@ interface Inner {
   gate: Tensor;
   up: Tensor;
 }
-type InnerName = keyof Inner;
+export type InnerName = keyof Inner;
 const INNER: readonly InnerName[] = ['q', 'k', 'v', 'o', 'lse', 'h', 'gate', 'up'];
 
 /** A tensor kept from forward to backward, as it is or packed. */
@@ -108,10 +108,10 @@ export function normedBackward(
   trace.release(rstd);
 }
 
-const keyWidth = (context: Context) => context.recipe.model.kvHeads * context.recipe.model.headDim;
+export const keyWidth = (context: Context) => context.recipe.model.kvHeads * context.recipe.model.headDim;
 const queryWidth = (context: Context) => context.recipe.model.heads * context.recipe.model.headDim;
 
-const activation = (context: Context, name: string, rows: number, columns: number): Tensor =>
+export const activation = (context: Context, name: string, rows: number, columns: number): Tensor =>
   make(context.trace, name, [rows, columns], 'activations');
 
 function rope(context: Context, rows: Rows, operand: Operand, heads: number, inverse: boolean): void {
@@ -134,16 +134,16 @@ const attentionAttrs = (context: Context) => {
 /** Scores and their use for the rows of a stretch: half of the square on average. */
 const attentionFlops = (context: Context, rows: Rows): number => 2 * rows.count * context.all.sequence * queryWidth(context);
 
-function keysAndValues(context: Context, rows: Rows, n1: Tensor, k: Tensor, v: Tensor): void {
+export function keysAndValues(context: Context, rows: Rows, n1: Tensor, k: Tensor, v: Tensor): void {
   linear(context, rows, 'attn.k', n1, slice(rows, k));
   rope(context, rows, slice(rows, k), context.recipe.model.kvHeads, false);
   linear(context, rows, 'attn.v', n1, slice(rows, v));
 }
 
-/** From the normed input to gate and up of the rows of a stretch. `n1` ends here. */
-function toGateAndUp(context: Context, rows: Rows, x: Operand, n1: Tensor, k: Tensor, v: Tensor, keep: boolean): Inner {
+/** Queries of the normed input, and what attention makes of them. `n1` ends here. */
+export function attend(context: Context, rows: Rows, n1: Tensor, k: Tensor, v: Tensor): Pick<Inner, 'q' | 'o' | 'lse'> {
   const { trace, recipe } = context;
-  const { heads, hidden, ffn } = recipe.model;
+  const { heads } = recipe.model;
   const q = activation(context, 'q', rows.count, queryWidth(context));
   linear(context, rows, 'attn.q', n1, q);
   trace.release(n1);
@@ -159,21 +159,34 @@ function toGateAndUp(context: Context, rows: Rows, x: Operand, n1: Tensor, k: Te
     flops: attentionFlops(context, rows),
     attrs: attentionAttrs(context),
   });
-  if (!keep) trace.release(q, lse);
-  const h = activation(context, 'h', rows.count, hidden);
-  linear(context, rows, 'attn.o', o, h, { addend: x });
-  if (!keep) trace.release(o);
+  return { q, o, lse };
+}
+
+/** Gate and up of what the MLP reads. */
+export function gateAndUp(context: Context, rows: Rows, h: Tensor): Pick<Inner, 'gate' | 'up'> {
+  const { ffn } = context.recipe.model;
   const n2 = normed(context, rows, h, 'norm2');
   const gate = activation(context, 'gate', rows.count, ffn);
   linear(context, rows, 'mlp.gate', n2, gate);
   const up = activation(context, 'up', rows.count, ffn);
   linear(context, rows, 'mlp.up', n2, up);
-  trace.release(n2);
-  return { q, k, v, o, lse, h, gate, up };
+  context.trace.release(n2);
+  return { gate, up };
+}
+
+/** From the normed input to gate and up of the rows of a stretch. `n1` ends here. */
+function toGateAndUp(context: Context, rows: Rows, x: Operand, n1: Tensor, k: Tensor, v: Tensor, keep: boolean): Inner {
+  const { trace } = context;
+  const { q, o, lse } = attend(context, rows, n1, k, v);
+  if (!keep) trace.release(q, lse);
+  const h = activation(context, 'h', rows.count, context.recipe.model.hidden);
+  linear(context, rows, 'attn.o', o, h, { addend: x });
+  if (!keep) trace.release(o);
+  return { q, k, v, o, lse, h, ...gateAndUp(context, rows, h) };
 }
 
 /** silu(gate) · up, into a new tensor or over `gate`. */
-function product(context: Context, rows: Rows, gate: Tensor, up: Tensor, inPlace: boolean): Tensor {
+export function product(context: Context, rows: Rows, gate: Tensor, up: Tensor, inPlace: boolean): Tensor {
   const columns = context.recipe.model.ffn;
   const out = inPlace ? gate : activation(context, 'product', rows.count, columns);
   emit(context.trace, { op: 'swiglu', label: 'mlp.act', rows, reads: [gate, up], writes: [out], attrs: { columns } });
@@ -303,8 +316,14 @@ function backwardRows(
   attentionBackward(context, rows, takeInput, take, slice(rows, dy), sums);
 }
 
-/** dy becomes the gradient of h. */
-function mlpBackward(context: Context, rows: Rows, take: (name: InnerName) => Tensor, dy: Operand): void {
+/** dy, or another target, takes in the gradient of h. */
+export function mlpBackward(
+  context: Context,
+  rows: Rows,
+  take: (name: InnerName) => Tensor,
+  dy: Operand,
+  target: Operand = dy,
+): void {
   const { trace, recipe } = context;
   const { hidden, ffn } = recipe.model;
   const gate = take('gate');
@@ -334,18 +353,19 @@ function mlpBackward(context: Context, rows: Rows, take: (name: InnerName) => Te
   trace.release(gate);
   linearBackward(context, rows, 'mlp.up', n2, up, { out: dn2, accumulate: true });
   trace.release(up, n2);
-  normedBackward(context, rows, h, 'norm2', dn2, dy);
+  normedBackward(context, rows, h, 'norm2', dn2, target);
   trace.release(h, dn2);
 }
 
-/** dh becomes the gradient of the layer's input. */
-function attentionBackward(
+/** dh, or another target, takes in the gradient of the layer's input. */
+export function attentionBackward(
   context: Context,
   rows: Rows,
   takeInput: () => Tensor,
   take: (name: InnerName) => Tensor,
   dh: Operand,
   sums: { dk: Tensor; dv: Tensor } | null,
+  target: Operand = dh,
 ): void {
   const { trace, recipe, all } = context;
   const { heads, kvHeads, headDim, hidden } = recipe.model;
@@ -384,6 +404,6 @@ function attentionBackward(
   linearBackward(context, rows, 'attn.v', n1, slice(rows, dv), { out: dn1, accumulate: true });
   trace.release(n1);
   if (!sums) trace.release(dk, dv);
-  normedBackward(context, rows, slice(rows, x), 'norm1', dn1, dh);
+  normedBackward(context, rows, slice(rows, x), 'norm1', dn1, target);
   trace.release(x, dn1);
 }

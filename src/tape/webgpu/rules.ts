@@ -7,6 +7,8 @@ import type { Rows } from './ops';
 export interface WebgpuRules {
   /** How a layer's backward gets what it needs, and in how many stretches of positions it runs. */
   backward: BackwardRule;
+  /** Layers as two coupled streams whose inputs are computed from their outputs; null for one stream. */
+  reversible: ReversibleRule | null;
   /** How logits, loss and their gradients are made. */
   head: HeadRule;
   /** How tensors kept from forward to backward are stored; null keeps them as they are. */
@@ -38,6 +40,13 @@ export interface BackwardRule {
   every: number;
   /** Positions of one stretch of a layer's backward; 0 for all at once. Later stretches run first. */
   chunk: number;
+}
+
+export interface ReversibleRule {
+  /** What the streams are multiplied by in each layer. */
+  factor: number;
+  /** Every layer's input is kept and read again in place of being computed: the same network, differentiated the plain way. */
+  keep: boolean;
 }
 
 export type HeadRule =
@@ -114,6 +123,7 @@ export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * A
 /** What a plain plan does in the runner. */
 export const PLAIN_WEBGPU: WebgpuRules = {
   backward: { keep: 'all', every: 1, chunk: 0 },
+  reversible: null,
   head: { kind: 'chunks', positions: 0 },
   kept: null,
   unpack: null,

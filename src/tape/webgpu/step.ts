@@ -10,6 +10,7 @@ import { backwardLayer, forwardLayer, isOfLayer, type KeptLayer, keepInput, keep
 import { clearAll, eachMicroBatch } from './micro';
 import { emit, make, plainRows } from './ops';
 import { forwardOnly } from './passes';
+import { reversibleLayers } from './reversible';
 
 /** Families whose layers are the runner's: RMSNorm, rotary positions, grouped queries, SwiGLU, no biases. */
 const FAMILIES: readonly Model['family'][] = ['llama', 'mistral'];
@@ -106,8 +107,13 @@ export function lowerWebgpu(recipe: Recipe): Tape {
 
 /** The layers' forward pass, and what turns the gradient of its result into that of the embeddings, in place. */
 function passes(context: Context, inputs: Inputs): { x: Tensor; back(dx: Tensor): LayerGradients[] } {
-  const { x, stretches } = forward(context, inputs);
-  return { x, back: (dx) => backward(context, stretches, dx) };
+  const rule = context.recipe.webgpu.reversible;
+  if (!rule) {
+    const { x, stretches } = forward(context, inputs);
+    return { x, back: (dx) => backward(context, stretches, dx) };
+  }
+  const { x, backward: undo } = reversibleLayers(context, embedded(context, inputs), rule);
+  return { x, back: (dx) => [{ from: 0, count: context.recipe.model.layers, gradients: undo(dx) }] };
 }
 
 function outsideUpdates(context: Context, names: readonly string[]): void {

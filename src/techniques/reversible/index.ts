@@ -13,7 +13,7 @@ export const reversible: Technique = {
     args: [
       {
         name: 'factor',
-        type: { kind: 'number', min: 0, max: 1 },
+        type: { kind: 'number', min: 0.01, max: 1 },
         default: 1,
         doc: "What the streams are multiplied by in each layer; the paper's 0.1 loses every digit within a few layers in 16 bits.",
       },
@@ -29,5 +29,9 @@ export const reversible: Technique = {
   rewrite: (recipe, args) => ({
     ...recipe,
     pytorch: { ...recipe.pytorch, schedule: (step) => reversiblePytorch(step, number(args, 'factor')) },
+  }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, reversible: { factor: number(args, 'factor'), keep: false } },
   }),
 };

@@ -1,0 +1,10 @@
+// a ·= factor
+@group(0) @binding(0) var<storage, read_write> a: array<f32>;
+struct Params { count: u32, factor: f32 }
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = flat(id, groups);
+  if (i < p.count) { a[i] = a[i] * p.factor; }
+}
