@@ -25,7 +25,9 @@ describe('the repository', () => {
       'CHANGELOG.md',
     ];
     const configuration = [
+      'ARCHITECTURE.md',
       'CONTRIBUTING.md',
+      'SECURITY.md',
       'package-lock.json',
       '.ci',
       '.gitignore',

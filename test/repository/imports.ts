@@ -42,7 +42,12 @@ const AREAS: readonly Area[] = [
     anywhere: true,
   },
   { name: 'interchange', files: /^src\/interchange\//, areas: CORE, packages: /^yaml$/ },
-  { name: 'launch', files: /^src\/runner\/(?:launch|choose-node|drivers|read-event)\.ts$/, areas: ['vocabulary', 'plan'], packages: NODE },
+  {
+    name: 'launch',
+    files: /^src\/runner\/(?:launch|choose-node|drivers|read-event)\.ts$/,
+    areas: ['vocabulary', 'plan'],
+    packages: NODE,
+  },
   {
     name: 'runner',
     files: /^src\/runner\//,

@@ -1,0 +1,109 @@
+/** What the documents say is so: examples work, files and commands exist, quotations are what they quote. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { analyze } from '../../language/server/analyze';
+import manifest from '../../package.json';
+import { parameterCount } from '../../src/plan/weights';
+import { estimate } from '../../src/planner/estimate';
+import { build, memplan } from '../cli/program';
+
+const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'media/npm.md',
+  ...readdirSync('media/walkthrough').map((name) => `media/walkthrough/${name}`),
+];
+const text = (file: string) => readFileSync(file, 'utf8');
+const blocks = (file: string, language: string) =>
+  [...text(file).matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code = '']) => code);
+
+describe.each(DOCUMENTS)('%s', (file) => {
+  it('shows plans without a mistake', () => {
+    // Blocks of one document belong together: a `run` block stands apart from its plan.
+    const { problems } = analyze(blocks(file, 'memplan').join('\n'));
+    expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([]);
+  });
+
+  it('names scripts that exist', () => {
+    const named = [...text(file).matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
+    for (const name of named) expect(Object.keys(manifest.scripts), name).toContain(name);
+  });
+
+  it('names files that exist', () => {
+    const named = [...text(file).matchAll(/`((?:src|test|language|webview|media|\.ci)\/[\w./-]+)`/g)].map(
+      ([, path = '']) => path,
+    );
+    for (const path of named.filter((one) => !one.includes('*'))) expect(existsSync(path), path).toBe(true);
+  });
+
+  it('links to files that are there', () => {
+    const links = [...text(file).matchAll(/\]\((?!https?:|#|command:)([^)#]+)/g)].map(([, link = '']) => link);
+    for (const link of links) expect(existsSync(join(dirname(file), link)), link).toBe(true);
+  });
+});
+
+describe('the README', () => {
+  beforeAll(() => build('cli'), 60_000);
+
+  it('has every command of the palette by its title', () => {
+    const listed = [...text('README.md').matchAll(/^\| Memplan: ([^|]+) \|/gm)].map(([, title]) => title);
+    expect(listed.sort()).toEqual(manifest.contributes.commands.map(({ title }) => title).sort());
+    for (const { toolReferenceName } of manifest.contributes.languageModelTools)
+      expect(text('README.md')).toContain(`#${toolReferenceName}`);
+    expect(text('README.md')).toContain(manifest.contributes.walkthroughs[0]?.title);
+  });
+
+  it('shows a command line that works', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'memplan-readme-'));
+    const [plan = ''] = blocks('README.md', 'memplan');
+    writeFileSync(join(folder, 'train.memplan'), plan);
+    const lines = blocks('README.md', 'sh')
+      .join('')
+      .split('\n')
+      .filter((line) => line.startsWith('npx memplan'));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      const [words = ''] = line.split('>');
+      const { status, out, err } = await memplan(words.trim().split(/\s+/).slice(2), folder);
+      expect(status, err).toBe(0);
+      expect(JSON.parse(out).plans[0].name).toBe('adapter');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+describe('ARCHITECTURE', () => {
+  const document = text('ARCHITECTURE.md');
+
+  it('quotes files as they stand', () => {
+    const quoted = [...document.matchAll(/^`([\w./-]+)`\n\n```\w+\n([\s\S]*?)\n```/gm)];
+    expect(quoted.length).toBeGreaterThan(4);
+    for (const [, path = '', code = ''] of quoted) expect(text(path), path).toContain(code);
+  });
+
+  it('walks through a technique whose bytes are what it says: two a parameter', () => {
+    const { plans } = analyze(blocks('ARCHITECTURE.md', 'memplan').join('\n'));
+    const [plain, signs] = plans.flatMap(({ plan }) => plan ?? []);
+    if (!plain || !signs) throw new Error('two plans are shown');
+    const states = (one: typeof plain) => estimate(one).categories.optimizer;
+    expect(states(signs) - states(plain)).toBe(2 * parameterCount(plain.model));
+  });
+
+  it('names every folder that a technique of its kind has', () => {
+    const files = readdirSync('src/techniques/lion').sort();
+    for (const file of files) expect(document, file).toContain(file);
+  });
+});
+
+describe('CONTRIBUTING', () => {
+  it('gives a reason for every dependency, and for no other', () => {
+    const section = text('CONTRIBUTING.md').split('## Dependencies')[1] ?? '';
+    const rows = [...section.matchAll(/^\| (`.+`) \| .{10,} \|$/gm)].map(([, cell = '']) => cell);
+    const listed = rows.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+    expect(listed.sort()).toEqual([...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)].sort());
+  });
+});
