@@ -20,6 +20,11 @@ describe('refusals', () => {
       plan({ optimizer: use('galore', { layerwise: true }) }, { accumulate: 2 }),
       /micro-batches/,
     ],
+    ...['adamw', 'adamw8bit'].map((name): [string, Plan, RegExp] => [
+      `${name} in backward with micro-batches`,
+      plan({ optimizer: use(name, { 'in-backward': true }) }, { accumulate: 2 }),
+      /micro-batches/,
+    ]),
     ['qzo with micro-batches', plan({ optimizer: 'qzo', weights: 'int4', train: 'frozen' }, { accumulate: 2 }), /micro-batches/],
     ['q-galore on experts', plan({ optimizer: 'q-galore' }, { model: mixture }), /experts/],
     ...['peqa', 'lr-qat', 'efficient-qat'].map((name): [string, Plan, RegExp] => [
