@@ -22,6 +22,7 @@ export type Estimated = { estimate: Estimate } | { failure: string };
 /** Estimates and answers by content: a plan that was estimated once costs nothing the second time. */
 export class EstimateCache {
   readonly #estimates = new Recent<Estimated>();
+  readonly #briefs = new Recent<Estimated>();
   readonly #answers = new Recent<object>();
   readonly #explained = new Recent<Explained>();
   readonly #prices = new Recent<Map<string, Price | Refusal | null>>();
@@ -35,8 +36,12 @@ export class EstimateCache {
 
   /** The same without the steps that led there: what a verdict needs, for one tape in place of one for each statement. */
   brief(plan: Plan): Estimated {
-    const bare = { ...plan, order: [] };
-    return this.#estimates.peek(JSON.stringify(plan)) ?? this.#estimates.get(JSON.stringify(bare), () => attempt(bare, false));
+    const known = this.#estimates.peek(JSON.stringify(plan));
+    if (known) return known;
+    // Plans that differ by their name alone are one.
+    const bare: Plan = { ...plan, name: '', order: [] };
+    const made = this.#briefs.get(JSON.stringify(bare), () => glance(bare));
+    return 'estimate' in made ? { estimate: { ...made.estimate, name: plan.name } } : made;
   }
 
   /** Prices of the techniques of a slot by name, as far as they are known; null where there is none to be had. */
@@ -88,6 +93,60 @@ class Recent<V> {
     this.#kept.set(key, made);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '');
     return made;
+  }
+}
+
+/**
+ * What a verdict reads first. What the allocator holds is simulated anew when somebody asks for it, so that no tape is kept; a plan
+ * that does not fit for certain is asked at once.
+ */
+function glance(plan: Plan): Estimated {
+  try {
+    const made = estimate(plan);
+    const { allocated } = made.peak;
+    if (!Number.isFinite(allocated)) return { failure: 'its sizes are no numbers' };
+    const { fit, fits } = made;
+    let read: Estimate['peak'] | undefined = fit === 'fits' ? undefined : { ...made.peak };
+    const whole = (): Estimate['peak'] => {
+      read ??= { ...estimate(plan).peak };
+      return read;
+    };
+    const peak: Estimate['peak'] = {
+      allocated,
+      get reserved() {
+        return whole().reserved;
+      },
+      get device() {
+        return whole().device;
+      },
+      get range() {
+        return whole().range;
+      },
+    };
+    const { name, model, device, capacity, usable, peakAt, instants, categories, waterfall, time, parameters, cards, host } =
+      made;
+    const rest = { ...(cards ? { cards } : {}), ...(host ? { host } : {}) };
+    return {
+      estimate: {
+        name,
+        model,
+        device,
+        capacity,
+        usable,
+        peak,
+        fits,
+        fit,
+        peakAt,
+        instants,
+        categories,
+        waterfall,
+        time,
+        parameters,
+        ...rest,
+      },
+    };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
   }
 }
 

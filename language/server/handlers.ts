@@ -2,7 +2,6 @@
 import {
   type CancellationToken,
   CodeActionTriggerKind,
-  type CompletionItem,
   type Connection,
   LSPErrorCodes,
   ResponseError,
@@ -24,7 +23,7 @@ import { pricesOf } from './prices';
 import type { Problem } from './problems';
 import type { Answers } from './questions';
 import type { RunVerdicts } from './run-verdicts';
-import { breathe, taking } from './schedule';
+import { breathe, idle, taking } from './schedule';
 import { overlaps } from './span';
 import type { View, Workspace } from './workspace';
 
@@ -34,8 +33,8 @@ export interface Found {
   answers: ReadonlyMap<string, Answers>;
 }
 
-/** How long a completion waits for prices; those that take longer come with the next key. */
-const PRICED_AT_ONCE_MS = 6;
+/** How long a completion may look at the text and at prices; prices that take longer come with the next key. */
+const COMPLETION_MS = 10;
 
 export const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
@@ -61,20 +60,31 @@ export function registerFeatures(
   type Position = { line: number; character: number };
   const offset = (view: View, { position }: { position: Position }): number => view.document.offsetAt(position);
 
-  connection.onCompletion(
-    at({ isIncomplete: false, items: [] as CompletionItem[] }, (view, params) => {
+  connection.onCompletion((params) => {
+    const until = performance.now() + COMPLETION_MS;
+    const view = workspace.view(params.textDocument.uri);
+    if (!view) return [];
+    try {
       const place = offset(view, params);
       const target = priced(view, cursorAt(view.analysis.syntax, place));
-      const known = target === undefined || price(target, view);
+      const known = target === undefined || price(target, view, until);
       return { isIncomplete: !known, items: completions(view, place, workspace.cache) };
-    }),
-  );
-  /** Prices techniques for a moment, and the rest afterwards; whether all are known by now. An editor asks again at the next key. */
-  const price = ({ plan, slot }: NonNullable<ReturnType<typeof priced>>, view: View): boolean => {
+    } catch (error) {
+      connection.console.error(describe(error));
+      return [];
+    }
+  });
+  /** Milliseconds that the last prices took, each. */
+  let stepCost = COMPLETION_MS / 2;
+  /** Prices techniques until a moment, and the rest afterwards; whether all are known by now. An editor asks again at the next key. */
+  const price = ({ plan, slot }: NonNullable<ReturnType<typeof priced>>, view: View, until: number): boolean => {
     const steps = pricesOf(plan, slot, workspace.cache);
-    const until = performance.now() + PRICED_AT_ONCE_MS;
-    while (performance.now() < until) if (steps.next().done) return true;
-    void breathe()
+    while (performance.now() + stepCost < until) {
+      const began = performance.now();
+      if (steps.next().done) return true;
+      stepCost = (stepCost + performance.now() - began) / 2;
+    }
+    void idle()
       .then(() => taking(steps, () => !workspace.isStale(view)))
       .catch((error) => connection.console.error(describe(error)));
     return false;

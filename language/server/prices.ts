@@ -1,6 +1,7 @@
 /** What a technique would save and cost in a plan: estimated once for each plan, a little at a time. */
 import { formatBytes } from '../../src/plan/format';
 import type { Plan, TechniqueSlot, Use, Value } from '../../src/plan/types';
+import { estimate } from '../../src/planner/estimate';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { specsOf } from '../../src/techniques/registry';
 import type { Argument, Spec } from '../../src/techniques/spec';
@@ -57,14 +58,15 @@ export function priceOf(plan: Plan, slot: TechniqueSlot, use: Use, cache: Estima
   const changed = withUse(plan, slot, use);
   const refused = refusalOf(plan, changed);
   if (refused) return { refused };
-  const [before, after] = [cache.brief(plan), cache.brief(changed)];
-  if ('failure' in after) return { refused: after.failure };
+  const before = cache.brief(plan);
   if ('failure' in before) return undefined;
-  return {
-    saved: before.estimate.peak.allocated - after.estimate.peak.allocated,
-    pace: after.estimate.time.step / before.estimate.time.step,
-    fits: after.estimate.fits,
-  };
+  try {
+    const { peak, time, fits } = estimate({ ...changed, order: [] });
+    const { estimate: now } = before;
+    return { saved: now.peak.allocated - peak.allocated, pace: time.step / now.time.step, fits };
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** What the changed plan's techniques have against one another, and the plan's had not. */
@@ -78,6 +80,8 @@ function refusalOf(plan: Plan, changed: Plan): string | undefined {
 
 /** Prices of all that a slot may hold, one estimate a turn. */
 export function* pricesOf(plan: Plan, slot: TechniqueSlot, cache: EstimateCache): Generator<void, void> {
+  cache.brief(plan);
+  yield;
   for (const spec of specsOf(slot)) {
     const known = cache.prices(plan, slot);
     if (known.has(spec.name)) continue;

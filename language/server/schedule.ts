@@ -2,10 +2,14 @@
 import type { View, Workspace } from './workspace';
 
 /** Keystrokes nearer than this are looked at together. */
-const PAUSE_MS = 3;
+const PAUSE_MS = 1;
 
 /** Lets waiting messages in. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** How long nobody types before searches begin: they would only be in the way of the next key. */
+const IDLE_MS = 120;
+export const idle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, IDLE_MS));
 
 /** Longest stretch of work during which a keystroke waits. */
 const TURN_MS = 8;

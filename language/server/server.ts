@@ -37,7 +37,7 @@ import { diagnosticOf } from './lsp';
 import type { Code, Problem } from './problems';
 import { type Answers, answerSteps, unanswered } from './questions';
 import { RunVerdicts } from './run-verdicts';
-import { breathe, Schedule, taking } from './schedule';
+import { breathe, idle, Schedule, taking } from './schedule';
 import { Lines } from './span';
 import { registerTrials } from './trials';
 import { verdictsOf, verdictsOn } from './verdicts';
@@ -180,6 +180,8 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     void connection.sendNotification(ANALYSED_NOTIFICATION, params);
     // Editors ask for lenses again after an edit of their own; an edit of an imported file they cannot know of.
     if (refreshesLenses && view.dependencies.size > 0) connection.sendRequest('workspace/codeLens/refresh').catch(() => {});
+    await idle();
+    if (!isCurrent()) return;
     const silent = problems.length;
     const found = new Map<string, Answers>();
     for (const plan of analysis.plans) {

@@ -79,6 +79,8 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
   const workspace = webgpu ? 0 : workspaceOf(architecture);
   const least = allocated + workspace;
   const exceeds = least + outside.low > usable;
+  // No arrangement of blocks fills a third of a card with holes: well under it nothing need be simulated.
+  const roomy = !varied && least + outside.high <= ROOMY * usable;
 
   /** `longer` of the steps before the longest batch were each the longest so far. */
   const simulated = (limit: number, longer: number): { held: number; pressed: boolean } => {
@@ -129,12 +131,11 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
       return [least + outside.low, most()];
     },
     get fits() {
-      // No arrangement of blocks fills a third of a card with holes: well under it nothing need be simulated.
-      if (!varied && least + outside.high <= ROOMY * usable) return true;
-      return onCard() !== null;
+      return roomy || onCard() !== null;
     },
     get fit() {
-      return exceeds ? 'exceeds' : most() <= usable ? 'fits' : 'tight';
+      if (exceeds) return 'exceeds';
+      return roomy || most() <= usable ? 'fits' : 'tight';
     },
   };
 }

@@ -42,8 +42,9 @@ export interface Client {
   stop(): Promise<number | null>;
 }
 
-export async function start(folder?: string): Promise<Client> {
-  const child = spawn(process.execPath, [bundle, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** `node` are flags for the server's process. */
+export async function start(folder?: string, node: readonly string[] = []): Promise<Client> {
+  const child = spawn(process.execPath, [...node, bundle, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const connection = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
   const published: PublishDiagnosticsParams[] = [];
   const waiting: (() => void)[] = [];
