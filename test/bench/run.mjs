@@ -43,7 +43,7 @@ for (const name of names.length ? names : known) {
     target: 'node20',
     outfile,
     logLevel: 'warning',
-    external: ['webgpu'],
+    external: ['webgpu', 'playwright-core'],
     loader: { '.wgsl': 'text', '.txt': 'text' },
     // Libraries in the older module format ask for Node's own modules while they load.
     banner: {

@@ -1,0 +1,183 @@
+/**
+ * How fast the panel is, in a real VS Code on the example: from the command to the first picture, from a keystroke to the
+ * picture; in the page alone, a frame while the largest step is dragged; and what the page weighs. Targets stand beside.
+ */
+import { execFileSync } from 'node:child_process';
+import { cp, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { packTimeline } from '../../src/extension/timeline';
+import { launchChromium } from '../host/chromium';
+import { startServer } from '../host/code-server';
+import { clickLens } from '../host/lens';
+import { openFile, openWorkbench, panelFrame, runCommand } from '../host/workbench';
+import { points, reply } from '../webview/canned';
+import { openPanel } from '../webview/page';
+
+const root = process.cwd();
+const FILE = 'long-context.memplan';
+
+const row = (what: string, figure: string, target: string): void =>
+  console.log(`${what.padEnd(62)} ${figure.padStart(26)}   ${target}`);
+const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
+const at = (list: readonly number[], share: number) =>
+  sorted(list)[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0;
+const ms = (list: readonly number[]) => `${at(list, 0.5).toFixed(0)} ms, p95 ${at(list, 0.95).toFixed(0)}`;
+
+async function weight(): Promise<void> {
+  const out = await mkdtemp(join(tmpdir(), 'memplan-page-'));
+  execFileSync(process.execPath, ['esbuild.mjs', '--only=webview', '--minify', `--outdir=${out}`], { cwd: root });
+  const sizes = await Promise.all(['webview.js', 'webview.css'].map(async (name) => (await stat(join(out, name))).size));
+  row('the page’s bundle, script and style', `${(sizes.reduce((sum, size) => sum + size) / 1024).toFixed(0)} KiB`, '≤ 450 KiB');
+  await rm(out, { recursive: true });
+}
+
+/** Frames of the timeline of 80 layers in 64 chunks while it is dragged, zoomed in and out again. */
+async function frames(browser: Browser): Promise<void> {
+  const timeline = packTimeline(points(80, 640));
+  const { page, send } = await openPanel(browser, root, { width: 1000, height: 1000 });
+  await send({ type: 'plans', reply, selected: 'longform' }, { type: 'view', view: 'timeline' });
+  // Typed arrays do not pass as arguments: they are made in the page.
+  await page.evaluate(
+    ({ ops, op, layer, phase, bytes }) => {
+      const host = window as unknown as { deliver(message: unknown): void };
+      const columns = {
+        ops,
+        op: Uint32Array.from(op),
+        layer: Int32Array.from(layer),
+        phase: Uint8Array.from(phase),
+        bytes: Float64Array.from(bytes),
+      };
+      host.deliver({ type: 'timeline', plan: 'longform', version: 3, timeline: columns });
+    },
+    {
+      ops: timeline.ops,
+      op: [...timeline.op],
+      layer: [...timeline.layer],
+      phase: [...timeline.phase],
+      bytes: [...timeline.bytes],
+    },
+  );
+  await page.locator('.timeline .areas path').first().waitFor();
+  await page.evaluate(() => {
+    const meter = window as unknown as { work: number[] };
+    meter.work = [];
+    // The page draws in frame callbacks: how long each of them takes is what a frame costs it.
+    const ask = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (callback) =>
+      ask((now) => {
+        const start = performance.now();
+        callback(now);
+        document.body.getBoundingClientRect();
+        meter.work.push(performance.now() - start);
+      });
+  });
+  const box = await page.locator('svg.timeline').boundingBox();
+  if (!box) throw new Error('no timeline');
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  await page.mouse.move(middle.x, middle.y);
+  await page.mouse.wheel(0, -300);
+  await page.mouse.down();
+  await page.mouse.move(middle.x - 300, middle.y, { steps: 60 });
+  await page.mouse.move(middle.x + 300, middle.y, { steps: 120 });
+  await page.mouse.up();
+  const work = await page.evaluate(() => (window as unknown as { work: number[] }).work);
+  row(`a frame while ${timeline.op.length.toLocaleString('en')} moments are dragged`, ms(work), '≤ 16 ms');
+  await page.close();
+}
+
+/** Runs in every frame before its own scripts: notes when something was pressed, and when the panel showed which version. */
+function note(): void {
+  const notes = window as unknown as Notes;
+  notes.pictures = [];
+  for (const press of ['mousedown', 'keydown']) window.addEventListener(press, () => (notes.pressed = Date.now()), true);
+  const look = () => {
+    const root = document.getElementById('root');
+    if (root?.dataset.state !== 'rendered') return;
+    const revision = Number(root.dataset.revision);
+    // When the frame that shows it is over.
+    requestAnimationFrame(() => setTimeout(() => notes.pictures.push([revision, Date.now()])));
+  };
+  new MutationObserver(look).observe(document, {
+    subtree: true,
+    attributes: true,
+    attributeFilter: ['data-state', 'data-revision'],
+  });
+}
+interface Notes {
+  pressed: number;
+  pictures: [revision: number, time: number][];
+}
+
+const pressed = (page: Page) => page.evaluate(() => (window as unknown as Notes).pressed);
+
+/** When a version after `after` was first shown, on the machine's clock. */
+async function shown(page: Page, after: number): Promise<number> {
+  const root = panelFrame(page).locator('#root');
+  await root.and(panelFrame(page).locator('[data-state=rendered]')).waitFor();
+  return root.evaluate(
+    (_, version) =>
+      new Promise<number>((resolve) => {
+        const look = () => {
+          const found = (window as unknown as Notes).pictures.find(([revision]) => revision > version);
+          if (found) resolve(found[1]);
+          else setTimeout(look, 20);
+        };
+        look();
+      }),
+    after,
+  );
+}
+
+async function inEditor(browser: Browser): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'memplan-bench-'));
+  await cp(join(root, 'media/examples'), folder, { recursive: true });
+  const server = await startServer(root);
+  const { page } = await openWorkbench(browser, server, {
+    root,
+    folder,
+    prepare: async (page) => void (await page.addInitScript(note)),
+  });
+  page.setDefaultTimeout(60_000);
+  await page.locator('.monaco-workbench .part.editor').waitFor();
+  await openFile(page, FILE);
+  const first: number[] = [];
+  for (let run = 0; run < 7; run++) {
+    await clickLens(page, 'longform', 'Estimate');
+    const start = await pressed(page);
+    first.push((await shown(page, 0)) - start);
+    await page.locator('.tab', { hasText: 'Memplan: long-context' }).click();
+    if (run < 6) await runCommand(page, 'View: Close Editor');
+  }
+  row('command to first picture, first time', `${first[0]?.toFixed(0)} ms`, '');
+  row('command to first picture, again', ms(first.slice(1)), '≤ 300 ms');
+
+  await page.locator('.view-line', { hasText: 'let ctx' }).click({ position: { x: 4, y: 8 } });
+  await page.keyboard.press('End');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.type('2k');
+  const edits: number[] = [];
+  for (let edit = 0; edit < 24; edit++) {
+    await page.waitForTimeout(300);
+    const after = Number(await panelFrame(page).locator('#root').getAttribute('data-revision'));
+    // One keystroke that changes the plan: 32k and 2k by turns.
+    await page.keyboard.press('Home');
+    for (let step = 0; step < 'let ctx = '.length; step++) await page.keyboard.press('ArrowRight');
+    await page.keyboard.press(edit % 2 === 0 ? '3' : 'Delete');
+    edits.push((await shown(page, after)) - (await pressed(page)));
+  }
+  row('keystroke to picture', ms(edits), '≤ 100 ms');
+  await page.close();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+row('', 'median', 'target');
+await weight();
+const browser = await launchChromium(root);
+await frames(browser);
+await inEditor(browser);
+await browser.close();
+process.exit(0);
