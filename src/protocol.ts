@@ -31,6 +31,8 @@ export interface EstimateParams {
   uri: string /** One plan, or all. */;
   plan?: string;
   timeline?: boolean;
+  /** False: without the reasons and the ledger, which take as long as the estimate itself. */
+  explain?: boolean;
 }
 
 /** A place in the document. */

@@ -14,6 +14,7 @@ import { current, initial, phase, reduce, running, type State, shown } from './s
 
 export function startApp(root: HTMLElement, channel: Channel): void {
   let state: State = initial;
+  let marked: number | null = null;
   const reveal = (place: Place) => channel.post({ type: 'reveal', place });
   const picker = select({ label: 'Plan', onChange: (plan) => channel.post({ type: 'select', plan }) });
   const run = button({
@@ -64,6 +65,15 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     views.show(state, width);
     exported.hidden = views.exported(state) === null;
     for (const part of [answer.element, pictures]) part.classList.toggle('stale', state.drawn !== null && !plan?.estimate);
+    mark(revision);
+  };
+
+  /** Leaves a mark in the browser's own timeline when a version is drawn for the first time: profiles and benchmarks read it. */
+  const mark = (revision: number | undefined) => {
+    if (revision === undefined || root.dataset.state !== 'rendered' || revision === marked) return;
+    marked = revision;
+    performance.clearMarks('memplan.picture');
+    performance.mark('memplan.picture', { detail: revision });
   };
 
   const change = (message: ToWebview) => {

@@ -12,7 +12,7 @@ const IDLE_MS = 120;
 export const idle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, IDLE_MS));
 
 /** Longest stretch of work during which a keystroke waits. */
-const TURN_MS = 8;
+export const TURN_MS = 8;
 
 /** Runs stepwise work to its end, letting messages in between; undefined where it is no longer wanted. */
 export async function taking<T, Y>(

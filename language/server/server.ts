@@ -37,7 +37,7 @@ import { diagnosticOf } from './lsp';
 import type { Code, Problem } from './problems';
 import { type Answers, answerSteps, unanswered } from './questions';
 import { RunVerdicts } from './run-verdicts';
-import { breathe, idle, Schedule, taking } from './schedule';
+import { breathe, idle, Schedule, TURN_MS, taking } from './schedule';
 import { Lines } from './span';
 import { registerTrials } from './trials';
 import { verdictsOf, verdictsOn } from './verdicts';
@@ -234,18 +234,23 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
 
   async function estimated(
     view: View,
-    { uri, plan: only, timeline = false }: EstimateParams,
+    { uri, plan: only, timeline = false, explain = true }: EstimateParams,
     token: CancellationToken,
   ): Promise<EstimateReply | undefined> {
     const { analysis, document } = view;
     const lines = new Lines(analysis.text);
+    let began = performance.now();
     const reply: EstimateReply = { uri, version: document.version, plans: [], errors: 0 };
     for (const plan of analysis.plans) {
       if (only !== undefined && plan.name !== only) continue;
-      await breathe();
+      // Each breath lets a stretch of a search in: not more of them than keystrokes need.
+      if (performance.now() - began > TURN_MS) {
+        await breathe();
+        began = performance.now();
+      }
       if (token.isCancellationRequested || workspace.isStale(view)) return undefined;
       const shown = viewOf(analysis, plan, workspace.cache, lines, timeline);
-      reply.plans.push(shown.estimate && plan.plan ? { ...shown, ...workspace.cache.explained(plan.plan) } : shown);
+      reply.plans.push(explain && shown.estimate && plan.plan ? { ...shown, ...workspace.cache.explained(plan.plan) } : shown);
     }
     const problems = [...analysis.problems, ...analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, workspace.cache))];
     return { ...reply, errors: problems.filter(({ severity }) => severity === 'error').length };

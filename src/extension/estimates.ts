@@ -22,7 +22,11 @@ interface Entry {
   reply?: EstimateReply;
   pending?: Promise<EstimateReply>;
   dirty: boolean;
+  why?: NodeJS.Timeout;
 }
+
+/** After this pause in typing the reasons are asked for, which take as long as the estimate itself. */
+const PAUSE_MS = 150;
 
 export function createEstimates(send: <T>(method: string, params: EstimateParams) => Promise<T>): Estimates & vscode.Disposable {
   const entries = new Map<string, Entry>();
@@ -34,10 +38,12 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
       let reply: EstimateReply;
       do {
         entry.dirty = false;
-        reply = await send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString() });
+        reply = await send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString(), explain: false });
       } while (entry.dirty);
       entry.reply = reply;
       changed.fire(reply);
+      clearTimeout(entry.why);
+      entry.why = setTimeout(() => void explain(uri, entry).catch(() => undefined), PAUSE_MS);
       return reply;
     } catch (error) {
       const message = `The estimate failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -46,6 +52,15 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
     } finally {
       delete entry.pending;
     }
+  };
+
+  /** The same estimate with its reasons, where the text is still the same. */
+  const explain = async (uri: vscode.Uri, entry: Entry): Promise<void> => {
+    if (entry.pending) return;
+    const reply = await send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString() });
+    if (entry.pending || reply.version !== entry.reply?.version) return;
+    entry.reply = reply;
+    changed.fire(reply);
   };
 
   return {
@@ -66,6 +81,7 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
     onDidChange: changed.event,
     onDidFail: failed.event,
     dispose() {
+      for (const { why } of entries.values()) clearTimeout(why);
       changed.dispose();
       failed.dispose();
     },

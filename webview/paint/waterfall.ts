@@ -1,8 +1,11 @@
 /** Paints a laid-out waterfall by d3 joins. Colours are classes; the style sheet knows the themes. */
 import { type Selection, select } from 'd3';
-import { formatBytes, formatDelta, formatRelative } from '../format';
-import type { Mark, Row, Segment, Waterfall } from '../layout/waterfall';
+import { formatBytes } from '../format';
+import type { Mark, Row, Waterfall } from '../layout/waterfall';
 import { hatch } from './hatch';
+import { endOf, paintBars } from './row-bars';
+import { keepOneTabStop, onKey } from './row-keys';
+import { CHARACTER, markWords, sentence, shorten, valueWords } from './row-words';
 
 export interface WaterfallEvents {
   /** Pressed by mouse, Enter or Space. */
@@ -23,8 +26,6 @@ export interface WaterfallNames {
 
 type Svg = Selection<SVGSVGElement, unknown, null, undefined>;
 
-/** Width of one character of the labels' monospace font at its size. */
-const CHARACTER = 7.3;
 /** Up to this width the price in time is left to the card and the table, so that labels stay readable. */
 const NARROW = 400;
 
@@ -149,74 +150,6 @@ function paintRows(g: Layer, layout: Waterfall, names: WaterfallNames, events: W
     .text((row) => (row.kind !== 'step' || ends.get(row) === null ? '' : formatBytes(row.after)));
 }
 
-/** Where the number of what is left stands: right of the bar, within what was saved or behind it; null where it has no room. */
-function endOf(row: Row, layout: Waterfall): number | null {
-  const width = formatBytes(row.after).length * CHARACTER + 8;
-  const end = row.after * layout.scale;
-  const ghost = row.change?.kind === 'saved' ? row.change.width : 0;
-  if (ghost >= width) return end + 6;
-  return layout.width - end - ghost >= width ? end + ghost + 6 : null;
-}
-
-function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, row: Row, marks: readonly Mark[]): void {
-  const top = row.barY - row.y;
-  g.selectAll<SVGRectElement, Segment>('rect.segment')
-    .data(row.segments, (segment) => segment.category)
-    .join('rect')
-    .attr('class', (segment) => `segment category-${segment.category}`)
-    .attr('data-category', (segment) => segment.category)
-    .attr('x', (segment) => segment.x)
-    .attr('y', top)
-    // A hairline between neighbours, taken from the wider side only, so that small parts stay visible.
-    .attr('width', (segment) => Math.max(segment.width > 3 ? segment.width - 1 : segment.width, 0.5))
-    .attr('height', row.barHeight);
-  g.selectAll<SVGRectElement, NonNullable<Row['held']>>('rect.held')
-    .data(row.held ? [row.held] : [])
-    .join('rect')
-    .attr('class', 'held')
-    .attr('x', (held) => held.x)
-    .attr('y', top + 0.5)
-    .attr('width', (held) => Math.max(held.width - 0.5, 0.5))
-    .attr('height', row.barHeight - 1);
-  g.selectAll<SVGRectElement, NonNullable<Row['change']>>('rect.change')
-    .data(row.change ? [row.change] : [])
-    .join('rect')
-    .attr('class', (change) => `change ${change.kind}`)
-    .attr('x', (change) => change.x + 0.5)
-    .attr('y', top + 0.5)
-    .attr('width', (change) => Math.max(change.width - 1, 1))
-    .attr('height', row.barHeight - 1);
-  g.selectAll<SVGRectElement, NonNullable<Row['over']>>('rect.over')
-    .data(row.over ? [row.over] : [])
-    .join('rect')
-    .attr('class', 'over')
-    .attr('x', (over) => over.x)
-    .attr('y', top)
-    .attr('width', (over) => over.width)
-    .attr('height', row.barHeight);
-  g.selectAll<SVGTextElement, Segment>('text.segment-label')
-    .data(
-      row.segments.filter((segment) => segment.width > segment.category.length * 6.6 + 10),
-      (segment) => segment.category,
-    )
-    .join('text')
-    .attr('class', 'segment-label')
-    .attr('aria-hidden', 'true')
-    .attr('x', (segment) => segment.x + 6)
-    .attr('y', top + row.barHeight - 6)
-    .text((segment) => segment.category)
-    .raise();
-  // The line runs behind the words; over the bars it is drawn once more.
-  g.selectAll<SVGLineElement, Mark>('line.limit')
-    .data(marks.filter((mark) => mark.role === 'usable'))
-    .join('line')
-    .attr('class', 'limit')
-    .attr('x1', (mark) => mark.x)
-    .attr('x2', (mark) => mark.x)
-    .attr('y1', top - 3)
-    .attr('y2', top + row.barHeight + 3);
-}
-
 function paintMarks(g: Layer, layout: Waterfall, device: string): void {
   const marks = g
     .selectAll<SVGGElement, Mark>('g.mark')
@@ -243,58 +176,4 @@ function paintMarks(g: Layer, layout: Waterfall, device: string): void {
     .attr('text-anchor', (mark) => (mark.x > layout.width / 2 ? 'end' : 'start'))
     .attr('x', (mark) => (mark.x > layout.width / 2 ? 3 : -3))
     .text((mark) => markWords(mark, device));
-}
-
-function markWords(mark: Mark, device: string): string {
-  return mark.role === 'usable' ? `usable ${formatBytes(mark.bytes)}` : `${device} ${formatBytes(mark.bytes)}`;
-}
-
-function onKey(event: KeyboardEvent, row: Row, events: WaterfallEvents): void {
-  const bar = event.currentTarget as SVGGElement;
-  const rows = [...(bar.parentNode?.querySelectorAll<SVGGElement>('g.row') ?? [])];
-  const at = rows.indexOf(bar);
-  const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
-  if (target !== undefined) {
-    const next = rows[Math.max(0, Math.min(rows.length - 1, target))] ?? bar;
-    for (const other of rows) other.setAttribute('tabindex', other === next ? '0' : '-1');
-    next.focus();
-  } else if (event.key === 'Enter' || event.key === ' ') events.onActivate(row);
-  else if (event.key === 'Escape') events.onInspect(null, null);
-  else return;
-  event.preventDefault();
-}
-
-/** The rows are one stop of the Tab key; arrows move within. A repaint leaves the stop where it was. */
-function keepOneTabStop(rows: SVGGElement[]): void {
-  const stop = rows.find((row) => row.getAttribute('tabindex') === '0') ?? rows[0];
-  for (const row of rows) row.setAttribute('tabindex', row === stop ? '0' : '-1');
-}
-
-/** What a screen reader says of a bar: everything the picture shows. */
-function sentence(row: Row, names: WaterfallNames): string {
-  const line = names.lineOf(row);
-  const where = line === null ? '' : `, line ${line}`;
-  if (row.kind === 'plain') return `Plain plan: ${formatBytes(row.after)}${where}`;
-  if (row.kind === 'result')
-    return `Result of ${row.label}: ${formatBytes(row.after)}${names.over ? `, ${names.over}` : ', fits'}${where}`;
-  const change =
-    row.bytes === 0 ? 'no change' : row.bytes < 0 ? `saves ${formatBytes(-row.bytes)}` : `adds ${formatBytes(row.bytes)}`;
-  return `${row.label}: ${change}, from ${formatBytes(row.before)} to ${formatBytes(row.after)}${where}`;
-}
-
-/** To the right of the label: the change, and its price in time where there is one and room for it; with `total`, what is left too. */
-function valueWords(row: Row, total: boolean, roomy: boolean): string[] {
-  if (row.kind === 'plain') return [formatBytes(row.after)];
-  if (row.kind === 'result') return [formatBytes(row.after), row.over ? ` · ${formatBytes(row.over.bytes)} over` : ' · fits'];
-  const time = formatRelative(row.time.before, row.time.after);
-  const words = [formatDelta(row.bytes)];
-  if (total) words.push(` → ${formatBytes(row.after)}`);
-  if (roomy && time !== null && time !== '±0 %') words.push(` · time ${time}`);
-  return words;
-}
-
-/** `text`, shortened to fit `width` pixels. */
-function shorten(text: string, width: number): string {
-  const room = Math.max(4, Math.floor(width / CHARACTER));
-  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }

@@ -22,6 +22,8 @@ export function createWaterfall(card: Card, reveal: (place: Place) => void): Wat
   const svg = picture('waterfall');
   const table = folded('The same as a table');
   const ledger = folded('What is alive at the peak');
+  /** Plan whose ledger is there. */
+  let explained = '';
   return {
     element: h('div', {}, h('figure', { class: 'picture' }, svg), table.element, ledger.element),
     svg,
@@ -47,8 +49,11 @@ export function createWaterfall(card: Card, reveal: (place: Place) => void): Wat
         },
       );
       table.set(waterfallTable(plan, layout, reveal));
-      ledger.element.hidden = !plan.ledger;
-      ledger.set(...(plan.ledger ? ledgerTable(plan.ledger, estimate.peak.allocated) : []));
+      // Reasons come after the picture: until then those of the text before stay, dimmed.
+      if (plan.ledger) ledger.set(...ledgerTable(plan.ledger, estimate.peak.allocated));
+      if (plan.ledger || plan.name !== explained) ledger.element.hidden = !plan.ledger;
+      ledger.element.classList.toggle('stale', !plan.ledger);
+      if (plan.ledger) explained = plan.name;
     },
   };
 }

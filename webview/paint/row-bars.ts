@@ -1,0 +1,73 @@
+/** The bar of a row: parts, what was saved or added, what is over, and the words within. */
+import type { Selection } from 'd3';
+import { formatBytes } from '../format';
+import type { Mark, Row, Segment, Waterfall } from '../layout/waterfall';
+import { CHARACTER } from './row-words';
+
+export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, row: Row, marks: readonly Mark[]): void {
+  const top = row.barY - row.y;
+  g.selectAll<SVGRectElement, Segment>('rect.segment')
+    .data(row.segments, (segment) => segment.category)
+    .join('rect')
+    .attr('class', (segment) => `segment category-${segment.category}`)
+    .attr('data-category', (segment) => segment.category)
+    .attr('x', (segment) => segment.x)
+    .attr('y', top)
+    // A hairline between neighbours, taken from the wider side only, so that small parts stay visible.
+    .attr('width', (segment) => Math.max(segment.width > 3 ? segment.width - 1 : segment.width, 0.5))
+    .attr('height', row.barHeight);
+  g.selectAll<SVGRectElement, NonNullable<Row['held']>>('rect.held')
+    .data(row.held ? [row.held] : [])
+    .join('rect')
+    .attr('class', 'held')
+    .attr('x', (held) => held.x)
+    .attr('y', top + 0.5)
+    .attr('width', (held) => Math.max(held.width - 0.5, 0.5))
+    .attr('height', row.barHeight - 1);
+  g.selectAll<SVGRectElement, NonNullable<Row['change']>>('rect.change')
+    .data(row.change ? [row.change] : [])
+    .join('rect')
+    .attr('class', (change) => `change ${change.kind}`)
+    .attr('x', (change) => change.x + 0.5)
+    .attr('y', top + 0.5)
+    .attr('width', (change) => Math.max(change.width - 1, 1))
+    .attr('height', row.barHeight - 1);
+  g.selectAll<SVGRectElement, NonNullable<Row['over']>>('rect.over')
+    .data(row.over ? [row.over] : [])
+    .join('rect')
+    .attr('class', 'over')
+    .attr('x', (over) => over.x)
+    .attr('y', top)
+    .attr('width', (over) => over.width)
+    .attr('height', row.barHeight);
+  g.selectAll<SVGTextElement, Segment>('text.segment-label')
+    .data(
+      row.segments.filter((segment) => segment.width > segment.category.length * 6.6 + 10),
+      (segment) => segment.category,
+    )
+    .join('text')
+    .attr('class', 'segment-label')
+    .attr('aria-hidden', 'true')
+    .attr('x', (segment) => segment.x + 6)
+    .attr('y', top + row.barHeight - 6)
+    .text((segment) => segment.category)
+    .raise();
+  // The line runs behind the words; over the bars it is drawn once more.
+  g.selectAll<SVGLineElement, Mark>('line.limit')
+    .data(marks.filter((mark) => mark.role === 'usable'))
+    .join('line')
+    .attr('class', 'limit')
+    .attr('x1', (mark) => mark.x)
+    .attr('x2', (mark) => mark.x)
+    .attr('y1', top - 3)
+    .attr('y2', top + row.barHeight + 3);
+}
+
+/** Where the number of what is left stands: right of the bar, within what was saved or behind it; null where it has no room. */
+export function endOf(row: Row, layout: Waterfall): number | null {
+  const width = formatBytes(row.after).length * CHARACTER + 8;
+  const end = row.after * layout.scale;
+  const ghost = row.change?.kind === 'saved' ? row.change.width : 0;
+  if (ghost >= width) return end + 6;
+  return layout.width - end - ghost >= width ? end + ghost + 6 : null;
+}
