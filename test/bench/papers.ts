@@ -3,7 +3,7 @@
  * execute joins by itself, one that it cannot run yet is named. `--only=NAME,…` repeats some parts; `--picture` draws the loss curves
  * of all techniques into `media/loss-curves.svg`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import shipped from '../../media/examples/corpus.txt';
 import { findModel } from '../../src/plan/presets/models';
@@ -281,7 +281,7 @@ const SETTINGS: RunSettings = {
   ffn: 176,
   vocab: 256,
   sequence: 64,
-  batch: 4,
+  batch: 2,
   steps: 200,
   seed: SEED,
 };
@@ -313,6 +313,13 @@ async function optimizerRows(opened: Opened): Promise<void> {
   command('optimizers');
 }
 
+const PICTURE = process.argv.includes('--picture');
+
+/** Written after every curve, so that a run that is stopped leaves those that it had. */
+function draw(curves: readonly Curve[]): void {
+  if (PICTURE) writeFileSync(join(root, 'media', 'loss-curves.svg'), lossPicture(curves));
+}
+
 const CURVE_SLOTS: TechniqueSlot[] = ['optimizer', 'backward', 'activations', 'loss', 'weights', 'train'];
 
 /** Mean loss of the last tenth of a curve. */
@@ -330,6 +337,7 @@ async function curveRows(opened: Opened): Promise<void> {
     for (let step = 0; step < SETTINGS.steps; step++) losses.push(await trainer.step(step, batchOf(plan, step), rate));
     trainer.destroy();
     curves.push({ name, slot, losses });
+    draw(curves);
   };
   const plain = scaled('optimizer', use('adamw'));
   await train('plain', 'optimizer', plain.plan, plain.rate);
@@ -352,11 +360,7 @@ async function curveRows(opened: Opened): Promise<void> {
         `plain ${base.toFixed(3)}, difference ${(settled(losses) - base).toFixed(3)}`,
       );
     }
-  if (process.argv.includes('--picture')) {
-    mkdirSync(join(root, 'media'), { recursive: true });
-    writeFileSync(join(root, 'media', 'loss-curves.svg'), lossPicture(curves));
-    note('drawn into media/loss-curves.svg');
-  } else note('--picture draws the curves');
+  note(PICTURE ? 'drawn into media/loss-curves.svg' : '--picture draws the curves into media/loss-curves.svg');
   command('curves');
 }
 
