@@ -3,6 +3,7 @@ import { adamwBinders } from '../techniques/adamw/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
 import { apolloBinders } from '../techniques/apollo/run';
 import { cutCrossEntropyBinders } from '../techniques/cut-cross-entropy/run';
+import { preferenceBinders } from '../techniques/dpo/run';
 import { float8Binders } from '../techniques/fp8/run';
 import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
@@ -29,6 +30,7 @@ export const binders: Binders = {
   ...qGaloreBinders,
   ...integerBinders,
   ...float8Binders,
+  ...preferenceBinders,
   ...reversibleBinders,
   ...cutCrossEntropyBinders,
   ...weightBinders,

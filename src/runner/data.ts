@@ -9,6 +9,9 @@ export interface Batch {
   /** Rows sorted by token, and where each word's rows begin. */
   order: Uint32Array<ArrayBuffer>;
   starts: Uint32Array<ArrayBuffer>;
+  /** Of a batch of answers: what the reference gives each row's target, and each row's advantage. */
+  reference?: Float32Array<ArrayBuffer>;
+  advantages?: Float32Array<ArrayBuffer>;
 }
 
 /** Refuses what cannot be trained on, in words. */
@@ -45,7 +48,7 @@ export function batchAt(
 export function joined(parts: readonly Batch[]): Batch {
   const [first] = parts;
   if (first && parts.length === 1) return first;
-  const all = (name: keyof Batch) => Uint32Array.from(parts.flatMap((part) => [...part[name]]));
+  const all = (name: 'tokens' | 'targets' | 'order' | 'starts') => Uint32Array.from(parts.flatMap((part) => [...part[name]]));
   return { tokens: all('tokens'), targets: all('targets'), order: all('order'), starts: all('starts') };
 }
 

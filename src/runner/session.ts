@@ -14,7 +14,7 @@ import { checkOf } from './checks/registry';
 import { batchAt, checkText } from './data';
 import { type Opened, openDevice } from './device';
 import { RunnerError } from './errors';
-import { type ProxyRun, proxyOf } from './proxy';
+import { type ProxyRun, proxyOf, withSlots } from './proxy';
 import { train } from './training';
 import { initialWeights } from './weights';
 
@@ -97,7 +97,8 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
   const shared: CheckContext['shared'] = new Map();
   const contextFor = (slot: TechniqueSlot, technique: string): CheckContext => ({
     opened,
-    plan,
+    // What is trained on answers is checked on text, but for the loss over answers itself.
+    plan: slot === 'loss' ? plan : withSlots(plan, { loss: null }),
     slot,
     use: plan.slots[slot] ?? { name: technique, args: {} },
     seed,

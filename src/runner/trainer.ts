@@ -70,6 +70,8 @@ export async function createTrainer(
     program.write(program.find('targets'), batch.targets);
     program.write(program.find('order'), batch.order);
     program.write(program.find('starts'), batch.starts);
+    if (batch.reference && program.has('reference')) program.write(program.find('reference'), batch.reference);
+    if (batch.advantages && program.has('advantages')) program.write(program.find('advantages'), batch.advantages);
     return batch.targets.reduce((count, target) => count + (target === IGNORED ? 0 : 1), 0);
   };
   const turns = takeTurns(program, places, recipe.webgpu.optimizer);

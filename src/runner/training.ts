@@ -2,6 +2,7 @@
 import type { Plan } from '../plan/types';
 import type { Recipe } from '../tape/recipe';
 import { recipeOf } from '../techniques/recipe-of';
+import { scorerOf, toAnswers } from './answers';
 import { underCaps } from './checks/cap';
 import type { Emit } from './checks/context';
 import { within } from './checks/context';
@@ -28,6 +29,26 @@ export interface Training {
   emit: Emit;
   /** Called before each step, so that a run can be given up. */
   alive(): void;
+  /** Batches of answers by step, with what the reference gives them; absent where the plan learns from text alone. */
+  answers?: ReadonlyMap<number, Batch>;
+}
+
+/** Every batch of a run over answers, scored by the weights that the run starts with; the reference is gone before training begins. */
+async function withAnswers(training: Training): Promise<Training> {
+  const { opened, plan, weights, seed, steps, alive } = training;
+  const { objective } = recipeOf(plan).webgpu;
+  if (!objective) return training;
+  const scorer = await scorerOf(opened, plan, weights, seed);
+  const answers = new Map<number, Batch>();
+  try {
+    for (let step = -1; step < steps; step++) {
+      alive();
+      answers.set(step, await scorer.score(toAnswers(objective, batchOf(training, step), plan, seed + step)));
+    }
+  } finally {
+    scorer.destroy();
+  }
+  return { ...training, answers };
 }
 
 /** Loss on one batch of the held-out tenth of the text. */
@@ -49,7 +70,8 @@ async function trainedWeights(trainer: Trainer, source: WeightSource): Promise<W
 }
 
 /** Errors: `nan` where a loss is no number. */
-export async function train(training: Training): Promise<WeightSource> {
+export async function train(asked: Training): Promise<WeightSource> {
+  const training = await withAnswers(asked);
   const { opened, plan, label, steps, seed, learningRate, emit, alive } = training;
   const recipe = recipeOf(plan);
   opened.counter.reset();
@@ -105,14 +127,25 @@ export async function train(training: Training): Promise<WeightSource> {
   emit({
     type: 'check',
     technique: label,
-    ...within(
-      `held-out loss after ${steps} steps over before, ${first.toFixed(3)} to ${last.toFixed(3)}`,
-      last / first,
-      heldOutLimit(plan),
-      'the same batch of the text’s last tenth, which no step trained on, before and after',
-    ),
+    ...learned(plan, recipe.webgpu.objective?.kind === 'grpo', steps, first, last),
   });
   return weights;
+}
+
+/**
+ * That the steps went the right way. Advantages lie on both sides of zero, and so does a loss that is `signed` by them: of it only the
+ * difference means something.
+ */
+function learned(plan: Plan, signed: boolean, steps: number, first: number, last: number): ReturnType<typeof within> {
+  const why = 'the same batch of the text’s last tenth, which no step trained on, before and after';
+  return signed
+    ? within(`held-out loss after ${steps} steps less before, ${first.toFixed(4)} to ${last.toFixed(4)}`, last - first, 0, why)
+    : within(
+        `held-out loss after ${steps} steps over before, ${first.toFixed(3)} to ${last.toFixed(3)}`,
+        last / first,
+        heldOutLimit(plan),
+        why,
+      );
 }
 
 /** Says whether what was predicted is enough, whether one block less is refused, and whether the same seed gives the same losses. */
@@ -170,8 +203,9 @@ async function noNumber(training: Training, step: number): Promise<RunnerError> 
   }
 }
 
-const batchOf = ({ plan, text, seed }: Training, step: number): Batch =>
-  batchAt(text, step, seed, plan.batch, plan.sequence, plan.model.vocab, plan.accumulate);
+/** The batch of a step, of answers where the plan is trained on them. */
+const batchOf = ({ plan, text, seed, answers }: Training, step: number): Batch =>
+  answers?.get(step) ?? batchAt(text, step, seed, plan.batch, plan.sequence, plan.model.vocab, plan.accumulate);
 
 const median = (values: readonly number[]): number => {
   const order = [...values].sort((a, b) => a - b);

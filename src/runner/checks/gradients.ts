@@ -9,6 +9,7 @@ import { NORM_EPSILON } from '../ops/model';
 import { withSlots } from '../proxy';
 import { uniforms } from '../random';
 import { lossAndGradients, type Weights64 } from '../reference/model';
+import { directPreference, groupRelative, type Objective } from '../reference/objectives';
 import { createTrainer, IGNORED } from '../trainer';
 import { initialWeights, type WeightSource } from '../weights';
 import { type CheckContext, type Gradients, within } from './context';
@@ -142,15 +143,18 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
       ...shrunk(slots),
     },
   };
+  const recipe = recipeOf(plan);
   const next = uniforms(context.seed);
-  const rows = SMALL_BATCH * SMALL_SEQUENCE;
+  const rows = recipe.batch * SMALL_SEQUENCE;
   const token = () => Math.floor(next() * SMALL.vocab);
   const tokens = Uint32Array.from({ length: rows }, token);
   // Some rows have no target, as padded or masked ones have none.
   const targets = Uint32Array.from({ length: rows }, (_, row) => (row % 11 === 5 ? IGNORED : token()));
-  const batch: Batch = { tokens, targets, ...sorted(tokens, SMALL.vocab) };
+  // What a reference and a reward might say: the ratios of probabilities lie on both sides of where they are clipped.
+  const reference = Float32Array.from({ length: rows }, () => -Math.log(SMALL.vocab) + next() - 0.5);
+  const advantages = Float32Array.from({ length: rows }, () => 2 * next() - 1);
+  const batch: Batch = { tokens, targets, ...sorted(tokens, SMALL.vocab), reference, advantages };
   const source = withAdapters(initialWeights(plan.model, context.seed), context.seed);
-  const recipe = recipeOf(plan);
 
   const stored: Weights64 = new Map();
   const keep = (weight: Weight, layer?: number) => {
@@ -166,13 +170,15 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
     keep(weight);
   });
   for (let index = 0; index < SMALL.layers; index++) for (const weight of layer) keep(weight, index);
-  const reference = (weights: Weights64) =>
+  const objective = objectiveOf(recipe, batch);
+  const compute = (weights: Weights64) =>
     lossAndGradients(
       {
         ...SMALL,
         tied: plan.model.tiedEmbeddings,
-        batch: SMALL_BATCH,
+        batch: recipe.batch,
         sequence: SMALL_SEQUENCE,
+        ...(objective ? { objective } : {}),
         normEpsilon: NORM_EPSILON,
         ...(recipe.webgpu.reversible ? { coupling: recipe.webgpu.reversible.factor } : {}),
         adapterRank: recipe.adapters?.rank ?? 0,
@@ -182,7 +188,14 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
       [...tokens],
       [...targets].map((target) => (target === IGNORED ? -1 : target)),
     );
-  return { plan, batch, source, stored, reference };
+  return { plan, batch, source, stored, reference: compute };
+}
+
+/** The plan's objective in double precision; undefined for cross-entropy. */
+function objectiveOf({ webgpu: { objective }, batch: size }: Recipe, batch: Batch): Objective | undefined {
+  const [reference, advantages] = [batch.reference ?? [], batch.advantages ?? []];
+  if (objective?.kind === 'dpo') return directPreference(objective.beta, reference, size);
+  return objective?.kind === 'grpo' ? groupRelative(objective, reference, advantages) : undefined;
 }
 
 /** Gradients at small size against plain loops in double precision. */
@@ -192,7 +205,8 @@ export async function equalsReference(context: CheckContext, slots: Plan['slots'
   const reference = compute(stored);
   const rows = SMALL_BATCH * SMALL_SEQUENCE;
   const { error, where, parameters } = worst(reference.gradients, tested.values);
-  const apart = Math.abs(tested.loss - reference.loss) / reference.loss;
+  // A loss may come near zero where its terms do not.
+  const apart = Math.abs(tested.loss - reference.loss) / Math.max(1e-2, Math.abs(reference.loss));
   context.report(
     within(
       `loss and gradients of ${parameters} parameters against a float64 reference at small size`,

@@ -7,9 +7,11 @@ import { check as apolloMini } from '../../techniques/apollo-mini/check';
 import { check as checkpoint } from '../../techniques/checkpoint/check';
 import { check as chunked } from '../../techniques/chunked/check';
 import { check as cutCrossEntropy } from '../../techniques/cut-cross-entropy/check';
+import { check as dpo } from '../../techniques/dpo/check';
 import { check as forwardOnly } from '../../techniques/forward-only/check';
 import { check as fp8 } from '../../techniques/fp8/check';
 import { check as galore } from '../../techniques/galore/check';
+import { check as grpo } from '../../techniques/grpo/check';
 import { check as int2 } from '../../techniques/int2/check';
 import { check as int4 } from '../../techniques/int4/check';
 import { check as int8 } from '../../techniques/int8/check';
@@ -26,7 +28,7 @@ import type { TechniqueCheck } from './context';
 
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
   backward: { checkpoint, streambp, reversible, 'forward-only': forwardOnly },
-  loss: { chunked, 'cut-cross-entropy': cutCrossEntropy },
+  loss: { chunked, 'cut-cross-entropy': cutCrossEntropy, dpo, grpo },
   activations: { int8, int4, int2, fp8 },
   optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini, 'q-galore': qGalore },
   weights: { nf4, int8: checkGroups(8), int4: checkGroups(4) },

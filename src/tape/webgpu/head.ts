@@ -3,17 +3,15 @@ import type { Tensor } from '../trace';
 import { type Context, clearGradients, gradientOf, inputGradient, trains, weightGradient, withMatrix } from './context';
 import { normed, normedBackward, stretches } from './layer';
 import { emit, make, matmul, type Rows, reserve, slice } from './ops';
+import { type PreferenceInputs, preferenceHead } from './preference';
 import type { TilesRule } from './rules';
 
 /** Inputs of a step, filled by the host. */
-export interface Inputs {
+export interface Inputs extends PreferenceInputs {
   tokens: Tensor;
-  targets: Tensor;
   /** Rows sorted by their token, and where each word's stretch of them begins: [vocab + 1]. */
   order: Tensor;
   starts: Tensor;
-  /** Loss of each row. */
-  loss: Tensor;
 }
 
 /** Embeddings of every token: the first layer's input. */
@@ -57,7 +55,9 @@ function through(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null)
       reserve(trace, dx);
       clearGradients(context, ['norm', headName(context)]);
     }
-    stretches(context, rows, false, () => chunked(context, rows, x, inputs, dx));
+    const { objective } = context.recipe.webgpu;
+    if (objective) preferenceHead(context, rows, headName(context), x, inputs, dx, objective);
+    else stretches(context, rows, false, () => chunked(context, rows, x, inputs, dx));
   }
   trace.release(x);
 }

@@ -28,6 +28,8 @@ export function eachMicroBatch(context: Context, inputs: Inputs, body: (inputs: 
       targets: taken(inputs.targets),
       order: taken(inputs.order),
       starts: taken(inputs.starts),
+      reference: null,
+      advantages: null,
       loss: part(inputs.loss),
     };
     reserve(trace, own.loss);

@@ -11,6 +11,8 @@ export interface WebgpuRules {
   reversible: ReversibleRule | null;
   /** How logits, loss and their gradients are made. */
   head: HeadRule;
+  /** What is made small where it is not cross-entropy; null for cross-entropy. */
+  objective: ObjectiveRule | null;
   /** How tensors kept from forward to backward are stored; null keeps them as they are. */
   kept: KeptRule | null;
   /** Makes a whole fp32 matrix of a weight that is stored otherwise; null where weights are fp32. */
@@ -57,6 +59,14 @@ export type HeadRule =
    * before they are divided by the rows that count, are left out; 0 leaves out none.
    */
   | TilesRule;
+
+/** Losses over answers, whose rows' log-probabilities are compared with a reference's. */
+export type ObjectiveRule =
+  /** Chosen answers are the first half of the samples, rejected ones the second. */
+  | { kind: 'dpo'; beta: number }
+  | { kind: 'grpo'; temperature: number; distance: number; clip: number }
+  /** Nothing is made small: the loss of each row is its target's log-probability. */
+  | { kind: 'score'; temperature: number };
 
 export interface TilesRule {
   kind: 'tiles';
@@ -124,6 +134,7 @@ export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * A
 export const PLAIN_WEBGPU: WebgpuRules = {
   backward: { keep: 'all', every: 1, chunk: 0 },
   reversible: null,
+  objective: null,
   head: { kind: 'chunks', positions: 0 },
   kept: null,
   unpack: null,

@@ -60,12 +60,17 @@ export function lowerWebgpu(recipe: Recipe): Tape {
     return [];
   });
   outside.forEach(persist);
+  const { objective } = recipe.webgpu;
+  const answers = objective && objective.kind !== 'score' ? objective : null;
+  if (answers && accumulate > 1) throw new Error('the runner’s engine takes a batch of answers whole, in no micro-batches');
   const inputs: Inputs = {
     tokens: input('tokens', [accumulate * count]),
     targets: input('targets', [accumulate * count]),
     order: input('order', [accumulate * count]),
     starts: input('starts', [accumulate * (model.vocab + 1)]),
     loss: input('loss', [accumulate * count], 'fp32'),
+    reference: answers ? input('reference', [accumulate * count], 'fp32') : null,
+    advantages: answers?.kind === 'grpo' ? input('advantages', [accumulate * count], 'fp32') : null,
   };
 
   const write = recipe.webgpu.forwardOnly;

@@ -3,6 +3,7 @@ import { decodersOnly } from '../relations';
 import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 import { preferenceRecipe, type Reference } from './memory';
+import { withObjective } from './webgpu';
 
 export const CHUNK: Argument = {
   name: 'chunk',
@@ -53,4 +54,5 @@ export const dpo: Technique = {
       chunk: number(args, 'chunk'),
       scaled: false,
     }),
+  webgpu: (recipe, args) => withObjective(recipe, { kind: 'dpo', beta: number(args, 'beta') }, number(args, 'chunk')),
 };

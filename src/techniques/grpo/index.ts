@@ -1,8 +1,10 @@
 import { number, word } from '../arguments';
 import { CHUNK } from '../dpo';
 import { preferenceRecipe, type Reference } from '../dpo/memory';
+import { withObjective } from '../dpo/webgpu';
 import { decodersOnly } from '../relations';
 import type { Technique } from '../technique';
+import { CLIP, DISTANCE } from './webgpu';
 
 export const grpo: Technique = {
   spec: {
@@ -13,7 +15,7 @@ export const grpo: Technique = {
     formula: 'logits and their scaled copy, log-probabilities and two gradients of them; with a second model, its weights',
     cost: 'sampling aside; the reference runs forward before the step, where there is one',
     args: [
-      { name: 'temperature', type: { kind: 'number', min: 0 }, default: 1, doc: 'What logits are divided by, out of place.' },
+      { name: 'temperature', type: { kind: 'number', min: 0.01 }, default: 1, doc: 'What logits are divided by, out of place.' },
       {
         name: 'reference',
         type: { kind: 'choice', of: ['none', 'model', 'adapters-off', 'precomputed'] },
@@ -42,4 +44,15 @@ export const grpo: Technique = {
       chunk: number(args, 'chunk'),
       scaled: true,
     }),
+  webgpu: (recipe, args) =>
+    withObjective(
+      recipe,
+      {
+        kind: 'grpo',
+        temperature: number(args, 'temperature'),
+        distance: word(args, 'reference') === 'none' ? 0 : DISTANCE,
+        clip: CLIP,
+      },
+      number(args, 'chunk'),
+    ),
 };
