@@ -1,4 +1,5 @@
 /** Single kernels of the runner beside those of the engines that a user would pick instead: same driver, one process, in turns. */
+import { findDevice } from '../../src/plan/presets/devices';
 import { onEachDriver } from './parts/drivers';
 import { type OwnKernel, ownAttention, ownMatmul, ownRmsnorm, ownSoftmax } from './parts/own';
 import { loadPeers, type Peer, type PeerKernel } from './parts/peers';
@@ -7,7 +8,7 @@ import { heading, judged, median, row } from './parts/table';
 interface Case {
   name: string;
   flops: number;
-  /** Bytes that must move at least. */
+  /** Bytes that must move at least; told where no operations are. */
   bytes: number;
   own: () => Promise<OwnKernel>;
   peer: (peer: Peer) => PeerKernel;
@@ -23,6 +24,7 @@ const TURN = 60;
 
 await onEachDriver(async (opened, driver) => {
   const peers = await loadPeers();
+  const card = opened.software ? undefined : findDevice(opened.name);
   const matmulLeast = driver === 'swiftshader' ? 1.5 : driver === 'lavapipe' ? 2 : 1;
   const [heads, sequence, width] = [4, 512, 64];
   const cases: Case[] = [
@@ -101,7 +103,11 @@ await onEachDriver(async (opened, driver) => {
     const medians = times.map(median);
     const [ours, ...theirs] = medians as [number, ...number[]];
     const figures = medians.map((time) => time.toFixed(2).padStart(9)).join('');
-    const rate = one.flops ? `${(one.flops / ours / 1e6).toFixed(1)} GFLOP/s` : `${(one.bytes / ours / 1e6).toFixed(1)} GB/s`;
+    const speed = one.flops ? one.flops / ours / 1e6 : one.bytes / ours / 1e6;
+    // A card that is known by its adapter's name has peaks of its own: fp32 arithmetic, and bandwidth.
+    const peak = card && (one.flops ? card.flops32 : card.bandwidth) / 1e9;
+    const part = peak ? `, ${((100 * speed) / peak).toFixed(1)} % of the card’s` : '';
+    const rate = `${speed.toFixed(1)} ${one.flops ? 'GFLOP/s' : 'GB/s'}${part}`;
     if (theirs.length === 0) row(one.name, figures, rate);
     else judged(one.name, Math.min(...theirs) / ours, ' ×', { least: one.least }, 2, figures);
     if (theirs.length > 0) row('', rate);

@@ -125,8 +125,10 @@ async function inEditor(browser: Browser): Promise<void> {
     await clickLens(page, 'longform', 'Estimate');
     const start = await pressed(page);
     first.push((await shown(page, 0)) - start);
+    if (run === 4) break;
     await page.locator('.tab', { hasText: 'Memplan: long-context' }).click();
-    if (run < 4) await runCommand(page, 'View: Close Editor');
+    await runCommand(page, 'View: Close Editor');
+    await openFile(page, FILE);
   }
   row('command to first picture, first time', `${first[0]?.toFixed(0)} ms`, '');
   row('command to first picture, again', ms(first.slice(1)), '≤ 300 ms');
