@@ -8,6 +8,7 @@ import { add, type Counts } from './checks';
 import { launchChromium } from './chromium';
 import { run } from './shell';
 import { walk } from './walk';
+import { walkKilled } from './walk-killed';
 import { walkPanel } from './walk-panel';
 import { walkUntrusted } from './walk-untrusted';
 import { walkWeb } from './web';
@@ -43,10 +44,10 @@ async function inHost(folder: string): Promise<Counts> {
   return exit === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 
-/** The package for this machine, built now: never one of yesterday. */
-async function linuxPackage(): Promise<string> {
-  await run(process.execPath, ['.ci/package/main.mjs', '--targets=linux-x64'], root);
-  return join(root, 'out/packages', `memplan-${version}-linux-x64.vsix`);
+/** A package, built now: never one of yesterday. */
+async function packageFor(target: 'linux-x64' | 'universal'): Promise<string> {
+  await run(process.execPath, ['.ci/package/main.mjs', `--targets=${target}`], root);
+  return join(root, 'out/packages', `memplan-${version}${target === 'universal' ? '' : `-${target}`}.vsix`);
 }
 
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
@@ -57,7 +58,7 @@ if (wanted('suite')) {
   counts.push(await inHost(folder));
   await rm(folder, { recursive: true, force: true });
 }
-if (['walk', 'panel', 'untrusted', 'package', 'web'].some(wanted)) {
+if (['walk', 'panel', 'untrusted', 'killed', 'package', 'web'].some(wanted)) {
   const browser = await launchChromium(root);
   for (const [name, take] of [
     ['walk', walk],
@@ -70,9 +71,14 @@ if (['walk', 'panel', 'untrusted', 'package', 'web'].some(wanted)) {
     await rm(folder, { recursive: true, force: true });
   }
   if (wanted('web')) counts.push(await walkWeb({ root, browser }));
+  if (wanted('killed')) {
+    const folder = await workspace();
+    counts.push(await walkKilled({ root, folder, browser, vsix: await packageFor('universal') }));
+    await rm(folder, { recursive: true, force: true });
+  }
   if (wanted('package')) {
     const folder = await workspace();
-    counts.push(await walk({ root, folder, browser, vsix: await linuxPackage() }));
+    counts.push(await walk({ root, folder, browser, vsix: await packageFor('linux-x64') }));
     await rm(folder, { recursive: true, force: true });
   }
   await browser.close();

@@ -1,0 +1,76 @@
+/**
+ * The extension host dies under an edit: nothing is lost, and the panel and the language come back. From a package: VS Code does not start
+ * the host of an extension in development again.
+ */
+import assert from 'node:assert/strict';
+import { type Counts, runSteps } from './checks';
+import { startServer } from './code-server';
+import { keep, type WalkOptions } from './walk';
+import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
+
+const HOST = '--type=extensionHost';
+
+export async function walkKilled({ root, folder, browser, vsix }: WalkOptions & { vsix: string }): Promise<Counts> {
+  const server = await startServer(root, { vsix });
+  const { page } = await openWorkbench(browser, server, { folder });
+  page.setDefaultTimeout(60_000);
+  const panel = panelFrame(page);
+  const result = panel.locator('[data-role=result]');
+  const bytes = async () => Number(await result.getAttribute('data-bytes'));
+  let before = 0;
+  let killed: number[] = [];
+  const counts = await runSteps(
+    'When the extension host is killed',
+    [
+      [
+        'an edit is made, and the panel shows the plan',
+        async () => {
+          await page.locator('.monaco-workbench .part.editor').waitFor();
+          await openFile(page, 'gpt2-small.memplan');
+          await page.locator('.codelens-decoration a').first().waitFor();
+          await runCommand(page, 'Memplan: Estimate');
+          await panel.locator('#root[data-state=rendered]').waitFor();
+          before = await bytes();
+          await page.locator('.view-line').first().click();
+          await page.keyboard.press('Control+Home');
+          await page.keyboard.type('// as typed\n');
+          await page.locator('.view-line', { hasText: 'as typed' }).waitFor();
+        },
+      ],
+      [
+        'another host takes its place',
+        async () => {
+          killed = await server.processes(HOST);
+          assert.ok(killed.length > 0, 'an extension host runs');
+          for (const id of killed) process.kill(id, 'SIGKILL');
+          await until(async () => (await server.processes(HOST)).some((id) => !killed.includes(id)));
+        },
+      ],
+      [
+        'the edit is there, one language server answers, and the plan is estimated as before',
+        async () => {
+          assert.equal(await page.locator('.view-line', { hasText: 'as typed' }).count(), 1);
+          await until(async () => (await server.processes('server.mjs')).length === 1);
+          await page.locator('.codelens-decoration a').first().waitFor();
+          await runCommand(page, 'Memplan: Estimate');
+          await page.locator('.statusbar-item', { hasText: 'GiB' }).waitFor();
+          await panel.locator('#root[data-state=rendered]').waitFor();
+          assert.equal(await bytes(), before);
+        },
+      ],
+    ],
+    { chained: true, onFailure: (name) => keep(page, root, name) },
+  );
+  await page.close();
+  await server.stop();
+  return counts;
+}
+
+/** Asks again until it holds: processes tell nobody that they started. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
