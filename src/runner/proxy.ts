@@ -54,6 +54,9 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     if (use.args.paged === true)
       unproved.push({ technique: `${use.name}(paged)`, why: 'WebGPU has no managed memory: the states stay on the device' });
   }
+  const stored = plan.slots.weights?.name;
+  if (plan.slots.optimizer?.name === 'mezo' && (stored === 'fp16' || stored === 'bf16'))
+    unproved.push({ technique: stored, why: 'matrices that MeZO moves are kept in fp32' });
   const precision = useOf(plan, 'precision')?.name ?? 'fp32';
   if (precision !== 'fp32')
     unproved.push({

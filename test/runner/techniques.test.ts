@@ -179,6 +179,9 @@ describe('checks of optimizers and of what is stored', () => {
     ['mezo', 'optimizer', { optimizer: use('mezo', { eps: 1e-2 }), train: use('lora', { rank: 2 }), weights: use('nf4') }],
     ['forward-only', 'backward', { backward: use('forward-only'), optimizer: use('none'), loss: use('cut-cross-entropy') }],
     ['nf4', 'weights', { weights: use('nf4', { 'double-quant': true }), train: use('lora', { rank: 2 }) }],
+    ['fp16', 'weights', { weights: use('fp16') }],
+    ['bf16', 'weights', { weights: use('bf16') }],
+    ['checkpoint', 'backward', { weights: use('bf16'), backward: use('checkpoint', { every: 1 }) }],
     ['int8', 'weights', { weights: use('int8', { group: 100 }), train: use('lora', { rank: 2 }) }],
     ['int4', 'weights', { weights: use('int4', { group: 128 }), train: use('lora', { rank: 2 }) }],
     ['lora', 'train', { train: use('lora', { rank: 2 }), weights: use('int4', { group: 24 }) }],
@@ -190,7 +193,6 @@ describe('checks of optimizers and of what is stored', () => {
       await checkOf(slot, name)?.(await context(planOf(slots), slot, checks, slots[slot]));
       expect(checks.length).toBeGreaterThan(0);
       for (const check of checks) expect(check.passed, JSON.stringify(check)).toBe(true);
-      if (process.env.SHOW) for (const c of checks) console.log(c.name, c.measured, c.limit);
     });
 });
 
@@ -296,6 +298,8 @@ describe('bytes', () => {
     ['adapters on NF4', { weights: use('nf4'), train: use('lora', { rank: 2, dropout: 0.1 }), optimizer: use('adamw8bit') }],
     ['2-bit activations, Lion', { activations: use('int2', { group: 64 }), optimizer: use('lion') }],
     ['LOMO', { optimizer: use('lomo') }],
+    ['fp16 weights that learn', { weights: use('fp16'), loss: use('cut-cross-entropy') }],
+    ['bf16 weights that learn, layer by layer', { weights: use('bf16'), optimizer: use('galore', { rank: 4, layerwise: true }) }],
     ['APOLLO', { optimizer: use('apollo', { rank: 4, every: 2 }) }],
     ['APOLLO-Mini from its seed', { optimizer: use('apollo-mini', { projection: 'seed', every: 3 }) }],
     ['MeZO', { optimizer: use('mezo', { eps: 1e-3 }) }],

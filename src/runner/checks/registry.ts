@@ -23,7 +23,7 @@ import { check as qGalore } from '../../techniques/q-galore/check';
 import { check as reversible } from '../../techniques/reversible/check';
 import { check as sgd } from '../../techniques/sgd/check';
 import { check as streambp } from '../../techniques/streambp/check';
-import { checkGroups, check as nf4 } from '../../techniques/weights/check';
+import { checkGroups, checkHalves, check as nf4 } from '../../techniques/weights/check';
 import type { TechniqueCheck } from './context';
 
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
@@ -31,7 +31,7 @@ const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } =
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy, dpo, grpo },
   activations: { int8, int4, int2, fp8 },
   optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini, 'q-galore': qGalore },
-  weights: { nf4, int8: checkGroups(8), int4: checkGroups(4) },
+  weights: { nf4, int8: checkGroups(8), int4: checkGroups(4), fp16: checkHalves('fp16'), bf16: checkHalves('bf16') },
   train: { lora },
 };
 

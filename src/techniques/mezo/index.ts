@@ -27,6 +27,8 @@ export const FUSED: Argument = {
   doc: 'Draw the perturbation inside one kernel: no copies of the largest tensor, which the released loop makes three of.',
 };
 
+const MATRIX = { name: 'attn.q', shape: [1, 1], role: 'linear' as const };
+
 export const mezo: Technique = {
   spec: {
     name: 'mezo',
@@ -49,6 +51,12 @@ export const mezo: Technique = {
   rewrite: (recipe, args) => mezoRecipe(recipe, 'mezo', { fused: flag(args, 'fused') }),
   webgpu: (recipe, args) => ({
     ...recipe,
-    webgpu: { ...recipe.webgpu, optimizer: null, forwardOnly: twoPoint(number(args, 'eps')) },
+    webgpu: {
+      ...recipe.webgpu,
+      // Half precision would lose most of a perturbation: matrices that move are kept in float32.
+      unpack: recipe.trains(MATRIX) ? null : recipe.webgpu.unpack,
+      optimizer: null,
+      forwardOnly: twoPoint(number(args, 'eps')),
+    },
   }),
 };

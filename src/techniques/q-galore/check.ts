@@ -72,8 +72,8 @@ async function steps({ opened, seed, use, report }: CheckContext, rows: number, 
     within(
       `${rows} × ${columns} weights in each of ${STEPS} steps against float64`,
       Math.max(...off),
-      1e-4,
-      'largest difference over the largest change, from the codes that the device held before the step; float32 sums',
+      1e-3,
+      'largest difference over the largest change, from the codes that the device held before the step; what is left of a gradient along vectors of its noise is a thousandth of what cancels in it, and Adam makes it as large as the rest',
     ),
   );
   const bases = basesOf({

@@ -6,8 +6,9 @@ import { Trace } from '../../tape/trace';
 import { make } from '../../tape/webgpu/ops';
 import type { UnpackRule } from '../../tape/webgpu/rules';
 import { encodeGroups, scaleOf } from './grouped';
+import { encodeHalf, type Half } from './halves';
 import { DOUBLE_BLOCK, NF4_BLOCK } from './nf4';
-import { groupedUnpack, nf4Unpack } from './webgpu';
+import { groupedUnpack, halfUnpack, nf4Unpack } from './webgpu';
 
 const [ROWS, COLUMNS] = [128, 256];
 const COUNT = ROWS * COLUMNS;
@@ -23,6 +24,55 @@ export const check: TechniqueCheck = async (context) => {
     parts: 'codes, maxima, and with double quantization their codes',
   });
 };
+
+/** Sixteen-bit floats: what the host rounded is read on the device; what the device rounds is the host's neighbour at most. */
+export const checkHalves =
+  (half: Half): TechniqueCheck =>
+  async (context) => {
+    await checkStored(context, halfUnpack(half), {
+      error: () => (half === 'fp16' ? 2 ** -12 : 2 ** -9),
+      why: `half a unit in the last of ${half === 'fp16' ? 11 : 8} bits at most, less on the average`,
+      bytes: 2 * COUNT,
+      parts: 'two bytes a weight',
+    });
+    await roundTrip(context, half);
+  };
+
+/** Stores values on the device, and counts the weights that are not the host's rounding of them. */
+async function roundTrip({ opened, seed, report }: CheckContext, half: Half): Promise<void> {
+  const storage = halfUnpack(half);
+  const next = normals(seed + 1);
+  // An odd number of them, over six decades.
+  const values = Float32Array.from({ length: 1001 }, (_, i) => next() * 10 ** -(i % 6));
+  const trace = new Trace();
+  const input = (name: string, dtype: 'fp32' | Half) => {
+    const tensor = make(trace, name, [values.length], 'weights', dtype);
+    trace.op({ op: 'input', label: name, writes: [tensor] });
+    return tensor;
+  };
+  const [whole, stored] = [input('whole', 'fp32'), input('stored', half)];
+  trace.phase('optimizer');
+  storage.store?.(trace, { name: 'attn.q', shape: [values.length], role: 'linear' }, whole, [stored]);
+  const program = await prepare(opened, trace.finish(), binders);
+  try {
+    program.write(program.find('whole'), values);
+    program.write(program.find('stored'), new Uint32Array(Math.ceil(values.length / 2)));
+    await program.step({ index: 0, seed, learningRate: 0, valid: 1 });
+    const got = new Uint16Array(await program.read(program.find('stored')));
+    const apart = values.reduce((most, value, i) => Math.max(most, Math.abs(encodeHalf(value, half) - (got[i] as number))), 0);
+    report(
+      within(
+        `${values.length} values rounded on the device, furthest from the host's rounding to nearest`,
+        apart,
+        half === 'fp16' ? 1 : 0,
+        half === 'fp16' ? 'WGSL lets an adapter round to either neighbour' : 'the same bits',
+        'units in the last place',
+      ),
+    );
+  } finally {
+    program.destroy();
+  }
+}
 
 /** Integer codes in groups. */
 export const checkGroups =

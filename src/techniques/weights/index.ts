@@ -4,7 +4,7 @@ import { elements } from '../../plan/weights';
 import { flag, number } from '../arguments';
 import { BESIDE_A_FROZEN_BASE } from '../relations';
 import type { Technique } from '../technique';
-import { groupedUnpack, nf4Unpack } from './webgpu';
+import { groupedUnpack, halfUnpack, nf4Unpack } from './webgpu';
 
 /** Weights in a plain type. Wider than the compute type means autocast's copies at use. */
 const dense = (dtype: DType, summary: string): Technique => ({
@@ -23,8 +23,11 @@ const dense = (dtype: DType, summary: string): Technique => ({
     autocast: dtype === 'fp32' && recipe.compute !== 'fp32',
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype }],
   }),
-  // The engine computes and keeps plain weights in float32.
-  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, unpack: null } }),
+  // The engine computes in float32; 16-bit matrices are made whole at each use.
+  webgpu: (recipe) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, unpack: dtype === 'fp16' || dtype === 'bf16' ? halfUnpack(dtype) : null },
+  }),
 });
 
 const quantized: Technique['spec']['needs'] = [

@@ -4,6 +4,7 @@ import { hashText } from '../../runner/random';
 import map from '../adamw8bit/kernels/dynamic_map.wgsl';
 import groupPack from './kernels/group_pack.wgsl';
 import groupUnpack from './kernels/group_unpack.wgsl';
+import halves from './kernels/halves.wgsl';
 import nf4 from './kernels/nf4.wgsl';
 import { DOUBLE_BLOCK, NF4_BLOCK } from './nf4';
 
@@ -73,7 +74,38 @@ export const weightBinders: Binders = {
       }),
     ];
   },
+  halves_pack: (bound) => convertHalves(bound, bound.write(0), bound.read(0)),
+  halves_unpack: (bound) => convertHalves(bound, bound.read(0), bound.write(0)),
 };
 
 const groupConstants = (bound: Bound): string =>
   `const BITS: u32 = ${bound.number('bits')}u;\nconst WIDE: u32 = ${bound.number('wide')}u;`;
+
+/** Both ways of a 16-bit float; bfloat16 is the upper half of a float32, rounded to nearest, ties to even. */
+const HALVES: { [half: string]: string } = {
+  fp16: `fn pack(x: vec2<f32>) -> u32 { return pack2x16float(x); }
+fn unpack(word: u32) -> vec2<f32> { return unpack2x16float(word); }`,
+  bf16: `fn upper(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  return (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
+}
+fn pack(x: vec2<f32>) -> u32 { return upper(x.x) | (upper(x.y) << 16u); }
+fn unpack(word: u32) -> vec2<f32> { return vec2(bitcast<f32>(word << 16u), bitcast<f32>(word & 0xffff0000u)); }`,
+};
+
+function convertHalves(bound: Bound, stored: number, whole: number) {
+  const count = bound.elements(whole);
+  const words = Math.ceil(count / 2);
+  const packs = whole === bound.read(0);
+  return [
+    kernel('halves', halves, {
+      constants: `${HALVES[bound.text('half')]}\nconst PACKS: bool = ${packs};`,
+      bindings: [
+        [stored, words],
+        [whole, count],
+      ],
+      params: [u(count)],
+      groups: grid(words),
+    }),
+  ];
+}

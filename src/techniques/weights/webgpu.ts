@@ -3,6 +3,7 @@ import type { Tensor, Trace } from '../../tape/trace';
 import { make } from '../../tape/webgpu/ops';
 import type { StoredData, UnpackRule } from '../../tape/webgpu/rules';
 import { decodeGroups, encodeGroups, type Grouping } from './grouped';
+import { decodeHalf, encodeHalf, type Half } from './halves';
 import { decodeNf4, encodeNf4, type Nf4 } from './nf4';
 
 const isMatrix = (weight: Weight): boolean => weight.role === 'linear';
@@ -63,6 +64,25 @@ export const groupedUnpack = (grouping: Grouping, learns: boolean): UnpackRule =
       grouping,
       count,
     ),
+});
+
+/**
+ * Matrices of the layers and the head in 16-bit floats, two to a word; products and updates are made in float32, and what was
+ * updated is rounded to the nearest again. Core WGSL has the conversions: no adapter's feature is needed.
+ */
+export const halfUnpack = (half: Half): UnpackRule => ({
+  applies: ({ role }) => role === 'linear' || role === 'head',
+  emit: (trace, weight, parts) => {
+    const matrix = make(trace, 'matrix', weight.shape, 'temporary');
+    trace.op({ op: 'halves_unpack', label: weight.name, reads: parts.slice(0, 1), writes: [matrix], attrs: { half } });
+    return matrix;
+  },
+  store: (trace, weight, matrix, parts) => {
+    trace.op({ op: 'halves_pack', label: weight.name, reads: [matrix], writes: parts.slice(0, 1), attrs: { half } });
+  },
+  encode: (values) => ({ weight: Uint16Array.from(values, (value) => encodeHalf(value, half)) }),
+  decode: (stored, count) =>
+    Float64Array.from(new Uint16Array(bufferOf(stored, 'weight')).subarray(0, count), (bits) => decodeHalf(bits, half)),
 });
 
 /** A new float32 tensor with what codes and scales stand for; the caller owns it. */
