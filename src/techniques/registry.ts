@@ -12,6 +12,7 @@ import { apolloMini } from './apollo-mini';
 import { attentionKernels } from './attention';
 import { badam } from './badam';
 import { bitfit } from './bitfit';
+import { came } from './came';
 import { checkpoint } from './checkpoint';
 import { chunked } from './chunked';
 import { columnRowSampling } from './column-row-sampling';
@@ -109,6 +110,7 @@ export const techniques: readonly Technique[] = [
   galore,
   lion,
   adafactor,
+  came,
   adamMini,
   muon,
   sm3,
