@@ -6,6 +6,7 @@ import {
   LSPErrorCodes,
   ResponseError,
 } from 'vscode-languageserver';
+import { specsOf } from '../../src/techniques/registry';
 import type { PlanAnalysis } from './analyze';
 import { codeActionSteps, type Pending, resolveSteps } from './features/actions';
 import { completions, priced, type Unpriced, withPrice } from './features/completion';
@@ -78,7 +79,11 @@ export function registerFeatures(
   let stepCost = COMPLETION_MS / 2;
   /** Prices techniques until a moment, and the rest afterwards; whether all are known by now. An editor asks again at the next key. */
   const price = ({ plan, slot }: NonNullable<ReturnType<typeof priced>>, view: View, until: number): boolean => {
+    const known = workspace.cache.prices(plan, slot);
+    if (specsOf(slot).every(({ name }) => known.has(name))) return true;
     const steps = pricesOf(plan, slot, workspace.cache);
+    // One slow estimate must not keep all later ones waiting.
+    if (performance.now() + stepCost >= until) stepCost /= 2;
     while (performance.now() + stepCost < until) {
       const began = performance.now();
       if (steps.next().done) return true;

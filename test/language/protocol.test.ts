@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,7 +127,10 @@ describe('the built server over stdio', () => {
     expect(resolved.detail).toMatch(/ % time|excluded here/);
     for (;;) {
       const again = await client.connection.sendRequest<CompletionList>('textDocument/completion', at);
-      if (again.isIncomplete) continue;
+      if (again.isIncomplete) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        continue;
+      }
       expect(again.items.every(({ detail }) => /[+−] ?[\d.]+ .*% time|excluded here|± 0/.test(detail ?? ''))).toBe(true);
       break;
     }
@@ -256,6 +259,54 @@ describe('the built server over stdio', () => {
     expect(after.map(({ code }) => code)).toEqual(['bad-import']);
     const reply = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri: uriOf('user.memplan') });
     expect(reply.plans[0]?.problem).toContain('`p`');
+  });
+
+  it('looks again when a configuration or an imported file changes on disk', async () => {
+    const config = join(folder, 'config.json');
+    const write = (layers: number): void => {
+      const sizes = { hidden_size: 64, num_attention_heads: 4, intermediate_size: 256, vocab_size: 1000 };
+      writeFileSync(config, JSON.stringify({ model_type: 'llama', num_hidden_layers: layers, ...sizes }));
+    };
+    write(2);
+    writeFileSync(join(folder, 'parts.memplan'), 'model m from "./config.json"\ndevice d from "RTX 4090"\n');
+    const watching = uriOf('watching.memplan');
+    client.open(watching, 'import "parts.memplan"\nplan p { model m device d sequence 1k }\n');
+    const peak = async (): Promise<number | undefined> => {
+      const reply = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri: watching });
+      return reply.plans[0]?.estimate?.peak.allocated;
+    };
+    const changed = (name: string) =>
+      client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [{ uri: uriOf(name), type: 2 }] });
+    const two = await peak();
+    write(4);
+    await changed('config.json');
+    const four = await peak();
+    expect(two).toBeGreaterThan(0);
+    expect(four).toBeGreaterThan(two ?? 0);
+    writeFileSync(join(folder, 'parts.memplan'), 'model n from "./config.json"\ndevice d from "RTX 4090"\n');
+    await changed('parts.memplan');
+    // The plan's model is gone with it.
+    expect(await peak()).toBeUndefined();
+  });
+
+  it('follows links inside the workspace, and none that lead out of it', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'memplan-outside-'));
+    writeFileSync(join(outside, 'secret.memplan'), 'let secret = 1\n');
+    writeFileSync(join(folder, 'real.memplan'), 'let ctx = 4k\n');
+    symlinkSync(join(outside, 'secret.memplan'), join(folder, 'leads-out.memplan'));
+    symlinkSync(outside, join(folder, 'folder-out'));
+    symlinkSync(join(folder, 'real.memplan'), join(folder, 'inside.memplan'));
+    symlinkSync('itself.memplan', join(folder, 'itself.memplan'));
+    const links = uriOf('links.memplan');
+    const names = ['leads-out', 'folder-out/secret', 'inside', 'itself'];
+    client.open(links, names.map((name) => `import "${name}.memplan"\n`).join(''));
+    const found = await client.diagnostics(links, 1);
+    expect(found.map(({ range, message }) => [range.start.line, message.split(': ')[1]])).toEqual([
+      [0, 'it is a link that leads outside the workspace'],
+      [1, 'it is a link that leads outside the workspace'],
+      [3, 'it is a link to itself'],
+    ]);
+    rmSync(outside, { recursive: true });
   });
 
   it('renames in files that are not open', async () => {
