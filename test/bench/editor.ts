@@ -21,7 +21,7 @@ heading('activation, by the clock of a real extension host (VS Code 1.100)');
   const { status, stdout } = spawnSync(process.execPath, ['test/host/run.mjs', 'suite'], { cwd: root, env, encoding: 'utf8' });
   if (status === null) throw new Error(stdout);
   const { activation, before } = JSON.parse(readFileSync(figures, 'utf8')) as { activation: number; before: boolean };
-  judged('from the first .memplan file to an active extension', activation, ' ms', { most: 60 }, 1);
+  judged('loading the code and activating it, by the marks of the host', activation, ' ms', { most: 60 }, 1);
   judged('parts that are active before that', before ? 1 : 0, '', { most: 0 }, 0);
 }
 
