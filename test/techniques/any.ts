@@ -84,7 +84,11 @@ const anySlots = fc
   .map(([first, others]) => ({ first, others: others as { [slot in TechniqueSlot]?: Use } }));
 
 /** The first use with what it needs, and of the others, one after another, those that may stand beside what is there. */
-export function compatible(given: Plan, first: { slot: TechniqueSlot; use: Use }, others: { [slot in TechniqueSlot]?: Use }): Plan {
+export function compatible(
+  given: Plan,
+  first: { slot: TechniqueSlot; use: Use },
+  others: { [slot in TechniqueSlot]?: Use },
+): Plan {
   const stands = (one: Plan): boolean => conflictsOf(one).length === 0 && refusalsOf(one).length === 0;
   const state = (one: Plan, slot: TechniqueSlot, use: Use): Plan => ({
     ...one,
