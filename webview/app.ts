@@ -10,7 +10,7 @@ import { createCard } from './parts/card';
 import { createNotice } from './parts/notices';
 import { createTabs } from './parts/tabs';
 import { createViews } from './parts/views';
-import { current, initial, phase, reduce, running, type State, shown } from './state';
+import { current, initial, isChanged, phase, reduce, running, type State, shown } from './state';
 
 export function startApp(root: HTMLElement, channel: Channel): void {
   let state: State = initial;
@@ -60,7 +60,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     // A run may be looked at while the text has errors; the other pictures need an estimate.
     answer.element.hidden = seen === null;
     pictures.hidden = seen === null && state.run === null;
-    if (seen) answer.show(seen, seen !== state.drawn, width);
+    if (seen) answer.show(seen, seen !== state.drawn && isChanged(state), width);
     tabs.set(state.view);
     views.show(state, width);
     exported.hidden = views.exported(state) === null;

@@ -237,3 +237,8 @@ export function shown({ drawn, view, whatIf }: State): Drawn | null {
   const trial = view === 'what-if' && drawn !== null && whatIf?.plan === drawn.plan.name ? whatIf.reply.view : null;
   return drawn && trial?.estimate ? { plan: trial, estimate: trial.estimate, version: drawn.version } : drawn;
 }
+
+/** Something is tried that is not as it is written. */
+export function isChanged({ whatIf }: State): boolean {
+  return whatIf !== null && [...whatIf.reply.turns, ...whatIf.reply.slots].some(({ value, written }) => value !== written);
+}

@@ -70,7 +70,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     runs,
     verdicts,
     createStatusBar(estimates),
-    command('memplan.estimate', (target) => panels.open(target).then(() => undefined)),
+    command('memplan.estimate', (target) => panels.open(target, 'waterfall').then(() => undefined)),
     command('memplan.comparePlans', (target) => panels.open(target, 'compare').then(() => undefined)),
     command('memplan.runOnGpu', async (target) => {
       await panels.open(target);
@@ -82,7 +82,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     createTests(estimates, runs),
     createTools(send),
     ...(host.startRunner ? [createTasks(context)] : []),
-    command('memplan.makeItFit', (target) => panels.open(target, 'what-if').then(() => undefined)),
+    command('memplan.makeItFit', (target) => panels.fit(target)),
     vscode.commands.registerCommand('memplan.report', () => showReport(context, estimates, runs)),
     vscode.commands.registerCommand('memplan.openSample', () => openSample(context)),
     vscode.commands.registerCommand('memplan.showLog', () => log.show()),
