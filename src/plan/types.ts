@@ -86,8 +86,6 @@ export interface Device {
   /** Bytes per second to other cards and to the host. */
   interconnect: number;
   hostMemory: number;
-  /** Shares of these peaks that were measured on the card, by class of operation; the time model's own where they are absent. */
-  efficiency?: { products?: number; traffic?: number; links?: number };
   /** Generation: decides context and workspace sizes. */
   architecture: 'volta' | 'turing' | 'ampere' | 'ada' | 'hopper' | 'blackwell' | 'rdna' | 'cdna' | 'apple' | 'intel' | 'other';
 }

@@ -28,13 +28,12 @@ const NOTHING: Load = { seconds: 0, cards: 0, host: 0 };
 /** Rates that a plan's operations run at: FLOP and bytes per second. */
 function ratesOf(plan: Plan) {
   const wide = useOf(plan, 'precision')?.name === 'fp32';
-  const efficiency = { ...EFFICIENCY, ...plan.device.efficiency };
-  const link = plan.device.interconnect * efficiency.links;
+  const link = plan.device.interconnect * EFFICIENCY.links;
   return {
-    flops: (wide ? plan.device.flops32 : plan.device.flops) * efficiency.products,
-    bandwidth: plan.device.bandwidth * efficiency.traffic,
+    flops: (wide ? plan.device.flops32 : plan.device.flops) * EFFICIENCY.products,
+    bandwidth: plan.device.bandwidth * EFFICIENCY.traffic,
     cards: link,
-    host: Math.min(link, HOST_LINK * efficiency.links),
+    host: Math.min(link, HOST_LINK * EFFICIENCY.links),
   };
 }
 
