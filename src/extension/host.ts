@@ -5,7 +5,7 @@ import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileReply } from '../p
 import type { startRunner } from './runner-host';
 
 export interface Host {
-  createClient(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): BaseLanguageClient;
+  createClient(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<BaseLanguageClient>;
   /** Absent where no process can be started. */
   startRunner?: typeof startRunner;
 }

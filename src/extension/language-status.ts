@@ -1,21 +1,21 @@
 /** In the language status of `.memplan` files: whether the server runs, and what runs on the GPU would use. */
 import * as vscode from 'vscode';
-import { type BaseLanguageClient, State } from 'vscode-languageclient';
 import type { Runs } from './runs';
+import type { Server, ServerState } from './server';
 
-const STATES: { [state in State]: { text: string; severity: vscode.LanguageStatusSeverity; busy: boolean } } = {
-  [State.Running]: { text: 'Language server runs', severity: vscode.LanguageStatusSeverity.Information, busy: false },
-  [State.Starting]: { text: 'Language server starts', severity: vscode.LanguageStatusSeverity.Information, busy: true },
-  [State.Stopped]: { text: 'Language server stopped', severity: vscode.LanguageStatusSeverity.Error, busy: false },
+const STATES: { [state in ServerState]: { text: string; severity: vscode.LanguageStatusSeverity; busy: boolean } } = {
+  running: { text: 'Language server runs', severity: vscode.LanguageStatusSeverity.Information, busy: false },
+  starting: { text: 'Language server starts', severity: vscode.LanguageStatusSeverity.Information, busy: true },
+  stopped: { text: 'Language server stopped', severity: vscode.LanguageStatusSeverity.Error, busy: false },
 };
 const SELECTOR = { language: 'memplan' };
 
-export function createLanguageStatus(server: BaseLanguageClient, runs: Runs): vscode.Disposable {
+export function createLanguageStatus(server: Server, runs: Runs): vscode.Disposable {
   const language = vscode.languages.createLanguageStatusItem('memplan.server', SELECTOR);
   language.name = 'Memplan: language server';
   language.command = { title: 'Show Log', command: 'memplan.showLog' };
-  const show = (state: State) => Object.assign(language, STATES[state]);
-  show(server.state);
+  const show = (state: ServerState) => Object.assign(language, STATES[state]);
+  show('starting');
 
   const runner = vscode.languages.createLanguageStatusItem('memplan.runner', SELECTOR);
   runner.name = 'Memplan: run on GPU';
@@ -27,7 +27,7 @@ export function createLanguageStatus(server: BaseLanguageClient, runs: Runs): vs
   return vscode.Disposable.from(
     language,
     runner,
-    server.onDidChangeState(({ newState }) => show(newState)),
+    server.onDidChangeState(({ to }) => show(to)),
     vscode.workspace.onDidGrantWorkspaceTrust(trust),
     runs.onMessage(({ message }) => {
       if (message.type === 'run-started') runner.busy = true;

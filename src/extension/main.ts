@@ -1,6 +1,5 @@
 /** The extension: builds the parts and connects them. Activated by the language, the panel or a command. */
 import * as vscode from 'vscode';
-import { type BaseLanguageClient, State } from 'vscode-languageclient';
 import { ANALYSED_NOTIFICATION, type AnalysedParams, FIT_PROGRESS, type FitProgress } from '../protocol';
 import { planAt } from './cursor';
 import { createEstimates } from './estimates';
@@ -10,6 +9,7 @@ import { createPanels } from './panels';
 import { showReport } from './report-command';
 import { createRuns } from './runs';
 import { openSample } from './sample';
+import { createServer, type Server } from './server';
 import { createStatusBar } from './status-bar';
 import { readTarget, type Target } from './target';
 import { createTasks } from './tasks';
@@ -17,22 +17,26 @@ import { createTests } from './tests';
 import { createTools } from './tools';
 import { createVerdicts } from './verdicts';
 
-let client: BaseLanguageClient | undefined;
+let running: Server | undefined;
 
 export function activateOn(host: Host, context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Memplan', { log: true });
-  const server = host.createClient(context, log);
-  client = server;
-  const started = server.start();
-  const send = async <T>(method: string, params: object, token?: vscode.CancellationToken): Promise<T> => {
-    await started;
-    // An absent token would be sent as one more parameter.
-    return token ? server.sendRequest<T>(method, params, token) : server.sendRequest<T>(method, params);
-  };
+  const server = createServer(
+    () => host.createClient(context, log),
+    (client) =>
+      vscode.Disposable.from(
+        answerReads(client),
+        client.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
+          void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));
+        }),
+        client.onNotification(FIT_PROGRESS, (progress: FitProgress) => panels.progress(progress)),
+      ),
+  );
+  running = server;
+  const { send } = server;
   const estimates = createEstimates(send);
   const runs = createRuns(context, log, send, host.startRunner);
-  const notify = (method: string, params: object): Promise<void> => started.then(() => server.sendNotification(method, params));
-  const verdicts = createVerdicts(context.workspaceState, runs, notify);
+  const verdicts = createVerdicts(context.workspaceState, runs, server.notify);
   const panels = createPanels(context, estimates, runs, send);
 
   /** The command's target with its plan known, or a word that there is none. */
@@ -66,6 +70,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
 
   context.subscriptions.push(
     log,
+    server,
     estimates,
     runs,
     verdicts,
@@ -77,7 +82,6 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
       if (target.plan === '') return void vscode.window.showInformationMessage('This file has no plan to run.');
       return runs.start(target.uri, target.plan);
     }),
-    answerReads(server),
     createLanguageStatus(server, runs),
     createTests(estimates, runs),
     createTools(send),
@@ -86,23 +90,18 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('memplan.report', () => showReport(context, estimates, runs)),
     vscode.commands.registerCommand('memplan.openSample', () => openSample(context)),
     vscode.commands.registerCommand('memplan.showLog', () => log.show()),
-    server.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
-      void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));
-    }),
-    server.onNotification(FIT_PROGRESS, (progress: FitProgress) => panels.progress(progress)),
-    server.onDidChangeState(({ oldState, newState }) => {
-      if (oldState === State.Running && newState === State.Stopped)
-        estimates.interrupt('The language server stopped; it is being started again.');
-      if (newState === State.Running) verdicts.tellAll();
+    server.onDidChangeState(({ from, to }) => {
+      if (from === 'running' && to === 'stopped') estimates.interrupt('The language server stopped; it is being started again.');
+      if (to === 'running') verdicts.tellAll();
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
   );
-  started.catch((error: Error) => {
+  server.started.catch((error: Error) => {
     log.error(error);
     void vscode.window.showErrorMessage(`Memplan’s language server did not start: ${error.message}`);
   });
 }
 
 export async function deactivate(): Promise<void> {
-  await client?.stop();
+  await running?.stop();
 }

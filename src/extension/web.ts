@@ -1,6 +1,6 @@
 /** The extension's entry in a browser: the language server is a worker, and there are no processes. */
 import * as vscode from 'vscode';
-import { LanguageClient } from 'vscode-languageclient/browser';
+import type { LanguageClient } from 'vscode-languageclient/browser';
 import { clientOptions, type Host } from './host';
 import { activateOn } from './main';
 
@@ -9,9 +9,10 @@ export { deactivate } from './main';
 /** The worker's global; the page's types do not belong to an extension. */
 declare const Worker: new (url: string) => ConstructorParameters<typeof LanguageClient>[3];
 
-const createClient: Host['createClient'] = (context, log) => {
+const createClient: Host['createClient'] = async (context, log) => {
+  const client = await import('vscode-languageclient/browser');
   const script = vscode.Uri.joinPath(context.extensionUri, 'dist/server-worker.js').toString(true);
-  return new LanguageClient('memplan', 'Memplan', clientOptions(context, log), new Worker(script));
+  return new client.LanguageClient('memplan', 'Memplan', clientOptions(context, log), new Worker(script));
 };
 
 export function activate(context: vscode.ExtensionContext): void {

@@ -1,0 +1,62 @@
+/**
+ * The language server as the rest of the extension sees it. Its client is most of the extension's code, so it is loaded and
+ * started after activation has returned; what is asked before waits for it.
+ */
+import * as vscode from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { Send } from './trials';
+
+export type ServerState = 'starting' | 'running' | 'stopped';
+
+export interface ServerChange {
+  from: ServerState;
+  to: ServerState;
+}
+
+export interface Server extends vscode.Disposable {
+  readonly send: Send;
+  notify(method: string, params: object): Promise<void>;
+  readonly onDidChangeState: vscode.Event<ServerChange>;
+  /** Rejects where the server does not start. */
+  readonly started: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** `prepare` gets the client before it is started. */
+export function createServer(
+  create: () => Promise<BaseLanguageClient>,
+  prepare: (client: BaseLanguageClient) => vscode.Disposable,
+): Server {
+  const changed = new vscode.EventEmitter<ServerChange>();
+  const own: vscode.Disposable[] = [changed];
+  const start = async (): Promise<BaseLanguageClient> => {
+    await new Promise((resolve) => setTimeout(resolve));
+    const [client, { State }] = await Promise.all([create(), import('vscode-languageclient')]);
+    const named = (state: number): ServerState =>
+      state === State.Running ? 'running' : state === State.Starting ? 'starting' : 'stopped';
+    own.push(
+      prepare(client),
+      client.onDidChangeState(({ oldState, newState }) => changed.fire({ from: named(oldState), to: named(newState) })),
+    );
+    await client.start();
+    return client;
+  };
+  const started = start();
+  started.catch(() => changed.fire({ from: 'starting', to: 'stopped' }));
+  return {
+    async send<T>(method: string, params: object, token?: vscode.CancellationToken): Promise<T> {
+      const client = await started;
+      // An absent token would be sent as one more parameter.
+      return token ? client.sendRequest<T>(method, params, token) : client.sendRequest<T>(method, params);
+    },
+    notify: async (method, params) => (await started).sendNotification(method, params),
+    onDidChangeState: changed.event,
+    started,
+    stop: () =>
+      started.then(
+        (client) => client.stop(),
+        () => undefined,
+      ),
+    dispose: () => vscode.Disposable.from(...own).dispose(),
+  };
+}
