@@ -8,6 +8,9 @@ import type { Category, Phase } from '../planner/types';
 /** Where a tensor can lie outside the card. */
 export type Place = 'cpu' | 'nvme';
 
+/** Streams beside the one that computes: the caching allocator hands no block from one stream to another. */
+export type Stream = 'all_gather' | 'reduce_scatter';
+
 export interface TensorDecl {
   id: number;
   name: string;
@@ -19,6 +22,8 @@ export interface TensorDecl {
   perLayer: boolean;
   /** Equal blocks that its bytes are made of; one where it is not said. */
   pieces?: number;
+  /** The stream that it is allocated on, where that is not the one that computes. */
+  stream?: Stream;
   /** Bytes of it that lie outside the card, in the host's memory or on a drive. */
   host?: { place: Place; bytes: number };
 }

@@ -13,7 +13,7 @@ export interface Block {
   next: Block | null;
 }
 
-/** Blocks for requests of one kind of size; requests never cross pools. */
+/** Blocks for requests of one kind of size on one stream; requests never cross pools. */
 export interface Pool {
   small: boolean;
   /** Free, mapped blocks by size, then address. */

@@ -1,8 +1,10 @@
 /**
- * PyTorch's CUDA caching allocator (c10/cuda/CUDACachingAllocator.cpp) on one stream: requests are rounded to 512 bytes
- * and served from segments that are asked of the driver and kept. With `expandable`, each pool is one range of
- * addresses that is backed page by page instead.
+ * PyTorch's CUDA caching allocator (c10/cuda/CUDACachingAllocator.cpp): requests are rounded to 512 bytes and served from
+ * segments that are asked of the driver and kept. A free block serves only the stream that it was first asked for on
+ * (BlockComparatorSize orders by stream first, and get_free_block takes no other's), so each stream has pools of its own.
+ * With `expandable`, each pool is one range of addresses that is backed page by page instead.
  */
+import type { Stream } from '../types';
 import { absorbNext, type Block, bestFit, insertFree, newPool, type Pool, removeFree, split } from './blocks';
 
 const MiB = 2 ** 20;
@@ -34,6 +36,11 @@ export interface AllocatorOptions {
   limit: number;
 }
 
+interface Pools {
+  small: Pool;
+  large: Pool;
+}
+
 /** Thrown where a request does not fit under the limit, even with everything cached given back. */
 export class OutOfMemory extends Error {}
 
@@ -47,17 +54,17 @@ export class CachingAllocator {
   pressed = false;
   /** Equal numbers mean equal arrangements of blocks (as far as 32 bits can tell). */
   fingerprint = 0;
-  private readonly small = newPool(true);
-  private readonly large = newPool(false);
+  private readonly pools = new Map<Stream | 'compute', Pools>();
   /** The first block of each segment. */
   private readonly segments = new Set<Block>();
   private nextAddress = 0;
 
   constructor(private readonly options: AllocatorOptions) {}
 
-  allocate(bytes: number): Block {
+  allocate(bytes: number, stream: Stream | 'compute' = 'compute'): Block {
     const size = blockSize(bytes);
-    const pool = size <= SMALL ? this.small : this.large;
+    const { small, large } = this.poolsOf(stream);
+    const pool = size <= SMALL ? small : large;
     const block = bestFit(pool, size) ?? (this.options.expandable ? this.grow(pool, size) : this.newSegment(pool, size));
     this.leave(block);
     const rest = block.size - size;
@@ -82,9 +89,9 @@ export class CachingAllocator {
     for (const first of this.segments) for (let block: Block | null = first; block; block = block.next) yield block;
   }
 
-  /** Gives cached memory back: segments (or, in expandable ones, whole pages) without a live block. */
+  /** Gives cached memory of every stream back: segments (or, in expandable ones, whole pages) without a live block. */
   releaseCached(): void {
-    for (const pool of [this.small, this.large]) {
+    for (const pool of [...this.pools.values()].flatMap(({ small, large }) => [small, large])) {
       for (const block of [...pool.free]) {
         if (this.options.expandable) this.unmap(block);
         else if (!block.previous && !block.next) {
@@ -94,6 +101,14 @@ export class CachingAllocator {
         }
       }
     }
+  }
+
+  private poolsOf(stream: Stream | 'compute'): Pools {
+    const found = this.pools.get(stream);
+    if (found) return found;
+    const made = { small: newPool(true), large: newPool(false) };
+    this.pools.set(stream, made);
+    return made;
   }
 
   private newSegment(pool: Pool, size: number): Block {

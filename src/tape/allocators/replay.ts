@@ -28,11 +28,9 @@ export function replay(tapes: readonly [Tape, ...Tape[]], options: AllocatorOpti
   const allocate = (key: number, id: number): void => {
     const tensor = tape.tensors[id];
     if (!tensor?.bytes) return;
-    const { bytes, pieces } = tensor;
-    live.set(
-      key,
-      pieces === undefined ? allocator.allocate(bytes) : Array.from({ length: pieces }, () => allocator.allocate(bytes / pieces)),
-    );
+    const { bytes, pieces, stream } = tensor;
+    const block = (size: number): Block => allocator.allocate(size, stream);
+    live.set(key, pieces === undefined ? block(bytes) : Array.from({ length: pieces }, () => block(bytes / pieces)));
   };
   const free = (key: number): void => {
     const found = live.get(key);

@@ -1,8 +1,9 @@
 import { bytesOf, bytesPer } from '../../plan/dtypes';
 import type { DType } from '../../plan/types';
-import { elements, type Weight } from '../../plan/weights';
+import { elements, type Weight, weightsOf } from '../../plan/weights';
 import { UNSHARDED } from '../../tape/in-flight';
 import type { PytorchStep } from '../../tape/pytorch/context';
+import { addedWeights } from '../../tape/pytorch/parameters';
 import type { Gathering, Reduction, Unit } from '../../tape/pytorch/rules';
 import type { Recipe } from '../../tape/recipe';
 import type { Tensor } from '../../tape/trace';
@@ -29,6 +30,12 @@ const sum = <T>(list: readonly T[], of: (one: T) => number): number => list.redu
  * of a reduce-scatter, which is let go when the next unit has finished (torch/distributed/fsdp/_fully_shard:
  * foreach_all_gather, foreach_reduce). Under autocast's precisions its mixed precision takes the place of autocast:
  * parameters are gathered in the compute type.
+ *
+ * Flat buffers are allocated on all_gather_copy_in_stream (foreach_all_gather, get_all_gather_streams), and the sharded
+ * gradients, views of a reduce-scatter's output, on reduce_scatter_stream (foreach_reduce). What is copied out of a flat
+ * buffer and the input of a reduce-scatter are allocated on the stream that computes. In forward a flat buffer ends when the
+ * next unit's is there (AllGatherState), in backward with the copy out of it (wait_for_unshard). Before the first layer,
+ * the embedding's buffer is counted as a layer's.
  */
 export function fullySharded(recipe: Recipe, sharding: Sharding): Recipe {
   const used = recipe.autocast ? recipe.compute : recipe.used;
@@ -69,25 +76,36 @@ export function wholeBytes({ stored, used, parameters }: Recipe, weight: Weight)
 
 function gatheringOf(recipe: Recipe, sharding: Sharding): Gathering {
   const { n, prefetch, reshard, sync, root } = sharding;
-  const gather = ({ trace }: PytorchStep, { name, weights }: Unit, pass: 'forward' | 'backward'): Tensor[] => {
+  const gather = (step: PytorchStep, { name, weights }: Unit, pass: 'forward' | 'backward'): Tensor[] => {
+    const { trace } = step;
     const bytes = sum(weights, (weight) => wholeBytes(recipe, weight));
     if (bytes === 0) return [];
     const make = (label: string, size: number): Tensor => trace.tensor(label, [size], 'int8', 'weights');
+    const flat = (size: number): Tensor => Object.assign(make('all_gather', size), { stream: 'all_gather' as const });
     const unsharded = make(UNSHARDED, bytes);
     const sent = sum(weights, (weight) => ring(wholeBytes(recipe, weight), shards(recipe, weight, n)));
-    const op = (writes: Tensor[], temps: Tensor[] = []): Tensor[] => {
-      trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes, temps, traffic: toCards(sent, true) });
-      return writes;
-    };
     // Outside the layers, and where nothing comes again, the flat buffer ends with the copy out of it.
-    if (name !== 'layer' || !reshard || prefetch === 0) return op([unsharded], [make('all_gather', bytes)]);
-    const ahead = make('all_gather', prefetch * bytes);
-    if (pass === 'forward' || !sync) return op([unsharded, ahead]);
+    const ends = name !== 'layer' || !reshard || prefetch === 0;
+    const buffer = flat(ends ? bytes : prefetch * bytes);
+    // In forward, the buffer of the unit before ends when this unit's is there.
+    const before = pass === 'forward' && name !== 'embed' && prefetch > 0 ? [flat(layerBytes(step))] : [];
+    const traffic = toCards(sent, true);
+    trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes: [buffer], temps: before, moved: buffer.bytes, traffic });
+    trace.op({ op: 'split_with_sizes_copy', label: `fsdp.${name}`, reads: [buffer], writes: [unsharded] });
+    if (ends) trace.release(buffer);
+    if (ends) return [unsharded];
+    if (pass === 'forward' || !sync) return [unsharded, buffer];
     // The reduce-scatter of the layer before has not been waited for.
     const reduced = sum(weights, (weight) =>
       recipe.trains(weight) ? elements(weight) * bytesPer(sumType(recipe, weight, sharding)) : 0,
     );
-    return op([unsharded, ahead, trace.tensor('reduce_scatter', [reduced], 'int8', 'gradients')]);
+    const input = trace.tensor('reduce_scatter', [reduced], 'int8', 'gradients');
+    trace.op({ op: 'buffer', label: `fsdp.${name}`, writes: [input], moved: 0 });
+    return [unsharded, buffer, input];
+  };
+  const layerBytes = ({ recipe: { model, ...rest } }: PytorchStep): number => {
+    const { layer } = weightsOf(model);
+    return sum([...layer, ...addedWeights({ model, ...rest }, layer)], (weight) => wholeBytes(recipe, weight));
   };
   return { gather, stays: !reshard, root };
 }
@@ -104,7 +122,8 @@ function reductionOf(recipe: Recipe, sharding: Sharding): Reduction {
     trace.release(...whole);
     const kept = weights.map((weight) => {
       const shape = byRows(weight.shape, among(weight));
-      return trace.tensor('gradient', shape, recipe.gradients ?? typeOf(recipe, weight), 'gradients');
+      const part = trace.tensor('gradient', shape, recipe.gradients ?? typeOf(recipe, weight), 'gradients');
+      return Object.assign(part, { stream: 'reduce_scatter' as const });
     });
     const traffic = toCards(
       sum(weights, (weight) => ring(sent(weight), among(weight))),

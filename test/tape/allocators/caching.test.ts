@@ -76,6 +76,26 @@ describe('a request becomes a block, and a block a segment', () => {
     expect(() => allocator.allocate(30 * MiB)).toThrow(OutOfMemory);
   });
 
+  it.each([false, true])('hands no block from one stream to another (expandable: %s)', (expandable) => {
+    const allocator = make(expandable);
+    const { address } = allocator.allocate(40 * MiB);
+    allocator.free(allocator.allocate(40 * MiB, 'all_gather'));
+    expect(allocator.reserved).toBe(80 * MiB);
+    const here = allocator.allocate(40 * MiB);
+    expect(here.address).not.toBe(address);
+    expect(allocator.reserved).toBe(120 * MiB);
+    allocator.allocate(40 * MiB, 'all_gather');
+    expect(allocator.reserved).toBe(120 * MiB);
+  });
+
+  it.each([false, true])('gives back what every stream caches before it gives up (expandable: %s)', (expandable) => {
+    const allocator = make(expandable, 100 * MiB);
+    allocator.free(allocator.allocate(60 * MiB, 'reduce_scatter'));
+    allocator.allocate(80 * MiB);
+    expect(allocator.reserved).toBe(80 * MiB);
+    expect(allocator.pressed).toBe(true);
+  });
+
   it('expandable segments give back pages, and fill the holes again', () => {
     const allocator = make(true, 100 * MiB);
     const first = allocator.allocate(40 * MiB);
@@ -93,6 +113,7 @@ describe.each([false, true])('whatever is asked and freed (expandable: %s)', (ex
       free: fc.boolean(),
       which: fc.nat(),
       bytes: fc.oneof(fc.integer({ min: 1, max: 4 * MiB }), fc.integer({ min: 1, max: 200 * MiB })),
+      stream: fc.constantFrom(undefined, 'all_gather' as const, 'reduce_scatter' as const),
     }),
     { maxLength: 120 },
   );
@@ -102,13 +123,13 @@ describe.each([false, true])('whatever is asked and freed (expandable: %s)', (ex
       fc.property(requests, fc.boolean(), (events, limited) => {
         const allocator = make(expandable, limited ? 600 * MiB : Number.POSITIVE_INFINITY);
         const live: Block[] = [];
-        for (const { free, which, bytes } of events) {
+        for (const { free, which, bytes, stream } of events) {
           if (free && live.length > 0) {
             const [block] = live.splice(which % live.length, 1);
             allocator.free(block as Block);
           } else {
             try {
-              live.push(allocator.allocate(bytes));
+              live.push(allocator.allocate(bytes, stream));
             } catch (error) {
               if (!(error instanceof OutOfMemory)) throw error;
             }

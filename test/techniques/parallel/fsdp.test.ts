@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { elements, parameterCount, type Weight, weightsOf } from '../../../src/plan/weights';
 import { estimate } from '../../../src/planner/estimate';
+import { replay } from '../../../src/tape/allocators/replay';
 import { simulate } from '../../../src/tape/simulate';
 import { tapeOf } from '../../../src/techniques/recipe-of';
 import { llama7B, llama8B } from '../bytes';
@@ -37,7 +38,27 @@ describe('FSDP', () => {
       most({ ...on(8, args), model: { ...llama8B, vocab: 8 } }, named(/unsharded$|all_gather$/));
     expect(inLayers()).toBe(2 * (2 * unit));
     expect(inLayers({ prefetch: 2 })).toBe(3 * (2 * unit));
-    expect(inLayers({ reshard: false })).toBe(2 * llama8B.layers * unit + 2 * unit);
+    // The last layer's buffer ends when the head's is there.
+    const head = 8 * llama8B.hidden + llama8B.hidden;
+    expect(inLayers({ reshard: false })).toBe(2 * llama8B.layers * unit + 2 * unit + 2 * head);
+  });
+
+  // torch/distributed/fsdp/_fully_shard: all_gather_copy_in_stream and reduce_scatter_stream.
+  it('allocates flat buffers and sharded gradients beside the stream that computes, which holds more', () => {
+    const tape = tapeOf(on(8, {}, { precision: 'amp-bf16' }));
+    const named = (stream: string) => tape.tensors.filter((tensor) => tensor.stream === stream).map(({ name }) => name);
+    expect(named('all_gather').every((name) => name.endsWith('all_gather'))).toBe(true);
+    expect(named('reduce_scatter').length).toBe(layer.length + 3);
+    expect(tape.tensors.filter(({ stream, category }) => stream && category !== 'weights' && category !== 'gradients')).toEqual(
+      [],
+    );
+    const alone = { ...tape, tensors: tape.tensors.map(({ stream, ...tensor }) => tensor) };
+    const options = { expandable: true, limit: Number.POSITIVE_INFINITY };
+    const [apart, together] = [tape, alone].map((each) => replay([each], options).peakReserved) as [number, number];
+    expect(simulate(alone).peak).toBe(simulate(tape).peak);
+    // Neither sharded gradients nor a layer's buffers serve what the stream of the arithmetic asks for.
+    expect(apart - together).toBeGreaterThan(2 * 2 * unit);
+    expect(apart - together).toBeLessThan((4 * P) / 8 + 4 * llama8B.vocab * llama8B.hidden);
   });
 
   // A test of Megatron-FSDP bounds what passes at five units: two gathered, one of whole gradients, one into the
