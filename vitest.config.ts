@@ -19,5 +19,12 @@ const driver = softwareDrivers(join(import.meta.dirname, 'dist'), join(import.me
 export default defineConfig({
   plugins: [text],
   test: {
-    env: { ...baseEnvironment(), ...driver?.env }, include: ['test/**/*.test.ts'], exclude: ['test/host/**', 'node_modules/**'], pool: 'forks', maxWorkers: 2, testTimeout: 60_000 },
+    env: { ...baseEnvironment(), ...driver?.env },
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/host/**', 'node_modules/**'],
+    setupFiles: ['test/seed.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+  },
 });

@@ -112,7 +112,7 @@ describe('any combination of techniques', () => {
             trainer.destroy();
           }
         }),
-        { numRuns: RUNS, ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}) },
+        { numRuns: RUNS },
       );
     },
     60_000 + RUNS * 10_000,
