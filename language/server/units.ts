@@ -1,4 +1,5 @@
 /** Units of the language, and dimensions of what is computed with them. */
+import { formatCount } from '../../src/plan/format';
 import { nearest } from '../../src/plan/nearest';
 
 /** Exponents of bytes, seconds and floating-point operations. */
@@ -18,7 +19,7 @@ export interface Unit {
 }
 
 const bytes = (name: string, factor: number): Unit[] => [
-  { name, factor, dimension: SIZE, doc: `${factor.toLocaleString('en-US')} bytes` },
+  { name, factor, dimension: SIZE, doc: `${formatCount(factor)} bytes` },
   { name: `${name}/s`, factor, dimension: RATE, doc: `${name} a second` },
 ];
 

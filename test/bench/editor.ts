@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import targets from '../../.ci/package/targets.json';
 import { version } from '../../package.json';
+import { SERVER_FLAGS } from '../../src/extension/server-flags';
 import { build, root, start } from '../language/client';
 import { heading, judged, note, verdict } from './parts/table';
 
@@ -27,8 +28,8 @@ heading('activation, by the clock of a real extension host (VS Code 1.100)');
 
 if (process.platform === 'linux') {
   heading('the language server with every example open');
-  build();
-  const client = await start();
+  build('--minify');
+  const client = await start(undefined, SERVER_FLAGS);
   const folder = join(root, 'media/examples');
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.memplan'))) {
     const uri = pathToFileURL(join(folder, name)).href;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SERVER_FLAGS } from '../../src/extension/server-flags';
 import { build, type Client, root, start } from '../language/client';
 
 const example = readFileSync(join(root, 'media/examples/long-context.memplan'), 'utf8').replace(/\n\s*data .*/, '');
@@ -86,7 +87,7 @@ async function startUp(): Promise<Times> {
   const times: number[] = [];
   for (let run = 0; run < 12; run++) {
     const began = performance.now();
-    const client = await start();
+    const client = await start(undefined, SERVER_FLAGS);
     client.open('file:///bench/start.memplan', example);
     await client.diagnostics('file:///bench/start.memplan', 1);
     times.push(performance.now() - began);
@@ -116,9 +117,9 @@ async function completions(client: Client, uri: string, text: string): Promise<T
   return summary(times);
 }
 
-build();
+build('--minify');
 row('start to first diagnostics', await startUp(), '≤ 400 ms');
-const client = await start();
+const client = await start(undefined, SERVER_FLAGS);
 const places = (plan: number): [string, string][] => [
   [`plan p${plan} {\n  model       llama\n  device      card\n  batch       1`, '6'],
   [`// Variant ${plan}`, ' of many'],

@@ -18,9 +18,12 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const bundle = join(root, 'dist/server.mjs');
 
-/** Builds the bundle once a test run, so that the tests see the sources. */
-export function build(): void {
-  const { status, stderr } = spawnSync(process.execPath, ['esbuild.mjs', '--only=server'], { cwd: root, encoding: 'utf8' });
+/** Builds the bundle once a test run, so that the tests see the sources; with `--minify` as packages have it. */
+export function build(...flags: '--minify'[]): void {
+  const { status, stderr } = spawnSync(process.execPath, ['esbuild.mjs', '--only=server', ...flags], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (status !== 0 || !existsSync(bundle)) throw new Error(`The server does not build: ${stderr}`);
 }
 
