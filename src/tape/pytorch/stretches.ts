@@ -24,9 +24,19 @@ export function stretchesBy(layers: number, every: number, kind: (layer: number)
   return stretches;
 }
 
+/** The same for layers that are all alike. */
+function alike(layers: number, every: number): Stretch[] {
+  const count = Math.floor(layers / every);
+  const from = count * every;
+  const whole = count > 0 ? [{ from: 0, count, stride: every }] : [];
+  return from < layers ? [...whole, { from, count: 1, stride: layers - from }] : whole;
+}
+
 /** Groups of `every` layers, told apart by whether they learn. */
 export const segmentsOf = (recipe: Recipe, every: number): Stretch[] =>
-  stretchesBy(recipe.model.layers, every, (layer) => String(isActive(recipe, layer)));
+  !recipe.active
+    ? alike(recipe.model.layers, every)
+    : stretchesBy(recipe.model.layers, every, (layer) => String(isActive(recipe, layer)));
 
 /**
  * Layers as autograd sees them: below the first one that learns nothing is kept where the embedding does not learn, and
@@ -36,6 +46,7 @@ export function stretchesOf(recipe: Recipe): Stretch[] {
   const { layers, vocab, hidden } = recipe.model;
   // What an earlier stage of a pipeline sends always wants its gradient.
   const embedTrains = !isFirst(recipe.cards.stage) || recipe.trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
+  if (embedTrains && !recipe.active) return alike(layers, 1);
   const first = embedTrains ? -1 : (recipe.active?.from ?? 0);
   return stretchesBy(layers, 1, (layer) => `${isActive(recipe, layer)} ${layer === first} ${layer < first}`);
 }
