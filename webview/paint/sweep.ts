@@ -56,13 +56,9 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
       marks
         .select('text')
         .attr('x', (point) => (point.x > chart.width * 0.7 ? -8 : 8))
-        .attr('y', (point) => wordsAt(crossed.indexOf(point.plan), crossed.length, chart.plot.bottom - point.y))
+        // One below the other, where curves cross near one another.
+        .attr('y', (point) => 18 + 14 * crossed.indexOf(point.plan))
         .attr('text-anchor', (point) => (point.x > chart.width * 0.7 ? 'end' : 'start'))
         .text((point) => (crossed.length > 1 ? `${words(point.value)} ${point.plan}` : words(point.value)));
     });
-}
-
-/** One below the other, where curves cross near one another; above the point where the axis leaves no room for all. */
-function wordsAt(index: number, count: number, room: number): number {
-  return room >= 22 + 14 * (count - 1) ? 18 + 14 * index : -12 - 14 * index;
 }
