@@ -10,6 +10,7 @@ const SOFTWARE_DRIVER = ['libvk_swiftshader.so', 'vk_swiftshader_icd.json', 'lib
 export function stage({ root, folder, bundles, target, config, node, notices }) {
   mkdirSync(folder, { recursive: true });
   for (const name of COPIED) cpSync(join(root, name), join(folder, name), { recursive: true });
+  writeFileSync(join(folder, 'README.md'), withoutDrawings(readFileSync(join(root, 'README.md'), 'utf8')));
   cpSync(bundles, join(folder, 'dist'), { recursive: true });
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const key of config.dropped) delete manifest[key];
@@ -23,6 +24,9 @@ export function stage({ root, folder, bundles, target, config, node, notices }) 
   chmodSync(join(folder, 'dist/node', name), 0o755);
   if (target === 'linux-x64') softwareDriver(root, folder);
 }
+
+/** The Marketplace takes no SVG in a readme: what it shows is said instead. */
+const withoutDrawings = (readme) => readme.replace(/!\[([^\]]*)\]\([^)]+\.svg\)/g, '*$1*');
 
 /** The package `webgpu` with one platform's binary; the runner finds it beside itself. */
 function webgpu(root, folder, platform) {

@@ -68,7 +68,13 @@ async function unpack(bin: string, folder: string): Promise<void> {
     await rm(tar);
   }
   await npmInstall(draft, ['--no-save', FONTS]);
-  await rename(draft, folder);
+  try {
+    await rename(draft, folder);
+  } catch (error) {
+    // Another test file may have unpacked it meanwhile.
+    await rm(draft, { recursive: true });
+    if (!existsSync(folder)) throw error;
+  }
 }
 
 async function decompress(from: string, to: string, mode: number): Promise<void> {
