@@ -1,23 +1,15 @@
 /** The runner as a process: what it says, how it ends, and that nothing of it is left. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RunEvent, RunRequest, RunSettings, VerifyRequest } from '../../src/protocol';
 import { type LaunchOptions, launch } from '../../src/runner/launch';
+import { builtRunner } from './built';
 import { planOf, TEXT, use } from './plans';
 import { cache } from './software';
 
-const root = join(import.meta.dirname, '..', '..');
-const dist = join(root, '.cache', 'test-dist');
-let folder = '';
-
-beforeAll(() => {
-  execFileSync(process.execPath, ['esbuild.mjs', '--only=runner', `--outdir=${dist}`], { cwd: root });
-  folder = mkdtempSync(join(tmpdir(), 'memplan-runner-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { dist, path } = builtRunner('process');
 
 const settings = (changes: Partial<RunSettings> = {}): RunSettings => ({
   plan: 'tested',
@@ -124,10 +116,10 @@ describe('a run', () => {
 
   it('refuses a text that is empty, short, binary or a folder, by name', async () => {
     const write = (name: string, content: Uint8Array) => {
-      writeFileSync(join(folder, name), content);
-      return join(folder, name);
+      writeFileSync(path(name), content);
+      return path(name);
     };
-    mkdirSync(join(folder, 'directory'), { recursive: true });
+    mkdirSync(path('directory'), { recursive: true });
     const cases: [string, RegExp][] = [
       [write('empty.txt', new Uint8Array()), /empty\.txt is empty/],
       [write('short.txt', TEXT.subarray(0, 20)), /has 20 bytes/],
@@ -138,7 +130,7 @@ describe('a run', () => {
         ),
         /binary/,
       ],
-      [join(folder, 'directory'), /is no file/],
+      [path('directory'), /is no file/],
     ];
     for (const [data, message] of cases) {
       const { of } = await collect(request({ run: settings({ data }) }));

@@ -1,10 +1,9 @@
 /** What a GPU, a driver, a file or a process can do to a run, and the one sentence that it ends with. */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RunEvent, RunRequest } from '../../src/protocol';
 import { batchAt } from '../../src/runner/data';
 import type { Opened } from '../../src/runner/device';
@@ -20,17 +19,11 @@ import { initialWeights } from '../../src/runner/weights';
 import { Trace } from '../../src/tape/trace';
 import { make } from '../../src/tape/webgpu/ops';
 import { recipeOf } from '../../src/techniques/recipe-of';
+import { builtRunner } from './built';
 import { planOf, TEXT, use } from './plans';
 import { cache, softwareDevice } from './software';
 
-const root = join(import.meta.dirname, '..', '..');
-const dist = join(root, '.cache', 'test-dist-survives');
-let folder = '';
-beforeAll(() => {
-  execFileSync(process.execPath, ['esbuild.mjs', '--only=runner', `--outdir=${dist}`], { cwd: root });
-  folder = mkdtempSync(join(tmpdir(), 'memplan-survives-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { dist, path } = builtRunner('survives');
 
 /** A tape of one op named `bad`. */
 function oneOp() {
@@ -220,7 +213,7 @@ const running = (needle: string): string[] =>
 
 describe('a process', () => {
   it('that hangs is killed by its parent, and nothing is left of it', async () => {
-    const stuck = join(folder, 'stuck-node');
+    const stuck = path('stuck-node');
     writeFileSync(stuck, `#!/bin/sh\nexec ${process.execPath} -e 'while (true) {}' stuck-${process.pid}\n`);
     chmodSync(stuck, 0o755);
     const { errors } = await errorsOf(request({}, { timeout: 0.5 }), { node: stuck });
@@ -248,7 +241,7 @@ describe('a process', () => {
   });
 
   it('refuses a text that is too large to read, without reading it', async () => {
-    const data = join(folder, 'huge.txt');
+    const data = path('huge.txt');
     const file = openSync(data, 'w');
     ftruncateSync(file, 2 ** 40);
     closeSync(file);
