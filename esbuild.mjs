@@ -13,7 +13,13 @@ const banner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 };
 
-/** name → options. Each process of the architecture is one bundle. */
+/** The language client is nine tenths of the extension: a file of its own, read after activation. */
+const clientApart = {
+  name: 'client-apart',
+  setup: (build) => build.onResolve({ filter: /^\.\/client$/ }, () => ({ path: './client.cjs', external: true })),
+};
+
+/** name → options. Each process of the architecture is one bundle, the extension host's two. */
 const bundles = {
   extension: {
     entryPoints: ['src/extension/node.ts'],
@@ -21,8 +27,18 @@ const bundles = {
     ...node,
     format: 'cjs',
     external: ['vscode'],
+    plugins: [clientApart],
+    // By `require`, which knows the editor's own module.
+    supported: { 'dynamic-import': false },
     define: { 'import.meta.url': '__moduleUrl' },
     banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  },
+  client: {
+    entryPoints: ['src/extension/client.ts'],
+    outfile: `${out}/client.cjs`,
+    ...node,
+    format: 'cjs',
+    external: ['vscode'],
   },
   server: { entryPoints: ['language/server/main.ts'], outfile: `${out}/server.mjs`, ...node, banner },
   runner: { entryPoints: ['src/runner/main.ts'], outfile: `${out}/runner.mjs`, ...node, banner, external: ['webgpu'] },

@@ -73,7 +73,7 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
       entry.pending ??= pull(uri, entry);
       return entry.pending;
     },
-    timeline: (uri, plan) => send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString(), plan, timeline: true }),
+    timeline: (uri, plan) => send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString(), plan, timeline: true, explain: false }),
     forget: (uri) => void entries.delete(uri.toString()),
     interrupt(message) {
       for (const key of entries.keys()) failed.fire({ uri: vscode.Uri.parse(key), message });

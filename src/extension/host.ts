@@ -1,11 +1,17 @@
 /** What differs between an extension host on a machine and one in a browser, and what both do alike for the language server. */
 import * as vscode from 'vscode';
-import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
+import type { BaseLanguageClient, LanguageClientOptions, State } from 'vscode-languageclient';
 import { READ_FILE_REQUEST, type ReadFileParams, type ReadFileReply } from '../protocol';
 import type { startRunner } from './runner-host';
 
+/** A language client, with the names of its states: who asks for one has not loaded its library. */
+export interface Client {
+  client: BaseLanguageClient;
+  State: typeof State;
+}
+
 export interface Host {
-  createClient(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<BaseLanguageClient>;
+  createClient(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<Client>;
   /** Absent where no process can be started. */
   startRunner?: typeof startRunner;
 }

@@ -48,8 +48,8 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
 
   const sendTimeline = async (panel: Panel, plan: string): Promise<void> => {
     const reply = await estimates.timeline(panel.uri, plan).catch(() => undefined);
-    const points = reply?.plans.find(({ name }) => name === plan)?.estimate?.timeline;
-    if (reply && points) panel.post({ type: 'timeline', plan, version: reply.version, timeline: packTimeline(points) });
+    const changes = reply?.plans.find(({ name }) => name === plan)?.timeline;
+    if (reply && changes) panel.post({ type: 'timeline', plan, version: reply.version, timeline: packTimeline(changes) });
   };
 
   const restore = async (webview: vscode.WebviewPanel, state: unknown): Promise<void> => {

@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { Client } from './host';
 import type { Send } from './trials';
 
 export type ServerState = 'starting' | 'running' | 'stopped';
@@ -23,15 +24,12 @@ export interface Server extends vscode.Disposable {
 }
 
 /** `prepare` gets the client before it is started. */
-export function createServer(
-  create: () => Promise<BaseLanguageClient>,
-  prepare: (client: BaseLanguageClient) => vscode.Disposable,
-): Server {
+export function createServer(create: () => Promise<Client>, prepare: (client: BaseLanguageClient) => vscode.Disposable): Server {
   const changed = new vscode.EventEmitter<ServerChange>();
   const own: vscode.Disposable[] = [changed];
   const start = async (): Promise<BaseLanguageClient> => {
     await new Promise((resolve) => setTimeout(resolve));
-    const [client, { State }] = await Promise.all([create(), import('vscode-languageclient')]);
+    const { client, State } = await create();
     const named = (state: number): ServerState =>
       state === State.Running ? 'running' : state === State.Starting ? 'starting' : 'stopped';
     own.push(

@@ -1,29 +1,19 @@
-/** Points of a step as columns: a tenth of the size, and nothing to look up by name while drawing. */
-import type { Timeline, TimelinePoint } from '../protocol';
+/** Moments of a step in typed columns: they pass to the page as they lie in memory. */
+import type { LiveChanges, Timeline } from '../protocol';
 
-const PHASES = { forward: 0, backward: 1, optimizer: 2 };
-const CATEGORIES = 6;
-
-export function packTimeline(points: readonly TimelinePoint[]): Timeline {
-  const names = new Map<string, number>();
-  const packed: Timeline = {
-    ops: [],
-    op: new Uint32Array(points.length),
-    layer: new Int32Array(points.length).fill(-1),
-    phase: new Uint8Array(points.length),
-    bytes: new Float64Array(points.length * CATEGORIES),
-  };
-  points.forEach(({ op, layer, phase, bytes }, index) => {
-    let name = names.get(op);
-    if (name === undefined) {
-      name = names.size;
-      names.set(op, name);
-      packed.ops.push(op);
-    }
-    packed.op[index] = name;
-    if (layer !== undefined) packed.layer[index] = layer;
-    packed.phase[index] = PHASES[phase];
-    packed.bytes.set(bytes.slice(0, CATEGORIES), index * CATEGORIES);
+export function packTimeline({ kinds, ops, op, layer, phase, changes, kind, bytes }: LiveChanges): Timeline {
+  const starts = new Uint32Array(changes.length + 1);
+  changes.forEach((count, point) => {
+    starts[point + 1] = (starts[point] ?? 0) + count;
   });
-  return packed;
+  return {
+    kinds,
+    ops,
+    op: Uint32Array.from(op),
+    layer: Int32Array.from(layer),
+    phase: Uint8Array.from(phase),
+    starts,
+    kind: Uint32Array.from(kind),
+    bytes: Float64Array.from(bytes),
+  };
 }

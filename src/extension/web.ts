@@ -10,9 +10,9 @@ export { deactivate } from './main';
 declare const Worker: new (url: string) => ConstructorParameters<typeof LanguageClient>[3];
 
 const createClient: Host['createClient'] = async (context, log) => {
-  const client = await import('vscode-languageclient/browser');
+  const { LanguageClient, State } = await import('vscode-languageclient/browser');
   const script = vscode.Uri.joinPath(context.extensionUri, 'dist/server-worker.js').toString(true);
-  return new client.LanguageClient('memplan', 'Memplan', clientOptions(context, log), new Worker(script));
+  return { client: new LanguageClient('memplan', 'Memplan', clientOptions(context, log), new Worker(script)), State };
 };
 
 export function activate(context: vscode.ExtensionContext): void {

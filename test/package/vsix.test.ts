@@ -17,7 +17,7 @@ const fileOf = (target: string) =>
 const ALLOWED = [
   /^(?:extension\.vsixmanifest|\[Content_Types\]\.xml)$/,
   /^(?:package\.json|package\.nls\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt)$/,
-  /^dist\/(?:extension\.cjs|server\.mjs|runner\.mjs|cli\.mjs|webview\.js|webview\.css|extension-web\.js|server-worker\.js)$/,
+  /^dist\/(?:extension\.cjs|client\.cjs|server\.mjs|runner\.mjs|cli\.mjs|webview\.js|webview\.css|extension-web\.js|server-worker\.js)$/,
   /^dist\/node\/node(?:\.exe)?$/,
   /^dist\/node_modules\/webgpu\/(?:package\.json|index\.js|LICENSE\.md)$/,
   /^dist\/node_modules\/webgpu\/dist\/[\w-]+\/(?:dawn\.node|[\w-]+\.dll|dxcompiler-[\w]+\.(?:TXT|txt))$/,

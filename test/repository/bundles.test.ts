@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** KiB, minified: what is sent to every user. A bundle that outgrows its budget has to say why here. */
 const BUDGETS: { readonly [bundle: string]: number } = {
-  // vscode-languageclient is most of it.
-  'extension.cjs': 450,
+  // What is read and run before a file's first colour: nothing but what registers and forwards.
+  'extension.cjs': 64,
+  // vscode-languageclient.
+  'client.cjs': 400,
   // langium and chevrotain are half of it; every technique adds some 3 KiB.
   'server.mjs': 1100,
   // The same two in a browser.
