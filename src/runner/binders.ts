@@ -2,6 +2,7 @@
 import { adamwBinders } from '../techniques/adamw/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
 import { apolloBinders } from '../techniques/apollo/run';
+import { columnRowBinders } from '../techniques/column-row-sampling/run';
 import { cutCrossEntropyBinders } from '../techniques/cut-cross-entropy/run';
 import { preferenceBinders } from '../techniques/dpo/run';
 import { float8Binders } from '../techniques/fp8/run';
@@ -28,6 +29,7 @@ export const binders: Binders = {
   ...apolloBinders,
   ...galoreBinders,
   ...qGaloreBinders,
+  ...columnRowBinders,
   ...integerBinders,
   ...float8Binders,
   ...preferenceBinders,

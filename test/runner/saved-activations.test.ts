@@ -18,6 +18,7 @@ describe('checks hold', () => {
     [use('fp8', { group: 37, format: 'e5m2', expand: false }), 6],
     [use('fp8', { group: 32, format: 'e4m3', expand: true }), 5],
     [use('fp8', { group: 128, format: 'e5m2', expand: true }), 5],
+    [use('column-row-sampling', { share: 0.25 }), 6],
   ];
   for (const [tested, count] of cases)
     it(written(tested), async () => {
@@ -45,6 +46,14 @@ describe('bytes and losses over five steps', () => {
     ['fp8', { activations: use('fp8') }],
     ['fp8, expanded, on checkpoints', { activations: use('fp8', { expand: true }), backward: use('checkpoint', { every: 2 }) }],
     ['fp8 under streambp', { activations: use('fp8', { group: 20 }), backward: use('streambp', { chunk: 6, logits: 9 }) }],
+    [
+      'sampled rows under streambp',
+      { activations: use('column-row-sampling', { share: 0.5 }), backward: use('streambp', { chunk: 12 }) },
+    ],
+    [
+      'sampled rows of adapters that drop out, layer by layer',
+      { activations: use('column-row-sampling'), train: use('lora', { rank: 2, dropout: 0.1 }), weights: use('nf4') },
+    ],
     ['4 bits to nearest', { activations: use('int4', { group: 100, rounding: 'nearest' }) }],
   ];
   for (const [name, slots] of cases)

@@ -6,6 +6,7 @@ import { check as apollo } from '../../techniques/apollo/check';
 import { check as apolloMini } from '../../techniques/apollo-mini/check';
 import { check as checkpoint } from '../../techniques/checkpoint/check';
 import { check as chunked } from '../../techniques/chunked/check';
+import { check as columnRowSampling } from '../../techniques/column-row-sampling/check';
 import { check as cutCrossEntropy } from '../../techniques/cut-cross-entropy/check';
 import { check as dpo } from '../../techniques/dpo/check';
 import { check as forwardOnly } from '../../techniques/forward-only/check';
@@ -29,7 +30,7 @@ import type { TechniqueCheck } from './context';
 const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } = {
   backward: { checkpoint, streambp, reversible, 'forward-only': forwardOnly },
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy, dpo, grpo },
-  activations: { int8, int4, int2, fp8 },
+  activations: { int8, int4, int2, fp8, 'column-row-sampling': columnRowSampling },
   optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini, 'q-galore': qGalore },
   weights: { nf4, int8: checkGroups(8), int4: checkGroups(4), fp16: checkHalves('fp16'), bf16: checkHalves('bf16') },
   train: { lora },

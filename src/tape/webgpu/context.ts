@@ -2,6 +2,7 @@
 import type { Weight } from '../../plan/weights';
 import type { Recipe } from '../recipe';
 import type { Tensor, Trace } from '../trace';
+import { allRows, type MatrixInput, upstreamOf } from './matrix-input';
 import { emit, make, matmul, type Operand, type Rows } from './ops';
 
 export interface Context {
@@ -72,25 +73,15 @@ const adapterScale = (context: Context): number => {
 };
 
 /** The adapter's input: dropped out by a counter-based generator, so that every pass over the same rows draws the same mask. */
-function adapterInput(
-  context: Context,
-  rows: Rows,
-  name: string,
-  input: Operand,
-  columns: number,
-): { operand: Operand; end(): void } {
-  const dropout = context.recipe.adapters?.dropout ?? 0;
-  if (dropout === 0) return { operand: input, end: () => undefined };
-  const dropped = make(context.trace, 'dropped', [rows.count, columns], 'temporary');
-  emit(context.trace, {
-    op: 'dropout',
-    label: name,
-    rows,
-    reads: [input],
-    writes: [dropped],
-    attrs: dropoutAttrs(context, name, columns),
-  });
-  return { operand: dropped, end: () => context.trace.release(dropped) };
+function adapterInput(context: Context, rows: Rows, name: string, input: MatrixInput, columns: number) {
+  const { trace } = context;
+  const attrs = dropoutAttrs(context, name, columns);
+  if (attrs.probability === 0) return { operand: input.operand, end: () => undefined };
+  const dropped = make(trace, 'dropped', [input.rows.count, columns], 'temporary');
+  const shared = { label: name, rows, writes: [dropped], attrs };
+  if (input.numbers) emit(trace, { ...shared, op: 'dropout_rows', reads: [input.operand, input.numbers] });
+  else emit(trace, { ...shared, op: 'dropout', reads: [input.operand] });
+  return { operand: dropped as Operand, end: () => trace.release(dropped) };
 }
 
 const dropoutAttrs = (context: Context, name: string, columns: number) => ({
@@ -114,7 +105,7 @@ export function linear(
   if (!hasAdapter(context, name)) return;
   const rank = context.recipe.adapters?.rank ?? 0;
   const [down, up] = adapterNames(name).map((part) => context.parts.get(part)?.[0]) as [Tensor, Tensor];
-  const source = adapterInput(context, rows, name, input, k);
+  const source = adapterInput(context, rows, name, allRows(rows, input), k);
   const inner = make(trace, 'adapter', [rows.count, rank], 'temporary');
   matmul(trace, { form: 'nt', rows, a: source.operand, b: down, out: inner, n: rank, k, label: `${name}.lora_a` });
   source.end();
@@ -135,13 +126,13 @@ export function linear(
 
 /**
  * Adds this linear map's weight gradients, and writes (or adds) the gradient of its input.
- * `input` is what the forward read, `upstream` the gradient of its result.
+ * `input` is what the forward read, or a sample of its rows; `upstream` the gradient of its result.
  */
 export function linearBackward(
   context: Context,
   rows: Rows,
   name: string,
-  input: Operand | null,
+  input: MatrixInput | null,
   upstream: Operand,
   into: { out: Operand; accumulate: boolean },
 ): void {
@@ -153,21 +144,23 @@ export function linearBackward(
 export const needsInput = (context: Context, name: string): boolean => trains(context, name) || hasAdapter(context, name);
 
 /** The weight's own gradient: upstreamᵀ · input. */
-export function weightGradient(context: Context, rows: Rows, name: string, input: Operand | null, upstream: Operand): void {
+export function weightGradient(context: Context, rows: Rows, name: string, input: MatrixInput | null, upstream: Operand): void {
   if (!trains(context, name) || !input) return;
   const [out, columns] = weightOf(context, name).shape as [number, number];
   const { gradient, fresh } = gradientOf(context, name);
+  const { operand, end } = upstreamOf(context, rows, input, upstream, out);
   matmul(context.trace, {
     form: 'tn',
-    rows,
-    a: upstream,
-    b: input,
+    rows: input.rows,
+    a: operand,
+    b: input.operand,
     out: gradient,
     n: columns,
     k: out,
     accumulate: !fresh,
     label: name,
   });
+  end();
 }
 
 /** The gradient of the input: upstream · W, and through the adapter, whose own gradients are added on the way. */
@@ -175,7 +168,7 @@ export function inputGradient(
   context: Context,
   rows: Rows,
   name: string,
-  input: Operand | null,
+  input: MatrixInput | null,
   upstream: Operand,
   into: { out: Operand; accumulate: boolean },
 ): void {
@@ -201,12 +194,23 @@ export function inputGradient(
   const [down, up] = [nameA, nameB].map((part) => context.parts.get(part)?.[0]) as [Tensor, Tensor];
   const source = adapterInput(context, rows, name, input, columns);
   const inner = make(trace, 'adapter', [rows.count, rank], 'temporary');
-  matmul(trace, { form: 'nt', rows, a: source.operand, b: down, out: inner, n: rank, k: columns, alpha, label: nameA });
+  matmul(trace, {
+    form: 'nt',
+    rows: input.rows,
+    a: source.operand,
+    b: down,
+    out: inner,
+    n: rank,
+    k: columns,
+    alpha,
+    label: nameA,
+  });
   const b = gradientOf(context, nameB);
+  const above = upstreamOf(context, rows, input, upstream, out);
   matmul(trace, {
     form: 'tn',
-    rows,
-    a: upstream,
+    rows: input.rows,
+    a: above.operand,
     b: inner,
     out: b.gradient,
     n: rank,
@@ -214,12 +218,14 @@ export function inputGradient(
     accumulate: !b.fresh,
     label: nameB,
   });
+  above.end();
   matmul(trace, { form: 'nn', rows, a: upstream, b: up, out: inner, n: rank, k: out, alpha, label: nameB });
   const a = gradientOf(context, nameA);
+  const below = upstreamOf(context, rows, input, inner, rank);
   matmul(trace, {
     form: 'tn',
-    rows,
-    a: inner,
+    rows: input.rows,
+    a: below.operand,
     b: source.operand,
     out: a.gradient,
     n: columns,
@@ -227,6 +233,7 @@ export function inputGradient(
     accumulate: !a.fresh,
     label: nameA,
   });
+  below.end();
   source.end();
   if ((context.recipe.adapters?.dropout ?? 0) === 0) {
     matmul(trace, { form: 'nn', rows, a: inner, b: down, out: into.out, n: columns, k: rank, accumulate: true, label: nameA });

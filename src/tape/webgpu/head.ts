@@ -2,6 +2,7 @@
 import type { Tensor } from '../trace';
 import { type Context, clearGradients, gradientOf, inputGradient, trains, weightGradient, withMatrix } from './context';
 import { normed, normedBackward, stretches } from './layer';
+import { allRows } from './matrix-input';
 import { emit, make, matmul, type Rows, reserve, slice } from './ops';
 import { type PreferenceInputs, preferenceHead } from './preference';
 import type { TilesRule } from './rules';
@@ -82,7 +83,7 @@ function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Te
     trace.release(logits, n);
     return;
   }
-  weightGradient(context, rows, name, n, logits);
+  weightGradient(context, rows, name, allRows(rows, n), logits);
   inputGradient(context, rows, name, null, logits, { out: n, accumulate: false });
   trace.release(logits);
   normedBackward(context, rows, slice(rows, x), 'norm', n, slice(rows, dx), true);

@@ -18,6 +18,7 @@ import {
   weightGradient,
 } from './context';
 import { type Inner, type InnerName, type Kept, type KeptLayer, restore } from './kept';
+import { endInput, matrixInput } from './matrix-input';
 import { emit, make, type Operand, type Rows, reserve, slice } from './ops';
 
 const stretchOf = (context: Context): Rows => {
@@ -269,15 +270,17 @@ export function mlpBackward(
   const { hidden, ffn } = recipe.model;
   const gate = take('gate');
   const up = take('up');
-  let z: Tensor | null = needsInput(context, 'mlp.down') ? product(context, rows, gate, up, false) : null;
+  let z = needsInput(context, 'mlp.down')
+    ? matrixInput(context, rows, product(context, rows, gate, up, false), ffn, 'product')
+    : null;
   weightGradient(context, rows, 'mlp.down', z, dy);
   if (z && !context.weights.has('mlp.down.lora_a')) {
-    trace.release(z);
+    endInput(context, z);
     z = null;
   }
   const dz = activation(context, 'dz', rows.count, ffn);
   inputGradient(context, rows, 'mlp.down', z, dy, { out: dz, accumulate: false });
-  trace.release(z);
+  endInput(context, z);
   emit(trace, {
     op: 'swiglu_backward',
     label: 'mlp.act',
@@ -288,12 +291,16 @@ export function mlpBackward(
   });
   trace.release(dz);
   const h = take('h');
-  const n2 = needsInput(context, 'mlp.gate') || needsInput(context, 'mlp.up') ? normed(context, rows, h, 'norm2') : null;
+  const n2 =
+    needsInput(context, 'mlp.gate') || needsInput(context, 'mlp.up')
+      ? matrixInput(context, rows, normed(context, rows, h, 'norm2'), hidden, 'normed2')
+      : null;
   const dn2 = activation(context, 'dn2', rows.count, hidden);
   linearBackward(context, rows, 'mlp.gate', n2, gate, { out: dn2, accumulate: false });
   trace.release(gate);
   linearBackward(context, rows, 'mlp.up', n2, up, { out: dn2, accumulate: true });
-  trace.release(up, n2);
+  trace.release(up);
+  endInput(context, n2);
   normedBackward(context, rows, h, 'norm2', dn2, target);
   trace.release(h, dn2);
 }
@@ -312,7 +319,11 @@ export function attentionBackward(
   const { heads, kvHeads, headDim, hidden } = recipe.model;
   const o = take('o');
   const dout = activation(context, 'do', rows.count, queryWidth(context));
-  linearBackward(context, rows, 'attn.o', o, dh, { out: dout, accumulate: false });
+  const attended = needsInput(context, 'attn.o')
+    ? matrixInput(context, rows, trace.hold(o), queryWidth(context), 'attended')
+    : null;
+  linearBackward(context, rows, 'attn.o', attended, dh, { out: dout, accumulate: false });
+  endInput(context, attended);
   const delta = make(trace, 'delta', [rows.count, heads], 'temporary');
   emit(trace, { op: 'attention_delta', label: 'attn', rows, reads: [o, dout], writes: [delta], attrs: { heads, dim: headDim } });
   trace.release(o);
@@ -337,13 +348,15 @@ export function attentionBackward(
   rope(context, rows, slice(rows, dk), kvHeads, true);
   const x = takeInput();
   const projections = ['attn.q', 'attn.k', 'attn.v'] as const;
-  const n1 = projections.some((name) => needsInput(context, name)) ? normed(context, rows, slice(rows, x), 'norm1') : null;
+  const n1 = projections.some((name) => needsInput(context, name))
+    ? matrixInput(context, rows, normed(context, rows, slice(rows, x), 'norm1'), hidden, 'normed1')
+    : null;
   const dn1 = activation(context, 'dn1', rows.count, hidden);
   linearBackward(context, rows, 'attn.q', n1, q, { out: dn1, accumulate: false });
   trace.release(q);
   linearBackward(context, rows, 'attn.k', n1, slice(rows, dk), { out: dn1, accumulate: true });
   linearBackward(context, rows, 'attn.v', n1, slice(rows, dv), { out: dn1, accumulate: true });
-  trace.release(n1);
+  endInput(context, n1);
   if (!sums) trace.release(dk, dv);
   normedBackward(context, rows, slice(rows, x), 'norm1', dn1, target);
   trace.release(x, dn1);

@@ -5,6 +5,7 @@
 import type { Tensor } from '../trace';
 import { type Context, inputGradient, weightGradient, withMatrix } from './context';
 import { normed, normedBackward, stretches } from './layer';
+import { allRows } from './matrix-input';
 import { emit, make, matmul, type Operand, type Rows, slice } from './ops';
 import type { ObjectiveRule } from './rules';
 
@@ -75,7 +76,7 @@ export function preferenceHead(
       writes: [logits],
       attrs: { columns: vocab, temperature },
     });
-    weightGradient(context, rows, name, n, logits);
+    weightGradient(context, rows, name, allRows(rows, n), logits);
     inputGradient(context, rows, name, null, logits, { out: n, accumulate: false });
     trace.release(logits);
     normedBackward(context, rows, slice(rows, x), 'norm', n, slice(rows, into), true);

@@ -2,7 +2,7 @@
 import type { Weight } from '../../plan/weights';
 import type { Part } from '../recipe';
 import type { Tensor, Trace } from '../trace';
-import type { Rows } from './ops';
+import type { Operand, Rows } from './ops';
 
 export interface WebgpuRules {
   /** How a layer's backward gets what it needs, and in how many stretches of positions it runs. */
@@ -15,6 +15,8 @@ export interface WebgpuRules {
   objective: ObjectiveRule | null;
   /** How tensors kept from forward to backward are stored; null keeps them as they are. */
   kept: KeptRule | null;
+  /** Which rows of its input a matrix's gradient is summed over; null for all of them. */
+  sampled: SampleRule | null;
   /** Makes a whole fp32 matrix of a weight that is stored otherwise; null where weights are fp32. */
   unpack: UnpackRule | null;
   /** The optimizer; null keeps every gradient instead (forward and backward only). */
@@ -84,6 +86,16 @@ export interface KeptRule {
   unpack(trace: Trace, packed: readonly Tensor[], shape: readonly number[]): Tensor;
 }
 
+/** Gradients of a layer's matrices from a sample of their input's rows. */
+export interface SampleRule {
+  /** How many rows are taken of so many. */
+  kept(rows: number): number;
+  /** Emits what draws the rows of an input: their numbers, and the factor of each. `site` numbers the draws of a layer. */
+  draw(trace: Trace, rows: Rows, input: Tensor, columns: number, site: number): { numbers: Tensor; factors: Tensor };
+  /** Emits what copies rows by their numbers, times their factors where there are any; the caller owns the result. */
+  take(trace: Trace, rows: Rows, source: Operand, columns: number, numbers: Tensor, factors?: Tensor): Tensor;
+}
+
 /** What a stored matrix's parts hold, by their names. */
 export interface StoredData {
   [part: string]: ArrayBufferView<ArrayBuffer>;
@@ -137,6 +149,7 @@ export const PLAIN_WEBGPU: WebgpuRules = {
   objective: null,
   head: { kind: 'chunks', positions: 0 },
   kept: null,
+  sampled: null,
   unpack: null,
   optimizer: null,
   forwardOnly: null,

@@ -2,6 +2,7 @@ import { number } from '../arguments';
 import { OWN_PRODUCTS, withProduct } from '../product';
 import type { Technique } from '../technique';
 import { sampled } from './memory';
+import { sampleRule } from './webgpu';
 
 export const columnRowSampling: Technique = {
   spec: {
@@ -32,4 +33,5 @@ export const columnRowSampling: Technique = {
     },
   },
   rewrite: (recipe, args) => withProduct(recipe, (step, call, plain) => sampled(step, call, number(args, 'share'), plain)),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, sampled: sampleRule(number(args, 'share')) } }),
 };

@@ -6,13 +6,15 @@ import type { Tensor } from '../../tape/trace';
 /** Rows that are kept however small the share (zirui-ray-liu/WTACRS). */
 const FEWEST = 10;
 
+export const keptRows = (share: number, rows: number): number => Math.min(rows, Math.max(FEWEST, Math.round(share * rows)));
+
 /** The product of a trained matrix, which keeps sampled rows of its input and their numbers; the head is left as it is. */
 export function sampled(step: PytorchStep, call: ProductCall, share: number, plain: () => Tensor): Tensor {
   const { trace } = step;
   const { name, input, weight, category } = call;
   const [m = 1, k = 1] = weight.shape;
   const rows = input.shape.reduce((product, size) => product * size, 1) / k;
-  const kept = Math.max(FEWEST, Math.round(share * rows));
+  const kept = keptRows(share, rows);
   const codes = step.recipe.stored(step.weight(name)).length > 1;
   if (!weight.requiresGrad || codes || kept >= rows || category === 'logits' || !trace.keepsForBackward) return plain();
   const bias = step.has(`${name}.bias`) ? step.parameter(`${name}.bias`) : null;
