@@ -22,7 +22,7 @@ export interface ServerOptions {
   settings?: { [name: string]: unknown };
   environment?: NodeJS.ProcessEnv;
   /** A package that the server's own installer installs first, and settings of the machine that know where it lies. */
-  vsix?: string;
+  vsix?: string | undefined;
   machine?: (extension: string) => { [name: string]: unknown };
 }
 

@@ -1,7 +1,22 @@
 import type { Page } from 'playwright-core';
 
-/** Clicks the lens of `title` right above plan `name`, once it is there. */
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** Clicks the lens of `title` right above plan `name`, once it is there and stands still: lenses move as their words arrive. */
 export async function clickLens(page: Page, name: string, title: string): Promise<void> {
+  let place = await placeOf(page, name, title);
+  for (let before: Point | undefined; before?.x !== place.x || before.y !== place.y; ) {
+    before = place;
+    await page.waitForTimeout(300);
+    place = await placeOf(page, name, title);
+  }
+  await page.mouse.click(place.x, place.y);
+}
+
+async function placeOf(page: Page, name: string, title: string): Promise<Point> {
   const place = await page.waitForFunction(
     ([plan, words]) => {
       const starts = new RegExp(`^plan\\s+${plan}\\b`);
@@ -17,6 +32,5 @@ export async function clickLens(page: Page, name: string, title: string): Promis
     },
     [name, title],
   );
-  const { x, y } = (await place.jsonValue()) as { x: number; y: number };
-  await page.mouse.click(x, y);
+  return (await place.jsonValue()) as Point;
 }

@@ -10,7 +10,7 @@ import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 
 const HOST = '--type=extensionHost';
 
-export async function walkKilled({ root, folder, browser, vsix }: WalkOptions & { vsix: string }): Promise<Counts> {
+export async function walkKilled({ root, folder, browser, vsix }: WalkOptions): Promise<Counts> {
   const server = await startServer(root, { vsix });
   const { page } = await openWorkbench(browser, server, { folder });
   page.setDefaultTimeout(60_000);

@@ -7,7 +7,7 @@ import { type Counts, runSteps, type Step } from './checks';
 import { startServer } from './code-server';
 import { clickLens } from './lens';
 import { bars, drawn, keep, type WalkOptions } from './walk';
-import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
+import { chooseOfFile, openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 
 const FILE = 'long-context.memplan';
 const SHORT = 'short.memplan';
@@ -35,15 +35,7 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
       'the explorer’s menu opens the panel of a file that no editor shows',
       async () => {
         await page.locator('.monaco-workbench .part.editor').waitFor();
-        const file = page.locator('.explorer-folders-view .monaco-list-row', { hasText: FILE });
-        const entry = page.locator('.monaco-menu .action-label', { hasText: 'Estimate' });
-        // The extension's own entries come some time after the workbench.
-        for (let tries = 0; tries < 20 && (await entry.count()) === 0; tries++) {
-          await page.keyboard.press('Escape');
-          await file.click({ button: 'right' });
-          await entry.waitFor({ timeout: 2000 }).catch(() => undefined);
-        }
-        await entry.click();
+        await chooseOfFile(page, FILE, 'Estimate');
         await drawn(page);
         assert.equal(await page.locator(`.tab[data-resource-name="${FILE}"]`).count(), 0);
         await runCommand(page, 'View: Close All Editors');

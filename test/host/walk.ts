@@ -17,7 +17,7 @@ export interface WalkOptions {
   folder: string;
   browser: Browser;
   /** A package to walk through in place of this folder: installed into a fresh server that finds no Node and nothing of ours. */
-  vsix?: string;
+  vsix?: string | undefined;
 }
 
 const FILE = 'long-context.memplan';
@@ -290,9 +290,29 @@ async function retype(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text);
 }
 
-/** A picture of what a failing step saw. */
+/** What a failing step saw: a picture, and in words what stood on the page. */
 export async function keep(page: Page, root: string, name: string): Promise<void> {
   const folder = join(root, 'out/host-failures');
   await mkdir(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name.replace(/\W+/g, '-')}.png`) }).catch(() => undefined);
+  for (const [what, selector] of SEEN) {
+    const texts = await page
+      .locator(selector)
+      .allInnerTexts()
+      .catch(() => []);
+    if (texts.length > 0) console.log(`      ${what}: ${texts.join(' | ').replace(/\s+/g, ' ').slice(0, 300)}`);
+  }
+  const state = await panelFrame(page)
+    .locator('#root')
+    .getAttribute('data-state', { timeout: 2000 })
+    .catch(() => 'no page');
+  console.log(`      panel: ${state}`);
 }
+
+const SEEN = [
+  ['tabs', '.tab'],
+  ['menus', '.monaco-menu'],
+  ['pickers', '.quick-input-widget:visible'],
+  ['notifications', '.notification-toast'],
+  ['dialogs', '.monaco-dialog-box'],
+] as const;

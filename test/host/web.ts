@@ -1,12 +1,11 @@
 /** The extension in the browser: the suite in its worker, then the panel as a person sees it. */
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
 import { add, type Counts, MARK, runSteps } from './checks';
-import { keep } from './walk';
+import { keep, type WalkOptions } from './walk';
 import { startWebBuild } from './web-build';
 import { panelFrame } from './workbench';
 
-export async function walkWeb({ root, browser }: { root: string; browser: Browser }): Promise<Counts> {
+export async function walkWeb({ root, browser }: WalkOptions): Promise<Counts> {
   const build = await startWebBuild(root);
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   page.setDefaultTimeout(30_000);

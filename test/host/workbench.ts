@@ -52,6 +52,36 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.locator(`.tab[data-resource-name="${name}"]`).waitFor();
 }
 
+/**
+ * Chooses an entry of a file's menu in the explorer. An extension's own entries come some time after the workbench, and a menu takes no
+ * click in the first tenth of a second that it stands: what had no effect is done again.
+ */
+export async function chooseOfFile(page: Page, name: string, title: string): Promise<void> {
+  const file = page.locator('.explorer-folders-view .monaco-list-row', { hasText: name });
+  const menu = page.locator('.monaco-menu');
+  const entry = menu.locator('.action-label', { hasText: title });
+  for (let tries = 0; tries < 20; tries++) {
+    if ((await entry.count()) === 0) {
+      await page.keyboard.press('Escape');
+      await file.click({ button: 'right' });
+    }
+    const there = await entry.waitFor({ timeout: 2000 }).then(
+      () => true,
+      () => false,
+    );
+    if (!there) continue;
+    await entry.click();
+    if (
+      await menu.waitFor({ state: 'detached', timeout: 2000 }).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+  }
+  throw new Error(`“${title}” could not be chosen from the menu of ${name}`);
+}
+
 /** Runs a command by the palette, as its title stands there. */
 export async function runCommand(page: Page, title: string): Promise<void> {
   await page.keyboard.press('F1');
