@@ -12,6 +12,7 @@ export type {
   Estimate,
   LedgerLine,
   Moment,
+  LiveChanges,
   Peak,
   Phase,
   Rank,
@@ -31,6 +32,7 @@ export interface EstimateParams {
   uri: string /** One plan, or all. */;
   plan?: string;
   timeline?: boolean;
+  /** With every moment of each plan's step. */
   /** False: without the reasons and the ledger, which take as long as the estimate itself. */
   explain?: boolean;
 }
@@ -59,6 +61,8 @@ export interface PlanView {
   /** The tensors alive at the peak, largest first, and what the figures hold for. */
   ledger?: { lines: LedgerLine[]; holds: string[] };
 }
+  /** Every moment of the step, where it was asked for. */
+  timeline?: LiveChanges;
 
 export interface EstimateReply {
   uri: string;
@@ -309,17 +313,17 @@ export type ToWebview =
 export const VIEWS = ['waterfall', 'timeline', 'what-if', 'compare', 'run'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** Live bytes over one step, point by point, in columns: a step of 80 layers has hundreds of thousands of points. */
+/** Live bytes over one step, point by point, as changes in columns: see `LiveChanges`. */
 export interface Timeline {
-  /** Names of the ops, each once. */
+  kinds: { category: Category; name: string }[];
   ops: string[];
-  /** Index into `ops`. */
   op: Uint32Array;
-  /** -1 outside the layers. */
   layer: Int32Array;
   /** 0 forward, 1 backward, 2 optimizer. */
   phase: Uint8Array;
-  /** Six to a point, in the order of the categories. */
+  /** The changes that lead to point `i` stand from `starts[i]` up to `starts[i + 1]`. */
+  starts: Uint32Array;
+  kind: Uint32Array;
   bytes: Float64Array;
 }
 

@@ -112,22 +112,27 @@ const events: { [type in RunEvent['type']]: Guard } = {
 const event: Guard = (value) => object(value) && typeof value.type === 'string' && (lookup(events, value.type)?.(value) ?? false);
 
 const timeline: Guard = (value) => {
-  if (
-    !record({
-      ops: list(text),
-      op: typed(Uint32Array),
-      layer: typed(Int32Array),
-      phase: typed(Uint8Array),
-      bytes: typed(Float64Array),
-    })(value)
-  )
-    return false;
-  const { op, layer, phase, bytes } = value as Timeline;
+  const columns = record({
+    kinds: list(record({ category: (one) => STACK.includes(one as Category), name: text })),
+    ops: list(text),
+    op: typed(Uint32Array),
+    layer: typed(Int32Array),
+    phase: typed(Uint8Array),
+    starts: typed(Uint32Array),
+    kind: typed(Uint32Array),
+    bytes: typed(Float64Array),
+  });
+  if (!columns(value)) return false;
+  const { kinds, op, layer, phase, starts, kind, bytes } = value as Timeline;
   return (
     layer.length === op.length &&
     phase.length === op.length &&
-    bytes.length === op.length * STACK.length &&
-    bytes.every((one) => one >= 0)
+    starts.length === op.length + 1 &&
+    starts.every((start, point) => start >= (starts[point - 1] ?? 0)) &&
+    starts[op.length] === kind.length &&
+    bytes.length === kind.length &&
+    kind.every((one) => one < kinds.length) &&
+    bytes.every(Number.isFinite)
   );
 };
 

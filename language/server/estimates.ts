@@ -162,7 +162,7 @@ function attempt(plan: Plan, timeline: boolean): Estimated {
 }
 
 /** A plan as the panel shows it: its estimate, and where each step of the waterfall is written. */
-export function viewOf(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache, lines: Lines, timeline: boolean): PlanView {
+export function viewOf(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache, lines: Lines, timeline = false): PlanView {
   const view = {
     name: plan.name,
     place: lines.place(plan.span),

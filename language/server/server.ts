@@ -12,6 +12,8 @@ import {
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { heaviest } from '../../src/planner/ranks';
+import { changesOf } from '../../src/planner/timeline';
 import {
   ANALYSED_NOTIFICATION,
   type AnalysedParams,
@@ -249,8 +251,13 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
         began = performance.now();
       }
       if (token.isCancellationRequested || workspace.isStale(view)) return undefined;
-      const shown = viewOf(analysis, plan, workspace.cache, lines, timeline);
-      reply.plans.push(explain && shown.estimate && plan.plan ? { ...shown, ...workspace.cache.explained(plan.plan) } : shown);
+      const shown = viewOf(analysis, plan, workspace.cache, lines);
+      const known = shown.estimate && plan.plan;
+      reply.plans.push({
+        ...shown,
+        ...(known && explain ? workspace.cache.explained(known) : {}),
+        ...(known && timeline ? { timeline: changesOf(heaviest(known).tape) } : {}),
+      });
     }
     const problems = [...analysis.problems, ...analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, workspace.cache))];
     return { ...reply, errors: problems.filter(({ severity }) => severity === 'error').length };

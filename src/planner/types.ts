@@ -52,6 +52,25 @@ export interface TimelinePoint {
   bytes: number[];
 }
 
+/**
+ * Live bytes over one step as changes, point by point: what begins and ends of each kind of tensor. A step of 80 layers has
+ * hundreds of thousands of points, of which few change more than two kinds.
+ */
+export interface LiveChanges {
+  /** Kinds of tensors: all of one name, in every layer. */
+  kinds: { category: Category; name: string }[];
+  /** Names of the ops, each once. */
+  ops: string[];
+  /** A point each: index into `ops`, layer (-1 outside the layers), index into `PHASES`, number of changes that lead to it. */
+  op: number[];
+  layer: number[];
+  phase: number[];
+  changes: number[];
+  /** A change each: index into `kinds`, and the bytes that were added or, below nought, freed. */
+  kind: number[];
+  bytes: number[];
+}
+
 /** One card of several that do the same. */
 export interface Rank {
   name: string;

@@ -12,7 +12,7 @@ import { launchChromium } from '../host/chromium';
 import { startServer } from '../host/code-server';
 import { clickLens } from '../host/lens';
 import { openFile, openWorkbench, panelFrame, runCommand } from '../host/workbench';
-import { points, reply } from '../webview/canned';
+import { changesOf, points, reply } from '../webview/canned';
 import { openPanel } from '../webview/page';
 
 const root = process.cwd();
@@ -35,27 +35,33 @@ async function weight(): Promise<void> {
 
 /** Frames of the timeline of 80 layers in 64 chunks while it is dragged, zoomed in and out again. */
 async function frames(browser: Browser): Promise<void> {
-  const timeline = packTimeline(points(80, 640));
+  const timeline = packTimeline(changesOf(points(80, 640)));
   const { page, send } = await openPanel(browser, root, { width: 1000, height: 1000 });
   await send({ type: 'plans', reply, selected: 'longform' }, { type: 'view', view: 'timeline' });
   // Typed arrays do not pass as arguments: they are made in the page.
   await page.evaluate(
-    ({ ops, op, layer, phase, bytes }) => {
+    ({ kinds, ops, op, layer, phase, starts, kind, bytes }) => {
       const host = window as unknown as { deliver(message: unknown): void };
       const columns = {
+        kinds,
         ops,
         op: Uint32Array.from(op),
         layer: Int32Array.from(layer),
         phase: Uint8Array.from(phase),
+        starts: Uint32Array.from(starts),
+        kind: Uint32Array.from(kind),
         bytes: Float64Array.from(bytes),
       };
       host.deliver({ type: 'timeline', plan: 'longform', version: 3, timeline: columns });
     },
     {
+      kinds: timeline.kinds,
       ops: timeline.ops,
       op: [...timeline.op],
       layer: [...timeline.layer],
       phase: [...timeline.phase],
+      starts: [...timeline.starts],
+      kind: [...timeline.kind],
       bytes: [...timeline.bytes],
     },
   );

@@ -159,7 +159,10 @@ describe('the built server over stdio', () => {
     }
     const one = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri, plan: 'adapter', timeline: true });
     expect(one.plans).toHaveLength(1);
-    expect(one.plans[0]?.estimate?.timeline?.length).toBeGreaterThan(10);
+    const { timeline, estimate } = one.plans[0] ?? {};
+    expect(timeline?.op.length).toBeGreaterThan(10);
+    expect(timeline?.changes).toHaveLength(timeline?.op.length ?? 0);
+    expect(estimate?.timeline).toBeUndefined();
   });
 
   it('answers a run request with the plan and its proxy, or a sentence', async () => {

@@ -5,11 +5,12 @@ import type {
   Estimate,
   EstimateReply,
   FitReply,
+  LiveChanges,
+  Phase,
   Place,
   PlanView,
   RunEvent,
   SweepsReply,
-  TimelinePoint,
   WaterfallStep,
   WhatIfReply,
 } from '../../src/protocol';
@@ -236,35 +237,70 @@ export const events: RunEvent[] = [
 ];
 
 /** A step of `layers` layers with `chunks` chunks in the backward pass of each; the peak comes in the last layer. */
-export function points(layers: number, chunks: number): TimelinePoint[] {
-  const at = (
-    phase: TimelinePoint['phase'],
-    op: string,
-    layer: number | undefined,
-    activations: number,
-    gradients: number,
-    temporary: number,
-  ) => ({
+export function points(layers: number, chunks: number): Canned[] {
+  const at = (phase: Phase, op: string, layer: number, kept: number, gradients: number, temporary: number): Canned => ({
     phase,
     op,
-    ...(layer === undefined ? {} : { layer }),
-    bytes: [15 * GiB, gradients, 0.7 * GiB, activations, 0, temporary].map(Math.round),
+    layer,
+    bytes: [4, 4, 4, 3, gradients, 0.7, kept * 0.3, kept * 0.3, kept * 0.32, ...Array(8).fill(kept * 0.01), temporary].map(
+      (gib: number) => Math.round(gib * GiB),
+    ),
   });
-  const list: TimelinePoint[] = [];
-  const each = 4 * GiB;
+  const list: Canned[] = [];
+  const each = 4;
   for (let layer = 0; layer < layers; layer++)
     for (const [index, op] of ['norm1', 'attn.q', 'attn.sdpa', 'attn.o', 'norm2', 'mlp.up', 'mlp.down'].entries())
-      list.push(at('forward', op, layer, ((layer + index / 7) / layers) * each, 0, index === 5 ? 0.4 * GiB : 0));
-  list.push(at('forward', 'loss', undefined, each, 0, 0.2 * GiB));
+      list.push(at('forward', op, layer, ((layer + index / 7) / layers) * each, 0, index === 5 ? 0.4 : 0));
+  list.push(at('forward', 'loss', -1, each, 0, 0.2));
   for (let layer = layers - 1; layer >= 0; layer--)
+/** One moment of a step: what runs, and what is alive by kind of tensor. */
+interface Canned {
+  phase: Phase;
+  layer: number;
+  op: string;
+  bytes: number[];
+}
+const KINDS: LiveChanges['kinds'] = [
+  ...['mlp.gate.weight', 'mlp.up.weight', 'mlp.down.weight', 'attn.weight'].map((name) => ({
+    category: 'weights' as const,
+    name,
+  })),
+  { category: 'gradients', name: 'mlp.down.weight.grad' },
+  { category: 'optimizer', name: 'moments' },
+  ...['attn.q.out', 'attn.sdpa.out', 'mlp.act.silu'].map((name) => ({ category: 'activations' as const, name })),
+  ...Array.from({ length: 8 }, (_, index) => ({ category: 'activations' as const, name: `small.${index}` })),
+  { category: 'temporary', name: 'mlp.chunk' },
+];
+
     for (let chunk = 0; chunk < chunks; chunk++)
       for (const [index, op] of ['mlp.down', 'mlp.up', 'attn.sdpa', 'attn.q'].entries())
-        list.push(at('backward', op, layer, ((layer + 1) / layers) * each, 0.4 * GiB, (index === 0 ? 1.5 : 0.8) * GiB));
-  for (let layer = 0; layer < layers; layer++) list.push(at('optimizer', 'update', layer, 0, 0.4 * GiB, 0.9 * GiB));
+        list.push(at('backward', op, layer, ((layer + 1) / layers) * each, 0.4, index === 0 ? 1.5 : 0.8));
+  for (let layer = 0; layer < layers; layer++) list.push(at('optimizer', 'update', layer, 0, 0.4, 0.9));
   return list;
 }
 
-export const timeline = packTimeline(points(32, 16));
+/** The same as the server sends it. */
+export function changesOf(list: readonly Canned[]): LiveChanges {
+  const made: LiveChanges = { kinds: KINDS, ops: [], op: [], layer: [], phase: [], changes: [], kind: [], bytes: [] };
+  list.forEach(({ op, layer, phase, bytes }, point) => {
+    if (!made.ops.includes(op)) made.ops.push(op);
+    made.op.push(made.ops.indexOf(op));
+    made.layer.push(layer);
+    made.phase.push(['forward', 'backward', 'optimizer'].indexOf(phase));
+    const changed = bytes.flatMap((now, kind) => {
+      const by = now - (list[point - 1]?.bytes[kind] ?? 0);
+      return by === 0 ? [] : [[kind, by] as const];
+    });
+    made.changes.push(changed.length);
+    for (const [kind, by] of changed) {
+      made.kind.push(kind);
+      made.bytes.push(by);
+    }
+  });
+  return made;
+}
+
+export const timeline = packTimeline(changesOf(points(32, 16)));
 
 /** The plan on eight cards in a pipeline of two stages, with the optimizer's states in the host's memory. */
 export const sharded: Estimate = {

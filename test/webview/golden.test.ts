@@ -11,9 +11,10 @@ import { barOf, layoutBars, rankBars } from '../../webview/layout/bars';
 import { layoutBudget } from '../../webview/layout/budget';
 import { layoutDifference } from '../../webview/layout/difference';
 import { layoutFit } from '../../webview/layout/fit';
+import { createLive } from '../../webview/layout/live';
 import { stopsOf } from '../../webview/layout/stops';
 import { layoutSweep } from '../../webview/layout/sweep';
-import { layoutTimeline, totals } from '../../webview/layout/timeline';
+import { layoutTimeline } from '../../webview/layout/timeline';
 import { layoutWaterfall } from '../../webview/layout/waterfall';
 import { launchChromium } from '../host/chromium';
 import { adapter, fit, full, longform, reply, sharded, shardedReply, sweeps, timeline } from './canned';
@@ -46,7 +47,7 @@ test.each([
   ['fit', layoutFit(fit, 700, 280)],
   [
     'timeline',
-    layoutTimeline(timeline, totals(timeline), { from: 0, to: 40 }, { width: 400, height: 300, usable: longform.usable }),
+    layoutTimeline(createLive(timeline), { from: 0, to: 40 }, { width: 400, height: 300, usable: longform.usable, most: 4 }),
   ],
   ['stops', stopsOf({ value: 48, written: 128, min: 1, max: 8192 })],
 ])('the layout of %s is as it was', async (name, layout) => {

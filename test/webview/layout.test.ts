@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { packTimeline } from '../../src/extension/timeline';
 import type { Bytes, WaterfallStep } from '../../src/protocol';
 import { barOf, layoutBars } from '../../webview/layout/bars';
 import { layoutBudget } from '../../webview/layout/budget';
+import { layoutKernels } from '../../webview/layout/kernels';
+import { categoriesOf, createLive, highest } from '../../webview/layout/live';
 import { layoutLoss } from '../../webview/layout/loss';
-import { clampRange, highest, layoutTimeline, pointAt, totals, xOf, zoomRange } from '../../webview/layout/timeline';
+import { clampRange, layoutTimeline, pointAt, type Range, xOf, zoomRange } from '../../webview/layout/timeline';
 import { layoutWaterfall, STACK, type Waterfall } from '../../webview/layout/waterfall';
-import { adapter, estimate, full, longform, points, timeline } from './canned';
+import { liveRows } from '../../webview/parts/live-table';
+import { adapter, changesOf, estimate, full, longform, points, timeline } from './canned';
 
 const bytes = fc.nat({ max: 2 ** 45 });
 const categories = fc.record(Object.fromEntries(STACK.map((name) => [name, bytes])) as Record<keyof Bytes, fc.Arbitrary<number>>);
@@ -138,45 +142,111 @@ test('loss curves keep every point, in order, inside the plot', () => {
   expect(Number.isFinite(constant?.x) && Number.isFinite(constant?.y)).toBe(true);
 });
 
+test('kernels: rows by their longest time, shares of their own step, small ones together, and nothing lost', () => {
+  const peaks = { device: 'card', flops: 1, bandwidth: 1 };
+  const of = (label: string, times: { [name: string]: number }) => ({
+    type: 'kernels' as const,
+    label,
+    method: 'waits' as const,
+    peaks,
+    kernels: Object.entries(times).map(([name, seconds]) => ({
+      name,
+      class: 'elementwise' as const,
+      calls: 2,
+      seconds,
+      atPeaks: 0,
+    })),
+  });
+  const list = [of('plain', { a: 6, b: 3.9, c: 0.06, d: 0.04 }), of('tested', { b: 12, e: 7.95, d: 0.05 })];
+  const { labels, rows, seconds } = layoutKernels(list);
+  expect(labels).toEqual(['plain', 'tested']);
+  expect(seconds).toEqual([10, 20]);
+  expect(rows.map(({ name, cells }) => [name, ...cells.map((cell) => cell && [cell.seconds, cell.share, cell.calls])])).toEqual([
+    ['b', [3.9, 0.39, 2], [12, 0.6, 2]],
+    ['e', null, [7.95, expect.closeTo(0.3975), 2]],
+    ['a', [6, 0.6, 2], null],
+    ['2 others', [0.1, 0.01, 4], [0.05, 0.0025, 2]],
+  ]);
+  expect(rows[0]?.cells[1]?.length).toBe(1);
+  expect(layoutKernels(list, true).rows.map(({ name }) => name)).toEqual(['b', 'e', 'a', 'c', 'd']);
+  expect(layoutKernels([of('plain', { a: 0 })]).rows).toMatchObject([{ cells: [{ share: 0, length: 0 }] }]);
+});
+
 describe('timeline', () => {
-  const sums = totals(timeline);
+  const live = createLive(timeline);
+  const { sums } = live;
   const count = sums.length;
-  const chart = (from: number, to: number, width = 700) =>
-    layoutTimeline(timeline, sums, { from, to }, { width, height: 300, usable: 23 * 2 ** 30 });
+  const list = points(32, 16);
+  const chart = ({ from, to }: Range, width = 700, most = 5) =>
+    layoutTimeline(live, { from, to }, { width, height: 300, usable: 23 * 2 ** 30, most });
   const ranges = fc
     .tuple(fc.nat({ max: count }), fc.nat({ max: count }))
     .map(([a, b]) => clampRange({ from: Math.min(a, b), to: Math.max(a, b) }, count));
 
-  test('packing keeps every byte', () => {
-    const list = points(32, 16);
+  test('packing keeps every byte, and any moment can be read', () => {
     expect(list).toHaveLength(count);
     list.forEach(({ bytes, op, layer }, index) => {
       expect(total(bytes)).toBe(sums[index]);
       expect(timeline.ops[timeline.op[index] as number]).toBe(op);
-      expect(timeline.layer[index]).toBe(layer ?? -1);
+      expect(timeline.layer[index]).toBe(layer);
     });
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat({ max: count - 1 }), { minLength: 1, maxLength: 20 }), (some) => {
+        const sorted = some.sort((a, b) => a - b);
+        expect([...live.rows(sorted)]).toEqual(sorted.flatMap((point) => list[point]?.bytes ?? []));
+      }),
+    );
+    const categories = [...live.categories()];
+    expect(categories[live.peak]).toEqual(categoriesOf(timeline, live.rows([live.peak])));
+    expect(categories.map((one) => total(one.map(([, bytes]) => bytes)))).toEqual([...sums]);
   });
 
-  test('no peak is lost, however few pixels there are', () => {
+  test('a long step is read from the marks on the way as from its beginning', () => {
+    const long = points(8, 400);
+    const many = createLive(packTimeline(changesOf(long)));
+    const some = [0, 2047, 2048, 2049, 4095, 4096, 6000, long.length - 1];
+    expect([...many.rows(some)]).toEqual(some.flatMap((point) => long[point]?.bytes ?? []));
+  });
+
+  test('the largest kinds have areas, and with the one for all others they add up to every column’s highest moment, to the byte', () => {
     fc.assert(
-      fc.property(ranges, fc.integer({ min: 240, max: 900 }), (range, width) => {
-        const { areas, plot } = chart(range.from, range.to, width);
-        const top = Math.min(...(areas.at(-1)?.points.map(({ y1 }) => y1) ?? []));
-        const full = Math.min(
-          ...(chart(0, count)
-            .areas.at(-1)
-            ?.points.map(({ y1 }) => y1) ?? []),
+      fc.property(ranges, fc.integer({ min: 240, max: 900 }), fc.integer({ min: 1, max: 20 }), (range, width, most) => {
+        const { areas, others } = chart(range, width, most);
+        const columns = (areas[0]?.points.length ?? 0) - 1;
+        const named = areas.filter(({ kind }) => kind >= 0);
+        expect(named.length).toBeLessThanOrEqual(most);
+        const drawn = Array.from({ length: columns }, (_, column) =>
+          total(areas.map(({ points }) => points[column]?.bytes ?? 0)),
         );
-        const share = (sums[highest(sums, range)] as number) / (sums[highest(sums, { from: 0, to: count })] as number);
-        expect((plot.bottom - top) / (plot.bottom - full)).toBeCloseTo(share, 6);
+        expect(Math.max(...drawn)).toBe(sums[highest(sums, range)]);
+        expect(drawn.every((sum) => sums.includes(sum))).toBe(true);
+        // Nothing among the others is anywhere larger than each of those with a name is somewhere.
+        const most1 = (kind: number) => Math.max(...list.slice(range.from, range.to).map(({ bytes }) => bytes[kind] ?? 0));
+        if (range.to - range.from > columns || others <= 0) return;
+        const least = Math.min(...named.map(({ kind }) => most1(kind)));
+        const rest = timeline.kinds.map((_, kind) => kind).filter((kind) => !named.some((area) => area.kind === kind));
+        expect(Math.max(...rest.map(most1))).toBeLessThanOrEqual(least);
+        expect(rest.filter((kind) => most1(kind) > 0)).toHaveLength(others);
       }),
     );
   });
 
-  test('areas lie on one another and inside the plot', () => {
+  test('the table at a moment has a row for each area, and adds up to what is alive', () => {
     fc.assert(
-      fc.property(ranges, ({ from, to }) => {
-        const { areas, plot } = chart(from, to);
+      fc.property(ranges, fc.nat({ max: count - 1 }), fc.option(fc.nat({ max: count - 1 })), (range, at, pinned) => {
+        const rows = liveRows(live, chart(range), at, pinned);
+        expect(total(rows.map(({ now }) => now))).toBe(sums[at]);
+        expect(total(rows.map((row) => row.pinned))).toBe(pinned === null ? 0 : sums[pinned]);
+        for (const { area, now } of rows.filter(({ area: { name } }) => name !== null))
+          expect(now).toBe(list[at]?.bytes[timeline.kinds.findIndex(({ name }) => name === area.name)]);
+      }),
+    );
+  });
+
+  test('areas lie on one another and inside the plot, and names within them', () => {
+    fc.assert(
+      fc.property(ranges, (range) => {
+        const { areas, plot } = chart(range);
         const wrong = areas.flatMap(({ points: line }, index) =>
           line.filter(({ x, y0 }, at) => {
             const base = areas[index - 1]?.points[at]?.y1 ?? plot.bottom;
@@ -184,6 +254,13 @@ describe('timeline', () => {
           }),
         );
         expect(wrong).toEqual([]);
+        for (const { label, name, points: line } of areas)
+          if (label) {
+            const start = label.x - (name ?? 'other').length * 6.3;
+            const under = line.filter(({ x }, at) => x < label.x && (line[at + 1]?.x ?? x) > start);
+            expect(start).toBeGreaterThanOrEqual(plot.left);
+            expect(under.every(({ y0, y1 }) => y1 <= label.y - 9 && y0 >= label.y + 2)).toBe(true);
+          }
       }),
     );
   });
@@ -209,7 +286,7 @@ describe('timeline', () => {
   test('a pixel leads to a moment and back', () => {
     fc.assert(
       fc.property(ranges, fc.double({ min: 0, max: 1, noNaN: true }), (range, share) => {
-        const drawn = chart(range.from, range.to);
+        const drawn = chart(range);
         const point = Math.min(range.to - 1, Math.floor(range.from + share * (range.to - range.from)));
         expect(pointAt(drawn, xOf(drawn, point))).toBe(point);
       }),

@@ -62,6 +62,17 @@ test('sizes that are negative, infinite or no numbers are refused', () => {
 
 test('a timeline whose columns do not fit one another is refused', () => {
   const message = { type: 'timeline', plan: 'full', version: 3, timeline };
-  for (const wrong of [{ bytes: new Float64Array(5) }, { op: [1, 2] }, { layer: new Int32Array(1) }, { ops: [7] }])
+  const { starts, kind, bytes } = timeline;
+  for (const wrong of [
+    { bytes: new Float64Array(5) },
+    { op: [1, 2] },
+    { layer: new Int32Array(1) },
+    { ops: [7] },
+    { kinds: [{ category: 'none', name: 'x' }] },
+    { starts: starts.toReversed() },
+    { starts: starts.with(-1, 5) },
+    { kind: kind.with(3, timeline.kinds.length) },
+    { bytes: bytes.with(3, Number.NaN) },
+  ])
     expect(readMessage({ ...message, timeline: { ...timeline, ...wrong } })).toBeNull();
 });

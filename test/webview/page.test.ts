@@ -250,7 +250,7 @@ test('the timeline is asked for when it is looked at, once a version, and shows 
   expect(await asked()).toBe(1);
   await panel.send(timelineOf());
   expect(await page.locator('.moment').textContent()).toContain('backward, layer 31, mlp.down');
-  expect(await page.locator('.timeline .areas path').count()).toBe(6);
+  expect(await page.locator('.timeline .areas path').count()).toBe(11);
   await panel.send(plans('longform', 4));
   expect(await asked()).toBe(2);
   expect(await page.locator('.timeline').isVisible()).toBe(false);

@@ -1,5 +1,6 @@
 /** What each view is saved as. */
 import type { Estimate, Timeline } from '../../src/protocol';
+import { createLive } from '../layout/live';
 import { PHASE_NAMES } from '../layout/timeline';
 import { STACK } from '../layout/waterfall';
 import type { Exportable } from './menu';
@@ -18,14 +19,14 @@ export const timelineExport = ({ name, instants }: Estimate, timeline: Timeline,
   picture,
   markdown: () => markdownOf(...phaseCells(instants)),
   csv() {
-    const { ops, op, layer, phase, bytes } = timeline;
+    const { ops, op, layer, phase } = timeline;
     const head = ['moment', 'phase', 'layer', 'op', ...STACK.map((category) => `${category}_bytes`)];
-    const rows = Array.from(op, (name, index) => [
+    const rows = Array.from(createLive(timeline).categories(), (categories, index) => [
       index,
       PHASE_NAMES[phase[index] ?? 0] ?? '',
       (layer[index] ?? -1) < 0 ? '' : String(layer[index]),
-      ops[name] ?? '',
-      ...STACK.map((_, category) => bytes[index * STACK.length + category] ?? 0),
+      ops[op[index] ?? 0] ?? '',
+      ...categories.map(([, bytes]) => bytes),
     ]);
     return csvOf([head, ...rows]);
   },

@@ -1,14 +1,13 @@
 /** Paints the timeline: areas, phases, the usable line, the peak, the cursor and a pinned moment. */
-import { area, curveStepAfter, type Selection, select } from 'd3';
+import { select } from 'd3';
 import { formatBytes } from '../format';
-import { type TimelineChart, xOf } from '../layout/timeline';
+import { type Area, type TimelineChart, xOf } from '../layout/timeline';
+import { type Layer, layer, type Root, sized, tickWords } from './svg';
 
-type Root = Selection<SVGSVGElement, unknown, null, undefined>;
-type Area = TimelineChart['areas'][number];
-
-export function paintTimeline(svg: SVGSVGElement, chart: TimelineChart): void {
+/** `peak`: words for the moment of the peak. */
+export function paintTimeline(svg: SVGSVGElement, chart: TimelineChart, peak: string): void {
   const { plot } = chart;
-  const root = size(svg, chart);
+  const root = sized(svg, chart);
   paintAreas(layer(root, 'areas'), chart);
   const grid = layer(root, 'grid').attr('aria-hidden', 'true');
   grid
@@ -26,26 +25,9 @@ export function paintTimeline(svg: SVGSVGElement, chart: TimelineChart): void {
     .attr('x', plot.left - 6)
     .attr('y', (tick) => tick.y + 4)
     .attr('text-anchor', 'end')
-    .text((tick) => (tick.bytes === 0 ? '0' : formatBytes(tick.bytes).replace(/\.0+ /, ' ')));
-  const phases = layer(root, 'phases')
-    .selectAll<SVGGElement, TimelineChart['phases'][number]>('g')
-    .data(chart.phases)
-    .join((enter) => {
-      const phase = enter.append('g');
-      phase.append('line');
-      phase.append('text');
-      return phase;
-    })
-    .attr('transform', (phase) => `translate(${phase.x},0)`);
-  phases
-    .select('line')
-    .attr('y1', plot.top - 16)
-    .attr('y2', plot.bottom);
-  phases
-    .select('text')
-    .attr('x', 5)
-    .attr('y', plot.top - 8)
-    .text((phase) => (phase.width > phase.name.length * 7 + 8 ? phase.name : ''));
+    .text((tick) => tickWords(tick.bytes));
+  paintNames(layer(root, 'names').attr('aria-hidden', 'true'), chart);
+  paintPhases(layer(root, 'phases'), chart);
   const usable = layer(root, 'usable')
     .selectAll<SVGGElement, NonNullable<TimelineChart['usable']>>('g')
     .data(chart.usable ? [chart.usable] : [])
@@ -67,12 +49,47 @@ export function paintTimeline(svg: SVGSVGElement, chart: TimelineChart): void {
     .attr('y', (line) => line.y - 5)
     .attr('text-anchor', 'end')
     .text((line) => `usable ${formatBytes(line.bytes)}`);
-  layer(root, 'peak')
-    .selectAll('path')
-    .data(chart.peak ? [chart.peak] : [])
-    .join('path')
-    .attr('d', 'M0,0l-5,-9h10z')
-    .attr('transform', (peak) => `translate(${peak.x},${peak.y - 1})`);
+  paintPeak(layer(root, 'peak'), chart, peak);
+}
+
+function paintPhases(g: Layer, { phases, plot }: TimelineChart): void {
+  const groups = g
+    .selectAll<SVGGElement, TimelineChart['phases'][number]>('g')
+    .data(phases)
+    .join((enter) => {
+      const phase = enter.append('g');
+      phase.append('line');
+      phase.append('text');
+      return phase;
+    })
+    .attr('transform', (phase) => `translate(${phase.x},0)`);
+  groups.select('line').attr('y1', 2).attr('y2', plot.bottom);
+  groups
+    .select('text')
+    .attr('x', 5)
+    .attr('y', 12)
+    .text((phase) => (phase.width > phase.name.length * 7 + 8 ? phase.name : ''));
+}
+
+/** The mark of the peak with its moment in words, to the side that has room for them. */
+function paintPeak(g: Layer, { peak, plot }: TimelineChart, words: string): void {
+  const marks = g
+    .selectAll<SVGGElement, NonNullable<TimelineChart['peak']>>('g')
+    .data(peak ? [peak] : [])
+    .join((enter) => {
+      const mark = enter.append('g');
+      mark.append('path').attr('d', 'M0,0l-5,-9h10z');
+      mark.append('text');
+      return mark;
+    })
+    .attr('transform', ({ x, y }) => `translate(${x},${y - 1})`);
+  const right = (x: number) => x < (plot.left + plot.right) / 2;
+  marks
+    .select('text')
+    .attr('x', ({ x }) => (right(x) ? 9 : -9))
+    .attr('y', -1)
+    .attr('text-anchor', ({ x }) => (right(x) ? 'start' : 'end'))
+    .text(({ bytes }) => `${formatBytes(bytes)} · ${words}`);
 }
 
 /** Vertical lines at the moment under inspection and the pinned one. */
@@ -96,12 +113,17 @@ export function paintMoments(
     .attr('y2', plot.bottom);
 }
 
-/** The whole step in small, with the stretch that is on show. */
-export function paintMinimap(svg: SVGSVGElement, chart: TimelineChart, shown: { from: number; to: number }): void {
-  const root = size(svg, chart);
+/** The whole step in small. */
+export function paintMinimap(svg: SVGSVGElement, chart: TimelineChart): void {
+  const root = sized(svg, chart);
   paintAreas(layer(root, 'areas'), chart);
+  layer(root, 'window').raise();
+}
+
+/** The stretch that is on show, in the whole step in small. */
+export function paintWindow(svg: SVGSVGElement, chart: TimelineChart, shown: { from: number; to: number }): void {
   const left = xOf(chart, shown.from - 0.5);
-  layer(root, 'window')
+  layer(select(svg) as unknown as Root, 'window')
     .selectAll('rect')
     .data([null])
     .join('rect')
@@ -111,23 +133,55 @@ export function paintMinimap(svg: SVGSVGElement, chart: TimelineChart, shown: { 
     .attr('height', chart.height - 1);
 }
 
-function size(svg: SVGSVGElement, { width, height }: TimelineChart): Root {
-  return select(svg).attr('width', width).attr('height', height).attr('viewBox', `0 0 ${width} ${height}`) as unknown as Root;
-}
-
-function paintAreas(g: Selection<SVGGElement, null, SVGSVGElement, unknown>, { areas }: TimelineChart): void {
-  const shape = area<Area['points'][number]>()
-    .x((point) => point.x)
-    .y0((point) => point.y0)
-    .y1((point) => point.y1)
-    .curve(curveStepAfter);
+function paintAreas(g: Layer, { areas }: TimelineChart): void {
   g.selectAll<SVGPathElement, Area>('path')
-    .data(areas, (one) => one.category)
+    .data(areas, ({ kind }) => kind)
     .join('path')
-    .attr('class', (one) => `segment category-${one.category}`)
-    .attr('d', (one) => shape(one.points));
+    .order()
+    .attr('class', ({ category, shade }) => `segment category-${category ?? 'other'} shade-${shade}`)
+    .attr('data-area', ({ name }) => name ?? 'other')
+    .attr('d', ({ points }) => outline(points));
 }
 
-function layer(root: Root, name: string): Selection<SVGGElement, null, SVGSVGElement, unknown> {
-  return root.selectAll<SVGGElement, null>(`g.${name}`).data([null]).join('g').attr('class', name);
+/** Names within the areas that have room for them. */
+function paintNames(g: Layer, { areas }: TimelineChart): void {
+  g.selectAll<SVGTextElement, Area>('text')
+    .data(
+      areas.filter(({ label }) => label !== null),
+      ({ kind }) => kind,
+    )
+    .join('text')
+    .attr('x', ({ label }) => label?.x ?? 0)
+    .attr('y', ({ label }) => label?.y ?? 0)
+    .text(({ name }) => name ?? 'other');
+}
+
+/** The steps of an area: its upper edge forwards, its lower one back. Columns that are alike are drawn as one. */
+export function outline(points: Area['points']): string {
+  const [first] = points;
+  if (!first) return '';
+  const path: string[] = [];
+  const tenth = (pixels: number) => Math.round(pixels * 10) / 10;
+  let [x, y] = [tenth(first.x), tenth(first.y0)];
+  let last = '';
+  const go = (command: 'H' | 'V', pixels: number) => {
+    const to = tenth(pixels);
+    if (to === (command === 'H' ? x : y)) return;
+    if (command === 'H') x = to;
+    else y = to;
+    // A line that goes on in the same direction takes the place of the one before.
+    if (command === last) path.pop();
+    last = command;
+    path.push(command + to);
+  };
+  path.push(`M${x},${y}`);
+  for (const point of points) {
+    go('H', point.x);
+    go('V', point.y1);
+  }
+  for (const point of points.toReversed()) {
+    go('V', point.y0);
+    go('H', point.x);
+  }
+  return `${path.join('')}Z`;
 }

@@ -6,21 +6,20 @@ import { pointer } from 'd3';
 import type { Timeline } from '../../src/protocol';
 import { button } from '../controls';
 import { h, setText } from '../dom';
-import { formatBytes, formatDelta } from '../format';
+import { formatBytes, formatExact } from '../format';
+import { createLive, type Live } from '../layout/live';
 import {
   clampRange,
-  highest,
   layoutTimeline,
   MINIMAP_MARGIN,
-  PHASE_NAMES,
+  momentAt,
   pointAt,
   type Range,
   type TimelineChart,
-  totals,
   zoomRange,
 } from '../layout/timeline';
-import { STACK } from '../layout/waterfall';
-import { paintMinimap, paintMoments, paintTimeline } from '../paint/timeline';
+import { paintMinimap, paintMoments, paintTimeline, paintWindow } from '../paint/timeline';
+import { liveLegend, liveRows, liveTable } from './live-table';
 
 export interface TimelineView {
   element: HTMLElement;
@@ -41,21 +40,23 @@ export function createTimeline(): TimelineView {
   map.setAttribute('class', 'minimap');
   map.setAttribute('aria-hidden', 'true');
   const where = h('p', { class: 'moment', role: 'status' });
+  const legend = h('ul', { class: 'legend' });
   const table = h('table', { class: 'live' });
+  const note = h('p', { class: 'note' });
   const waiting = h('p', { class: 'empty' }, 'Writing out the step…');
   const controls = [
     button({ label: 'Peak', onPress: () => peak() }),
     button({ label: 'Zoom in', onPress: () => zoom(0.5) }),
     button({ label: 'Zoom out', onPress: () => zoom(2) }),
-    button({ label: 'Whole step', onPress: () => look({ from: 0, to: sums.length }) }),
+    button({ label: 'Whole step', onPress: () => look({ from: 0, to: count() }) }),
     button({ label: 'Pin moment', onPress: () => pin() }),
   ];
   const pinControl = controls[4];
-  const body = h('div', {}, h('div', { class: 'tools' }, ...controls.map(({ element }) => element)), svg, map, where, table);
+  const tools = h('div', { class: 'tools' }, ...controls.map(({ element }) => element));
+  const body = h('div', {}, tools, svg, map, note, where, legend, h('div', { class: 'table' }, table));
   const element = h('section', { class: 'timeline-view', 'aria-label': 'Live bytes over one step' }, waiting, body);
 
-  let timeline: Timeline | null = null;
-  let sums: Float64Array = new Float64Array();
+  let live: Live | null = null;
   let usable = 0;
   let width = 0;
   let range: Range = { from: 0, to: 0 };
@@ -64,13 +65,16 @@ export function createTimeline(): TimelineView {
   let at = 0;
   let pinned: number | null = null;
   let frame = 0;
+  /** What the table tells: it is written anew only where that changes. */
+  let told = '';
 
+  const count = () => live?.sums.length ?? 0;
   const draw = () => {
     frame = 0;
-    if (!timeline || !whole) return;
-    chart = layoutTimeline(timeline, sums, range, { width, height: HEIGHT, usable });
-    paintTimeline(svg, chart);
-    paintMinimap(map, whole, range);
+    if (!live || !whole) return;
+    chart = layoutTimeline(live, range, { width, height: HEIGHT, usable });
+    paintTimeline(svg, chart, momentAt(live.timeline, live.peak));
+    paintWindow(map, whole, range);
     inspect(at);
   };
   /** One drawing a frame, however many events. */
@@ -78,16 +82,16 @@ export function createTimeline(): TimelineView {
     if (frame === 0) frame = requestAnimationFrame(draw);
   };
   const look = (next: Range) => {
-    range = clampRange(next, sums.length);
+    range = clampRange(next, count());
     soon();
   };
   const share = () => (range.to > range.from ? (at - range.from) / (range.to - range.from) : 0.5);
   const zoom = (factor: number, around = Math.min(1, Math.max(0, share()))) => {
-    range = zoomRange(range, factor, around, sums.length);
+    range = zoomRange(range, factor, around, count());
     soon();
   };
   const peak = () => {
-    at = highest(sums, { from: 0, to: sums.length });
+    at = live?.peak ?? 0;
     const span = range.to - range.from;
     if (at < range.from || at >= range.to) look({ from: at - span / 2, to: at + span / 2 });
     soon();
@@ -98,17 +102,21 @@ export function createTimeline(): TimelineView {
     soon();
   };
   const inspect = (point: number) => {
-    at = Math.max(0, Math.min(sums.length - 1, point));
-    if (!timeline || !chart) return;
-    const moments = [{ name: 'cursor', point: at }, ...(pinned === null ? [] : [{ name: 'pinned', point: pinned }])];
-    paintMoments(svg, chart, moments);
+    at = Math.max(0, Math.min(count() - 1, point));
+    if (!live || !chart) return;
+    paintMoments(svg, chart, [{ name: 'cursor', point: at }, ...(pinned === null ? [] : [{ name: 'pinned', point: pinned }])]);
+    const telling = [at, pinned, chart.others, ...chart.areas.map(({ kind }) => kind)].join();
+    if (telling === told) return;
+    told = telling;
+    const { timeline, sums } = live;
     const words = momentAt(timeline, at);
     setText(where, `${words}: ${formatBytes(sums[at] ?? 0)}${pinned === null ? '' : `, against ${momentAt(timeline, pinned)}`}`);
     svg.setAttribute('aria-valuemin', '0');
     svg.setAttribute('aria-valuemax', String(sums.length - 1));
     svg.setAttribute('aria-valuenow', String(at));
     svg.setAttribute('aria-valuetext', `${words}, ${formatBytes(sums[at] ?? 0)}`);
-    table.replaceChildren(...rows(timeline, at, pinned));
+    legend.replaceChildren(...liveLegend(live, at, chart.others > 0));
+    table.replaceChildren(...liveTable(liveRows(live, chart, at, pinned), chart.others, pinned !== null));
   };
 
   svg.addEventListener('wheel', (event) => {
@@ -150,11 +158,11 @@ export function createTimeline(): TimelineView {
       ArrowLeft: () => inspect(at - step),
       ArrowRight: () => inspect(at + step),
       Home: () => inspect(0),
-      End: () => inspect(sums.length - 1),
+      End: () => inspect(count() - 1),
       '+': () => zoom(0.5),
       '=': () => zoom(0.5),
       '-': () => zoom(2),
-      '0': () => look({ from: 0, to: sums.length }),
+      '0': () => look({ from: 0, to: count() }),
       p: peak,
       Enter: pin,
     };
@@ -177,57 +185,23 @@ export function createTimeline(): TimelineView {
       body.hidden = next === null || next.op.length === 0;
       usable = limit;
       width = pixels;
-      if (next !== timeline) {
-        timeline = next;
-        sums = next ? totals(next) : new Float64Array();
-        range = { from: 0, to: sums.length };
-        at = sums.length > 0 ? highest(sums, range) : 0;
+      if (next !== (live?.timeline ?? null)) {
+        live = next && createLive(next);
+        range = { from: 0, to: count() };
+        at = Math.max(0, live?.peak ?? 0);
         pinned = null;
+        told = '';
         pinControl?.set({ label: 'Pin moment' });
       }
-      if (!timeline || sums.length === 0) return;
+      if (!live || count() === 0) return;
       const small = { width, height: MINIMAP, usable: Number.POSITIVE_INFINITY, margin: MINIMAP_MARGIN };
-      whole = layoutTimeline(timeline, sums, { from: 0, to: sums.length }, small);
+      whole = layoutTimeline(live, { from: 0, to: count() }, small);
+      paintMinimap(map, whole);
+      setText(
+        note,
+        `One step: ${formatExact(count())} operations in their order. A column of pixels shows the highest moment that falls on it.`,
+      );
       draw();
     },
   };
-}
-
-function momentAt({ ops, op, layer, phase }: Timeline, point: number): string {
-  const words = [PHASE_NAMES[phase[point] ?? 0], (layer[point] ?? -1) < 0 ? null : `layer ${layer[point]}`, ops[op[point] ?? 0]];
-  return words.filter(Boolean).join(', ');
-}
-
-/** What is alive, by category; beside a pinned moment the difference too. */
-function rows(timeline: Timeline, at: number, pinned: number | null): HTMLElement[] {
-  const bytes = (point: number, index: number) => timeline.bytes[point * STACK.length + index] ?? 0;
-  const names = ['Alive', 'Bytes', ...(pinned === null ? [] : ['Pinned', 'Difference'])];
-  const list = STACK.map((category, index) => ({
-    category,
-    now: bytes(at, index),
-    pinnedBytes: pinned === null ? 0 : bytes(pinned, index),
-  }));
-  return [
-    h('thead', {}, h('tr', {}, ...names.map((name, index) => h('th', { scope: 'col', class: index > 0 ? 'number' : '' }, name)))),
-    h(
-      'tbody',
-      {},
-      ...list
-        .filter(({ now, pinnedBytes }) => now > 0 || pinnedBytes > 0)
-        .map(({ category, now, pinnedBytes }) =>
-          h(
-            'tr',
-            {},
-            h('th', { scope: 'row' }, h('span', { class: `swatch category-${category}` }), category),
-            h('td', { class: 'number' }, formatBytes(now)),
-            ...(pinned === null
-              ? []
-              : [
-                  h('td', { class: 'number' }, formatBytes(pinnedBytes)),
-                  h('td', { class: 'number' }, formatDelta(now - pinnedBytes)),
-                ]),
-          ),
-        ),
-    ),
-  ];
 }
