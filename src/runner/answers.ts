@@ -2,7 +2,7 @@
 import type { Plan } from '../plan/types';
 import type { ObjectiveRule } from '../tape/webgpu/rules';
 import { recipeOf } from '../techniques/recipe-of';
-import { type Batch, sorted } from './data';
+import { type Batch, joined, parted, sorted } from './data';
 import type { Opened } from './device';
 import { withSlots } from './proxy';
 import { uniforms } from './random';
@@ -65,12 +65,17 @@ function rewardedOf(batch: Batch, size: number, sequence: number, vocab: number)
 /** A batch of answers for an objective, from one of text; the reference's log-probabilities are still to come. */
 export function toAnswers(objective: ObjectiveRule, batch: Batch, plan: Plan, seed: number): Batch {
   const { sequence, model } = plan;
-  if (objective.kind === 'dpo') return pairsOf(batch, plan.batch, sequence, model.vocab, seed);
-  return rewardedOf(batch, plan.batch, sequence, model.vocab);
+  return joined(
+    parted(batch, plan.accumulate).map((part, index) =>
+      objective.kind === 'dpo'
+        ? pairsOf(part, plan.batch, sequence, model.vocab, seed + 1_000_003 * index)
+        : rewardedOf(part, plan.batch, sequence, model.vocab),
+    ),
+  );
 }
 
 export interface Scorer {
-  /** The batch with what the reference gives each of its targets. */
+  /** The batch with what the reference gives each of its targets; as it is where the reference runs in the step. */
   score(batch: Batch): Promise<Batch>;
   destroy(): void;
 }
@@ -79,6 +84,8 @@ export interface Scorer {
 export async function scorerOf(opened: Opened, plan: Plan, weights: WeightSource, seed: number): Promise<Scorer> {
   const recipe = recipeOf(withSlots(plan, { optimizer: { name: 'none', args: {} }, activations: null }));
   const { objective } = recipe.webgpu;
+  if (objective && objective.kind !== 'score' && objective.reference !== 'input')
+    return { score: async (batch) => batch, destroy: () => undefined };
   const temperature = objective && objective.kind !== 'dpo' ? objective.temperature : 1;
   const trainer = await createTrainer(
     opened,

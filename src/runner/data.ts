@@ -44,13 +44,37 @@ export function batchAt(
   return joined(parts);
 }
 
+const PARTS = ['tokens', 'targets', 'order', 'starts', 'reference', 'advantages'] as const;
+
 /** Batches one after another, as a step of several micro-batches takes them. */
 export function joined(parts: readonly Batch[]): Batch {
   const [first] = parts;
-  if (first && parts.length === 1) return first;
-  const all = (name: 'tokens' | 'targets' | 'order' | 'starts') => Uint32Array.from(parts.flatMap((part) => [...part[name]]));
-  return { tokens: all('tokens'), targets: all('targets'), order: all('order'), starts: all('starts') };
+  if (!first) throw new Error('data: no batch');
+  if (parts.length === 1) return first;
+  const whole: Batch = { ...first };
+  for (const name of PARTS) {
+    const length = first[name]?.length;
+    if (length === undefined) continue;
+    const all =
+      name === 'reference' || name === 'advantages'
+        ? new Float32Array(length * parts.length)
+        : new Uint32Array(length * parts.length);
+    for (const [index, part] of parts.entries()) all.set(part[name] as typeof all, index * length);
+    Object.assign(whole, { [name]: all });
+  }
+  return whole;
 }
+
+/** The batches that `joined` made one of. */
+export const parted = (batch: Batch, count: number): Batch[] =>
+  Array.from({ length: count }, (_, index) => {
+    const part: Batch = { ...batch };
+    for (const name of PARTS) {
+      const all = batch[name];
+      if (all) Object.assign(part, { [name]: all.slice((index * all.length) / count, ((index + 1) * all.length) / count) });
+    }
+    return part;
+  });
 
 function microBatchAt(bytes: Uint8Array, step: number, seed: number, batch: number, sequence: number, vocab: number): Batch {
   const heldOut = Math.max(sequence + 1, Math.floor(bytes.length / 10));

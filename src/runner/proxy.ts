@@ -46,11 +46,6 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     const use = useOf(plan, slot) as Use;
     slots[slot] = scale(use, plan, run, scaled);
     techniques.push(use.name);
-    if (slot === 'loss' && (use.args.reference === 'model' || use.args.reference === 'adapters-off'))
-      unproved.push({
-        technique: `${use.name}(reference: ${use.args.reference})`,
-        why: 'the reference runs before the steps: its log-probabilities are inputs, as with reference: precomputed',
-      });
     if (use.args.paged === true)
       unproved.push({ technique: `${use.name}(paged)`, why: 'WebGPU has no managed memory: the states stay on the device' });
   }
@@ -65,15 +60,14 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     });
   for (const [list, uses] of Object.entries(plan.lists))
     for (const { name } of uses ?? []) unproved.push({ technique: name, why: `the runner has one device and no ${list}` });
-  const answers = findTechnique('loss', plan.slots.loss?.name ?? '')?.spec.objective === true;
-  const accumulate = answers ? 1 : Math.min(plan.accumulate, MOST_MICRO_BATCHES);
+  const accumulate = Math.min(plan.accumulate, MOST_MICRO_BATCHES);
   if (plan.accumulate > accumulate)
     scaled.push({
       technique: 'accumulate',
       argument: 'accumulate',
       from: plan.accumulate,
       to: accumulate,
-      why: answers ? 'answers are taken as one batch' : `each adds to the same gradients: ${accumulate} show it`,
+      why: `each adds to the same gradients: ${accumulate} show it`,
     });
   if (plan.model.family !== 'llama' && plan.model.family !== 'mistral')
     unproved.push({ technique: plan.model.family, why: `the proxy has Llama-like layers in place of ${plan.model.family}'s` });

@@ -5,6 +5,7 @@ import type { Storage } from '../tape/linear';
 import type { Recipe } from '../tape/recipe';
 import type { Tape } from '../tape/types';
 import type { StoredData } from '../tape/webgpu/rules';
+import { referenceOf } from '../tape/webgpu/reference';
 import { lowerWebgpu, runnerWeights } from '../tape/webgpu/step';
 import { binders } from './binders';
 import type { Batch } from './data';
@@ -28,12 +29,13 @@ export interface Trainer {
   destroy(): void;
 }
 
+/** `reference` gives the values of a reference model that stands beside the one that learns: where nothing is said, what that starts from. */
 export async function createTrainer(
   opened: Opened,
   recipe: Recipe,
   source: WeightSource,
   seed: number,
-  cap?: Cap,
+  { cap, reference = source }: { cap?: Cap; reference?: WeightSource } = {},
 ): Promise<Trainer> {
   const tape: Tape = lowerWebgpu(recipe);
   const program = await prepare(opened, tape, binders, cap);
@@ -44,7 +46,10 @@ export async function createTrainer(
     ),
     ...outside.map((weight) => ({ weight, layer: undefined })),
   ];
-  for (const place of places) writeWeight(program, recipe, place.weight, place.layer, source(place.weight, place.layer));
+  for (const { weight, layer } of places) {
+    const original = referenceOf(weight);
+    writeWeight(program, recipe, weight, layer, original ? reference(original, layer) : source(weight, layer));
+  }
   program.linear.storages.forEach((storage, index) => {
     if (!storage.persistent) return;
     const name = storage.name;

@@ -54,7 +54,9 @@ async function withAnswers(training: Training): Promise<Training> {
 /** Loss on one batch of the held-out tenth of the text. */
 async function heldOutLoss(training: Training, weights: WeightSource): Promise<number> {
   const { plan, opened, seed } = training;
-  const trainer = await createTrainer(opened, recipeOf(withSlots(plan, { optimizer: NONE, activations: null })), weights, seed);
+  const trainer = await createTrainer(opened, recipeOf(withSlots(plan, { optimizer: NONE, activations: null })), weights, seed, {
+    reference: training.weights,
+  });
   try {
     return await trainer.step(0, batchOf(training, -1), 0);
   } finally {

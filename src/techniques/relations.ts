@@ -52,6 +52,12 @@ export const decodersOnly =
       ? `${name} scores the next token, and ${FAMILIES[model.family].title} is trained here on something else`
       : undefined;
 
+/** For losses whose reference is the model itself without what it learns. */
+export const adaptersToSwitchOff: Refusal = ({ slots }, args) =>
+  args.reference === 'adapters-off' && !ADAPTERS.some((name) => name === slots.train?.name)
+    ? `adapters-off needs adapters to switch off: train ${ADAPTERS.slice(0, -1).join(', ')} or ${ADAPTERS.at(-1)}`
+    : undefined;
+
 /** The first reason of several. */
 export const anyOf =
   (...refusals: readonly Refusal[]): Refusal =>

@@ -29,7 +29,7 @@ const simulated = (plan: Plan): Simulation => simulate(tapeOf(plan));
 const command = (part: string): void => note(`repeat: npm run bench:papers -- --only=${part}`);
 
 const trainerOf = (opened: Opened, plan: Plan, arena?: number): Promise<Trainer> =>
-  createTrainer(opened, recipeOf(plan), initialWeights(plan.model, SEED), SEED, arena === undefined ? undefined : { arena });
+  createTrainer(opened, recipeOf(plan), initialWeights(plan.model, SEED), SEED, arena === undefined ? {} : { cap: { arena } });
 const batchOf = (plan: Plan, step: number) => batchAt(text, step, SEED, plan.batch, plan.sequence, plan.model.vocab);
 
 /** Milliseconds of a step of each plan, in turns, without the first step of each. */

@@ -14,12 +14,16 @@ describe('gradients of answers', () => {
   for (const tested of [
     use('dpo', { beta: 0.1, reference: 'precomputed', chunk: 0 }),
     use('dpo', { beta: 2, reference: 'model', chunk: 10 }),
-    use('grpo', { temperature: 1, reference: 'precomputed', chunk: 0 }),
+    use('dpo', { beta: 1, reference: 'adapters-off', chunk: 0 }),
+    use('grpo', { temperature: 1, reference: 'model', chunk: 0 }),
     use('grpo', { temperature: 0.7, reference: 'none', chunk: 9 }),
   ])
     it(`${tested.name}, ${JSON.stringify(tested.args)}: whole, chunked, streamed, in double precision, by differences`, async () => {
-      const checks = await checksOf('loss', tested);
-      expect(checks).toHaveLength(5);
+      const runs = tested.args.reference === 'model' || tested.args.reference === 'adapters-off';
+      const accumulate = tested.args.chunk === 0 ? 2 : 1;
+      const train = tested.args.reference === 'adapters-off' ? { train: use('lora', { rank: 2 }) } : {};
+      const checks = await checksOf('loss', tested, train, { accumulate });
+      expect(checks).toHaveLength(4 + accumulate + (runs ? 1 : 0));
       for (const check of checks) expect(check, JSON.stringify(check)).toMatchObject({ passed: true, limit: 1e-5 });
     });
 });
@@ -28,7 +32,7 @@ describe('batches of answers', () => {
   const plan = planOf({});
   const text = batchAt(TEXT, 0, 1, 2, 19, 256);
   it('pair the text with the same bytes in another order after the same prompt', () => {
-    const { tokens, targets } = toAnswers({ kind: 'dpo', beta: 1 }, text, plan, 4);
+    const { tokens, targets } = toAnswers({ kind: 'dpo', beta: 1, reference: 'input' }, text, plan, 4);
     expect(tokens).toHaveLength(4 * 19);
     const sample = (at: number) => Array.from({ length: 19 }, (_, position) => targets[position * 4 + at]);
     for (const pair of [0, 1]) {
@@ -40,7 +44,7 @@ describe('batches of answers', () => {
     }
   });
   it('reward an answer by its blanks', () => {
-    const rule: ObjectiveRule = { kind: 'grpo', temperature: 1, distance: 0, clip: 0.2 };
+    const rule: ObjectiveRule = { kind: 'grpo', temperature: 1, distance: 0, clip: 0.2, reference: 'input' };
     const { advantages, targets } = toAnswers(rule, text, plan, 4);
     for (const at of [0, 1]) {
       const answer = Array.from({ length: 10 }, (_, i) => targets[(9 + i) * 2 + at]);
@@ -51,18 +55,20 @@ describe('batches of answers', () => {
 });
 
 describe('runs over answers', () => {
-  for (const [name, slots, first] of [
-    ['DPO', { loss: use('dpo', { beta: 0.5 }), backward: use('streambp', { chunk: 6, logits: 9 }) }, Math.log(2)],
-    ['DPO of adapters', { loss: use('dpo', { chunk: 12 }), train: use('lora', { rank: 4 }) }, Math.log(2)],
-    ['GRPO', { loss: use('grpo', { reference: 'precomputed' }), activations: use('int8') }, null],
+  for (const [name, slots, first, accumulate] of [
+    ['DPO', { loss: use('dpo', { beta: 0.5 }), backward: use('streambp', { chunk: 6, logits: 9 }) }, Math.log(2), 1],
+    ['DPO of adapters', { loss: use('dpo', { reference: 'adapters-off' }), train: use('lora', { rank: 4 }) }, Math.log(2), 2],
+    ['DPO through reversible layers', { loss: use('dpo', { chunk: 12 }), backward: use('reversible') }, Math.log(2), 1],
+    ['GRPO', { loss: use('grpo', { reference: 'precomputed' }), activations: use('int8') }, null, 1],
+    ['GRPO beside a model', { loss: use('grpo', { reference: 'model' }), weights: use('bf16') }, null, 2],
   ] as const)
-    it(`${name}: begins where the reference is, learns, and takes the bytes predicted`, async () => {
-      const plan = planOf(slots);
+    it(`${name}, ${accumulate} micro-batches: begins where the reference is, learns, and takes the bytes predicted`, async () => {
+      const plan = { ...planOf(slots), accumulate };
       const opened = await softwareDevice();
       const recipe = recipeOf(plan);
       const weights = initialWeights(plan.model, 1);
       const scorer = await scorerOf(opened, plan, weights, 1);
-      const answers = toAnswers(recipe.webgpu.objective as ObjectiveRule, batchAt(TEXT, 0, 1, 2, 19, 256), plan, 1);
+      const answers = toAnswers(recipe.webgpu.objective as ObjectiveRule, batchAt(TEXT, 0, 1, 2, 19, 256, accumulate), plan, 1);
       const batch = await scorer.score(answers).finally(() => scorer.destroy());
       const before = opened.counter.live();
       opened.counter.reset();

@@ -16,7 +16,7 @@ export async function contextOf(plan: Plan, slot: TechniqueSlot, tested: Use, ch
     slot,
     use: tested,
     seed: 3,
-    batch: batchAt(TEXT, 0, 1, plan.batch, plan.sequence, plan.model.vocab),
+    batch: batchAt(TEXT, 0, 1, plan.batch, plan.sequence, plan.model.vocab, plan.accumulate),
     weights: initialWeights(plan.model, 1),
     shared: new Map(),
     report: (check) => checks.push({ type: 'check', technique: tested.name, ...check }),
@@ -24,11 +24,16 @@ export async function contextOf(plan: Plan, slot: TechniqueSlot, tested: Use, ch
 }
 
 /** What a technique's own checks report. */
-export async function checksOf(slot: TechniqueSlot, tested: Use, others: Plan['slots'] = {}): Promise<CheckEvent[]> {
+export async function checksOf(
+  slot: TechniqueSlot,
+  tested: Use,
+  others: Plan['slots'] = {},
+  changes: Partial<Plan> = {},
+): Promise<CheckEvent[]> {
   const checks: CheckEvent[] = [];
   const check = checkOf(slot, tested.name);
   if (!check) throw new Error(`${tested.name} has no check`);
-  await check(await contextOf(planOf({ [slot]: tested, ...others }), slot, tested, checks));
+  await check(await contextOf({ ...planOf({ [slot]: tested, ...others }), ...changes }, slot, tested, checks));
   return checks;
 }
 

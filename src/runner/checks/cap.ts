@@ -22,7 +22,7 @@ export interface Capped {
 /** Losses under a cap, or why it was refused. Errors: all but `out-of-memory`. */
 async function stepsUnder(run: Capped, cap: Cap): Promise<number[] | RunnerError> {
   try {
-    const trainer = await createTrainer(run.opened, run.recipe, run.weights, run.seed, cap);
+    const trainer = await createTrainer(run.opened, run.recipe, run.weights, run.seed, { cap });
     try {
       const losses: number[] = [];
       for (const [index, batch] of run.batches.entries()) losses.push(await trainer.step(index, batch, run.learningRate));

@@ -24,6 +24,8 @@ export interface CheckContext {
   /** One batch of the run's text. */
   batch: Batch;
   weights: WeightSource;
+  /** Values of a reference model beside the one that is checked; where nothing is said, the same. */
+  reference?: WeightSource;
   /** What one check of a run has computed and another may use: the standard backward's gradients. */
   shared: Map<string, Promise<Gradients>>;
   report(check: Omit<CheckEvent, 'type' | 'technique'>): void;

@@ -41,7 +41,9 @@ export async function gradientsOfRecipe(
   batch: Batch,
   weights: WeightSource,
 ): Promise<Gradients> {
-  const trainer = await createTrainer(context.opened, recipe, weights, context.seed);
+  const trainer = await createTrainer(context.opened, recipe, weights, context.seed, {
+    ...(context.reference ? { reference: context.reference } : {}),
+  });
   try {
     const loss = await trainer.step(0, batch, 0);
     const values = new Map<string, Float32Array>();

@@ -28,14 +28,14 @@ export function eachMicroBatch(context: Context, inputs: Inputs, body: (inputs: 
       targets: taken(inputs.targets),
       order: taken(inputs.order),
       starts: taken(inputs.starts),
-      reference: null,
-      advantages: null,
+      reference: inputs.reference && taken(inputs.reference),
+      advantages: inputs.advantages && taken(inputs.advantages),
       loss: part(inputs.loss),
     };
     reserve(trace, own.loss);
     body(own);
     trace.op({ op: 'micro_put', label: 'loss', reads: [own.loss], writes: [inputs.loss] });
-    trace.release(own.tokens, own.targets, own.order, own.starts, own.loss);
+    trace.release(own.tokens, own.targets, own.order, own.starts, own.reference, own.advantages, own.loss);
     return [];
   });
 }

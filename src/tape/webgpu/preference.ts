@@ -57,7 +57,7 @@ export function preferenceHead(
         ...shared,
         op: 'dpo',
         reads: [scores, inputs.targets, inputs.reference as Tensor],
-        attrs: { beta: rule.beta },
+        attrs: { beta: rule.beta, parts: recipe.accumulate },
       });
     if (rule.kind === 'grpo')
       emit(trace, {

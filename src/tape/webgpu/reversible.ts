@@ -120,6 +120,26 @@ function backwardPair(context: Context, { y1, y2, dy1, dy2 }: Streams, factor: n
   if (recipe.layerwise) for (const name of [...context.gradients.keys()].filter(isOfLayer)) update(context, name);
 }
 
+/** Both streams after every layer, and their sum. Takes over `embeddings`. */
+function streams(context: Context, embeddings: Tensor, rule: ReversibleRule, keep: (x1: Tensor, x2: Tensor) => void) {
+  const { trace, recipe } = context;
+  const first = [embeddings, twin(context, embeddings, 'x2')];
+  const [y1, y2] = trace.repeat({ axis: 'layer', count: recipe.model.layers }, first, ([x1, x2]) => {
+    keep(x1 as Tensor, x2 as Tensor);
+    return forwardPair(context, x1 as Tensor, x2 as Tensor, rule.factor);
+  }) as [Tensor, Tensor];
+  const x = twin(context, y1, 'x');
+  add(context, x, y2);
+  return { x, y1, y2 };
+}
+
+/** Runs the layers, for their result alone. Takes over `embeddings`. */
+export function reversibleForward(context: Context, embeddings: Tensor, rule: ReversibleRule): Tensor {
+  const { x, y1, y2 } = streams(context, embeddings, rule, () => undefined);
+  context.trace.release(y1, y2);
+  return x;
+}
+
 /** Runs the layers; `backward` turns the gradient of the result into that of the embeddings, in place. Takes over `embeddings`. */
 export function reversibleLayers(
   context: Context,
@@ -129,12 +149,9 @@ export function reversibleLayers(
   const { trace, recipe } = context;
   const count = recipe.model.layers;
   let kept: [Tensor, Tensor] | null = null;
-  const [y1, y2] = trace.repeat({ axis: 'layer', count }, [embeddings, twin(context, embeddings, 'x2')], ([x1, x2]) => {
-    if (rule.keep) kept = [twin(context, x1 as Tensor, 'kept1'), twin(context, x2 as Tensor, 'kept2')];
-    return forwardPair(context, x1 as Tensor, x2 as Tensor, rule.factor);
-  }) as [Tensor, Tensor];
-  const x = twin(context, y1, 'x');
-  add(context, x, y2);
+  const { x, y1, y2 } = streams(context, embeddings, rule, (x1, x2) => {
+    if (rule.keep) kept = [twin(context, x1, 'kept1'), twin(context, x2, 'kept2')];
+  });
   return {
     x,
     backward: (dx) => {

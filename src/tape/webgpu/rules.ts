@@ -62,11 +62,17 @@ export type HeadRule =
    */
   | TilesRule;
 
+/**
+ * Where a reference's log-probabilities come from: the host, which had them before; a frozen model beside the one that learns; or the
+ * model that learns, without its adapters. The last two run forward in each step, before anything else.
+ */
+export type ReferenceRule = 'input' | 'model' | 'adapters-off';
+
 /** Losses over answers, whose rows' log-probabilities are compared with a reference's. */
 export type ObjectiveRule =
   /** Chosen answers are the first half of the samples, rejected ones the second. */
-  | { kind: 'dpo'; beta: number }
-  | { kind: 'grpo'; temperature: number; distance: number; clip: number }
+  | { kind: 'dpo'; beta: number; reference: ReferenceRule }
+  | { kind: 'grpo'; temperature: number; distance: number; clip: number; reference: ReferenceRule }
   /** Nothing is made small: the loss of each row is its target's log-probability. */
   | { kind: 'score'; temperature: number };
 

@@ -11,6 +11,7 @@ import { backwardLayer, forwardLayer, isOfLayer } from './layer';
 import { clearAll, eachMicroBatch } from './micro';
 import { emit, make, plainRows } from './ops';
 import { forwardOnly } from './passes';
+import { referenceWeights, withReference } from './reference';
 import { reversibleLayers } from './reversible';
 
 /** Families whose layers are the runner's: RMSNorm, rotary positions, grouped queries, SwiGLU, no biases. */
@@ -29,7 +30,8 @@ export function runnerWeights(recipe: Recipe): { layer: Weight[]; outside: Weigh
       { name: b, shape: [out, adapters.rank], role: 'adapter' },
     ];
   });
-  return { layer: [...layer, ...added], outside };
+  const reference = referenceWeights(recipe);
+  return { layer: [...layer, ...added, ...reference.layer], outside: [...outside, ...reference.outside] };
 }
 
 /** Records the step. Setup ops (`parameter`, `state`, `input`, `table`) say what the host fills once. */
@@ -63,28 +65,26 @@ export function lowerWebgpu(recipe: Recipe): Tape {
   outside.forEach(persist);
   const { objective } = recipe.webgpu;
   const answers = objective && objective.kind !== 'score' ? objective : null;
-  if (answers && accumulate > 1) throw new Error('the runner’s engine takes a batch of answers whole, in no micro-batches');
   const inputs: Inputs = {
     tokens: input('tokens', [accumulate * count]),
     targets: input('targets', [accumulate * count]),
     order: input('order', [accumulate * count]),
     starts: input('starts', [accumulate * (model.vocab + 1)]),
     loss: input('loss', [accumulate * count], 'fp32'),
-    reference: answers ? input('reference', [accumulate * count], 'fp32') : null,
+    reference: answers?.reference === 'input' ? input('reference', [accumulate * count], 'fp32') : null,
     advantages: answers?.kind === 'grpo' ? input('advantages', [accumulate * count], 'fp32') : null,
   };
 
   const write = recipe.webgpu.forwardOnly;
   if (write) {
     trace.phase('forward');
-    eachMicroBatch(context, inputs, (own) => forwardOnly(context, own, write));
+    eachMicroBatch(context, inputs, (own) => withReference(context, own, (scored) => forwardOnly(context, scored, write)));
     return trace.finish();
   }
   trace.phase('forward');
   if (accumulate > 1) clearAll(context);
   let layers: LayerGradients[] = [];
-  eachMicroBatch(context, inputs, (own) => {
-    trace.phase('forward');
+  const differentiated = (own: Inputs) => {
     const { x, back } = passes(context, own);
     const dx = head(context, x, own);
     if (recipe.layerwise) outsideUpdates(context, ['norm', ...(model.tiedEmbeddings ? [] : ['head'])]);
@@ -94,6 +94,10 @@ export function lowerWebgpu(recipe: Recipe): Tape {
       for (const { gradients } of layers) for (const [name, gradient] of gradients) context.gradients.set(name, gradient);
     embedBackward(context, own, dx);
     trace.release(dx);
+  };
+  eachMicroBatch(context, inputs, (own) => {
+    trace.phase('forward');
+    withReference(context, own, differentiated);
   });
   if (accumulate > 1) layers = [taken(context, 0, model.layers)];
 

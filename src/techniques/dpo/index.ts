@@ -1,9 +1,9 @@
 import { number, word } from '../arguments';
-import { decodersOnly } from '../relations';
+import { adaptersToSwitchOff, anyOf, decodersOnly } from '../relations';
 import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 import { preferenceRecipe, type Reference } from './memory';
-import { withObjective } from './webgpu';
+import { referenceRule, withObjective } from './webgpu';
 
 export const CHUNK: Argument = {
   name: 'chunk',
@@ -44,7 +44,7 @@ export const dpo: Technique = {
       url: 'https://arxiv.org/abs/2305.18290',
     },
   },
-  refuses: decodersOnly('DPO'),
+  refuses: anyOf(decodersOnly('DPO'), adaptersToSwitchOff),
   rewrite: (recipe, args) =>
     preferenceRecipe(recipe, {
       // Chosen and rejected answers are stacked.
@@ -54,5 +54,10 @@ export const dpo: Technique = {
       chunk: number(args, 'chunk'),
       scaled: false,
     }),
-  webgpu: (recipe, args) => withObjective(recipe, { kind: 'dpo', beta: number(args, 'beta') }, number(args, 'chunk')),
+  webgpu: (recipe, args) =>
+    withObjective(
+      recipe,
+      { kind: 'dpo', beta: number(args, 'beta'), reference: referenceRule(word(args, 'reference') as Reference) },
+      number(args, 'chunk'),
+    ),
 };

@@ -29,7 +29,7 @@ export const preferenceBinders: Binders = {
     return [
       kernel('dpo', dpo, {
         bindings: [bound.read(0), bound.read(1), bound.read(2), bound.write(1)].map((storage) => [storage, count]),
-        params: [u(positions), u(batch), f(bound.number('beta')), f((state) => state.valid)],
+        params: [u(positions), u(batch), u(bound.number('parts')), f(bound.number('beta')), f((state) => state.valid)],
         groups: [Math.ceil(batch / 128), 1, 1],
       }),
     ];

@@ -1,8 +1,8 @@
 import { number, word } from '../arguments';
 import { CHUNK } from '../dpo';
 import { preferenceRecipe, type Reference } from '../dpo/memory';
-import { withObjective } from '../dpo/webgpu';
-import { decodersOnly } from '../relations';
+import { referenceRule, withObjective } from '../dpo/webgpu';
+import { adaptersToSwitchOff, anyOf, decodersOnly } from '../relations';
 import type { Technique } from '../technique';
 import { CLIP, DISTANCE } from './webgpu';
 
@@ -35,7 +35,7 @@ export const grpo: Technique = {
       url: 'https://arxiv.org/abs/2402.03300',
     },
   },
-  refuses: decodersOnly('GRPO'),
+  refuses: anyOf(decodersOnly('GRPO'), adaptersToSwitchOff),
   rewrite: (recipe, args) =>
     preferenceRecipe(recipe, {
       rows: 1,
@@ -52,6 +52,7 @@ export const grpo: Technique = {
         temperature: number(args, 'temperature'),
         distance: word(args, 'reference') === 'none' ? 0 : DISTANCE,
         clip: CLIP,
+        reference: referenceRule(word(args, 'reference') as Reference),
       },
       number(args, 'chunk'),
     ),
