@@ -4,6 +4,7 @@
  */
 import type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 import type { Estimate, LedgerLine, StepExplanation } from './planner/types';
+import type { OpClass } from './tape/op-class';
 
 export type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 export type {
@@ -276,6 +277,17 @@ export type RunEvent =
   /** Peak bytes of one configuration: simulated, counted from buffers and arenas, and of the process where it is known. */
   | { type: 'memory'; label: string; predicted: number; measured: number; process?: number }
   | { type: 'timing'; label: string /** Median seconds for a step. */; step: number; steps: number }
+  /** Where the time of a step of one configuration goes, kernel by kernel, the longest first. */
+  | {
+      type: 'kernels';
+      label: string;
+      /** By the GPU's own clock, or each op submitted alone and waited for; in a step of its own either way. */
+      method: 'timestamps' | 'waits';
+      /** The card that `atPeaks` holds for, FLOP per second in fp32 and bytes per second: the adapter where it is known, else the plan's. */
+      peaks: { device: string; flops: number; bandwidth: number };
+      /** Runs and seconds in a step, of what is done every so many steps its share; and seconds that its ops would take at the peaks. */
+      kernels: { name: string; class: OpClass; calls: number; seconds: number; atPeaks: number }[];
+    }
   | { type: 'loss'; label: string; step: number; loss: number }
   | { type: 'error'; code: string; message: string }
   | { type: 'summary'; passed: number; failed: number };

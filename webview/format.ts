@@ -48,6 +48,12 @@ export function formatRelative(before: number, after: number): string | null {
   return `${percent > 0 ? '+' : MINUS}${Math.abs(percent)} %`;
 }
 
+/** `42 %`; below one percent with a digit more. */
+export function formatShare(share: number): string {
+  const percent = 100 * share;
+  return `${percent >= 1 || percent === 0 ? Math.round(percent) : percent < 0.1 ? '< 0.1' : percent.toFixed(1)} %`;
+}
+
 /** `8.03 B`, `21.0 M`: parameters and tokens. */
 export function formatCount(count: number): string {
   if (count >= 1e9) return `${fixed(count / 1e9)} B`;

@@ -105,6 +105,12 @@ const events: { [type in RunEvent['type']]: Guard } = {
   }),
   memory: record({ label: text, predicted: size, measured: size, process: optional(size) }),
   timing: record({ label: text, step: size, steps: size }),
+  kernels: record({
+    label: text,
+    method: (value) => value === 'timestamps' || value === 'waits',
+    peaks: record({ device: text, flops: size, bandwidth: size }),
+    kernels: list(record({ name: text, class: text, calls: size, seconds: size, atPeaks: size })),
+  }),
   loss: record({ label: text, step: size, loss: finite }),
   error: record({ code: text, message: text }),
   summary: record({ passed: size, failed: size }),

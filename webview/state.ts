@@ -27,6 +27,7 @@ export interface Run {
   checks: EventOf<'check'>[];
   memory: EventOf<'memory'>[];
   timing: EventOf<'timing'>[];
+  kernels: EventOf<'kernels'>[];
   loss: EventOf<'loss'>[];
   errors: EventOf<'error'>[];
   summary: EventOf<'summary'> | null;
@@ -169,6 +170,7 @@ function begin(plan: string, revision: number | null, fingerprint: string | null
     checks: [],
     memory: [],
     timing: [],
+    kernels: [],
     loss: [],
     errors: [],
     summary: null,
@@ -191,6 +193,8 @@ function advance(run: Run, event: RunEvent): Run {
       return { ...run, memory: [...run.memory, event] };
     case 'timing':
       return { ...run, timing: [...run.timing, event] };
+    case 'kernels':
+      return { ...run, kernels: [...run.kernels, event] };
     case 'loss':
       return { ...run, loss: [...run.loss, event] };
     case 'error':

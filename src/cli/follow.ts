@@ -1,6 +1,7 @@
 /** Follows a runner's events to their end: as JSON lines, or painted as sections. */
 import type { RunEvent } from '../protocol';
 import type { Io } from './io';
+import { paintKernels } from './paint/kernels';
 import {
   paintAdapter,
   paintChecks,
@@ -42,6 +43,7 @@ export async function follow(events: AsyncIterable<RunEvent>, io: Io, json: bool
       paintChecks(style, of('check')),
       paintMemory(style, of('memory')),
       paintTiming(style, of('timing'), software),
+      paintKernels(style, of('kernels')),
       paintLoss(style, of('loss')),
       paintProved(style, of('check'), of('adapter').at(-1)),
     ].filter((lines) => lines.length > 0);

@@ -7,10 +7,12 @@ import { place } from '../tape/place';
 import { simulate } from '../tape/simulate';
 import type { Tape } from '../tape/types';
 import { align } from '../tape/webgpu/rules';
+import type { Clock } from './clock';
 import type { Opened } from './device';
 import { RunnerError } from './errors';
 import { Ledger } from './ledger';
 import { type Binders, boundOf, type Dispatch, type StepState } from './ops/bind';
+import { pipelinesOf } from './pipelines';
 import { meter } from './submits';
 import { tuningOf } from './tuning';
 
@@ -37,10 +39,8 @@ export interface Program {
   has(name: string, layer?: number): boolean;
   write(storage: number, data: ArrayBufferView<ArrayBuffer>): void;
   read(storage: number): Promise<ArrayBuffer>;
-  /** Runs one step and waits for it. */
-  step(state: StepState): Promise<void>;
-  /** Runs one step op by op, waiting for each, and says how many milliseconds each took. */
-  profile(state: StepState, seen: (op: LinearOp, milliseconds: number) => void): Promise<void>;
+  /** Runs one step and waits for it; with a clock, each op in a pass of its own that the clock times. */
+  step(state: StepState, clock?: Clock): Promise<void>;
   /** Runs one step op by op; `visit` is called after each with the op and the words from the start of each storage that it addressed. */
   watch(state: StepState, visit: Visit): Promise<void>;
   /** Most bytes that were bound in the arena at once, by its own books. */
@@ -155,7 +155,9 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     layout: uniformLayout,
     entries: [{ binding: 0, resource: { buffer: uniforms, size: PARAMETERS } }],
   });
-  const pipelines = await compile(opened, dispatches, layouts, uniformLayout);
+  const pipelines = await pipelinesOf(device, dispatches, ({ bindings }) =>
+    device.createPipelineLayout({ bindGroupLayouts: [layouts.get(bindings.length) as GPUBindGroupLayout, uniformLayout] }),
+  );
   const groups = new Map<string, GPUBindGroup>();
   const groupOf = (dispatch: Dispatch): GPUBindGroup => {
     const ranges = dispatch.bindings.map((binding) => rangeOf(binding.storage));
@@ -241,7 +243,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     await Promise.race([work, opened.lost]);
   };
   let started = false;
-  async function run(state: StepState, visit?: (action: Action) => Promise<void>): Promise<void> {
+  async function run(state: StepState, visit?: (action: Action) => Promise<void>, clock?: Clock): Promise<void> {
     if (!started) {
       const missing = persistent.find((storage) => !written.has(storage));
       if (missing !== undefined)
@@ -253,25 +255,32 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     const { next } = meter(opened.software);
     let encoder = device.createCommandEncoder();
     let pass = encoder.beginComputePass();
-    const submit = () => {
+    const begin = (op: number) => {
+      pass = encoder.beginComputePass(clock?.pass(linear.ops[op] as LinearOp));
+    };
+    const submit = (op: number) => {
       pass.end();
       device.queue.submit([encoder.finish()]);
       encoder = device.createCommandEncoder();
-      pass = encoder.beginComputePass();
+      begin(op);
     };
     for (const action of actions) {
       // Ops that run only every so many steps make and end their workspace among themselves.
       if (!isDue(action, state)) continue;
       for (const storage of action.binds) bind(storage);
+      if (clock && action.dispatches.length > 0) {
+        pass.end();
+        begin(action.op);
+      }
       for (const dispatch of action.dispatches) {
-        if (next(dispatch.flops)) submit();
+        if (next(dispatch.flops)) submit(action.op);
         pass.setPipeline(dispatch.pipeline);
         pass.setBindGroup(0, dispatch.ranges);
         pass.setBindGroup(1, uniformGroup, [dispatch.at]);
         pass.dispatchWorkgroups(...dispatch.groups);
       }
       if (visit) {
-        submit();
+        submit(action.op);
         await visit(action);
       }
       for (const storage of action.unbinds) ledger.unbind(offsets[storage] as number);
@@ -320,20 +329,10 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     has: (name, layer) => index.has(keyOf(name, layer)),
     write,
     read,
-    step: async (state) => {
-      await run(state);
+    step: async (state, clock) => {
+      await run(state, undefined, clock);
       await settle(device.queue.onSubmittedWorkDone());
       giveUp();
-    },
-    profile: async (state, seen) => {
-      await settle(device.queue.onSubmittedWorkDone());
-      let last = performance.now();
-      await stepByStep(state, async (action) => {
-        await settle(device.queue.onSubmittedWorkDone());
-        const now = performance.now();
-        seen(linear.ops[action.op] as LinearOp, now - last);
-        last = now;
-      });
     },
     watch: (state, visit) =>
       stepByStep(state, (action) => {
@@ -354,36 +353,6 @@ function checkBindings(linear: Linear, limit: number): void {
       'limits',
       `${largest.name} takes ${largest.bytes} bytes; this adapter binds ${limit} at most. Make the run block smaller.`,
     );
-}
-
-async function compile(
-  opened: Opened,
-  dispatches: readonly Dispatch[],
-  layouts: ReadonlyMap<number, GPUBindGroupLayout>,
-  uniformLayout: GPUBindGroupLayout,
-): Promise<Map<string, GPUComputePipeline>> {
-  const { device } = opened;
-  const kinds = new Map(dispatches.map((dispatch) => [dispatch.key, dispatch]));
-  const compiled = await Promise.all(
-    [...kinds.values()].map(async (dispatch) => {
-      const module = device.createShaderModule({ code: dispatch.code() });
-      try {
-        const pipeline = await device.createComputePipelineAsync({
-          layout: device.createPipelineLayout({
-            bindGroupLayouts: [layouts.get(dispatch.bindings.length) as GPUBindGroupLayout, uniformLayout],
-          }),
-          compute: { module, entryPoint: 'main' },
-        });
-        return [dispatch.key, pipeline] as const;
-      } catch (error) {
-        const { messages } = await module.getCompilationInfo();
-        const [first] = messages.filter(({ type }) => type === 'error');
-        const where = first ? `line ${first.lineNum}: ${first.message}` : firstLine((error as Error).message);
-        throw new RunnerError('shader', `The kernel ${firstLine(dispatch.key)} does not compile on this adapter: ${where}`);
-      }
-    }),
-  );
-  return new Map(compiled);
 }
 
 const firstLine = (message: string): string => message.split('\n')[0] ?? message;

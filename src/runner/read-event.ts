@@ -1,5 +1,6 @@
 /** A line of the runner is looked at before it is believed: the process runs drivers of others, and lines of theirs may get between. */
 import type { RunEvent } from '../protocol';
+import { OP_CLASSES } from '../tape/op-class';
 
 type Check = (value: unknown) => boolean;
 
@@ -9,6 +10,10 @@ const count: Check = (value) => Number.isSafeInteger(value) && (value as number)
 /** JSON writes what is no number as null. */
 const figure: Check = (value) => typeof value === 'number' || value === null;
 const finite: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const oneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    words.includes(value as string);
 const isRecord = (value: unknown): value is { [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const list =
@@ -35,6 +40,12 @@ const EVENTS: { readonly [type in RunEvent['type']]: { readonly [field: string]:
   progress: { stage: text, done: finite, total: finite },
   check: { technique: text, name: text, measured: figure, limit: figure, passed: truth, 'unit?': text, why: text },
   memory: { label: text, predicted: count, measured: count, 'process?': finite },
+  kernels: {
+    label: text,
+    method: oneOf('timestamps', 'waits'),
+    peaks: record({ device: text, flops: finite, bandwidth: finite }),
+    kernels: list(record({ name: text, class: oneOf(...OP_CLASSES), calls: finite, seconds: finite, atPeaks: finite })),
+  },
   timing: { label: text, step: figure, steps: count },
   loss: { label: text, step: finite, loss: figure },
   error: { code: text, message: text },

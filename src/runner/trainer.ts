@@ -10,6 +10,7 @@ import { lowerWebgpu, runnerWeights } from '../tape/webgpu/step';
 import { binders } from './binders';
 import type { Batch } from './data';
 import type { Opened } from './device';
+import { profile } from './profile';
 import { type Cap, type Program, prepare, type Visit } from './program';
 import { takeTurns } from './turns';
 import { rotaryTable, type WeightSource } from './weights';
@@ -20,6 +21,8 @@ export interface Trainer {
   step(index: number, batch: Batch, learningRate: number): Promise<number>;
   /** Runs one step op by op; `visit` is called after each. */
   watch(index: number, batch: Batch, learningRate: number, visit: Visit): Promise<void>;
+  /** Runs one step more, as the first of a run, and times each of its ops. */
+  profile(batch: Batch): ReturnType<typeof profile>;
   /** The values of a weight. */
   weight(name: string, layer?: number): Promise<Float32Array<ArrayBuffer>>;
   /** The gradient that the last step left; only where no optimizer used it up. */
@@ -92,6 +95,10 @@ export async function createTrainer(
     },
     watch: (index, batch, learningRate, visit) =>
       program.watch({ ...turns.of(index), index, seed, learningRate, valid: fill(batch) }, visit),
+    profile: (batch) => {
+      const state = { ...turns.of(0), index: 0, seed, learningRate: 0, valid: fill(batch) };
+      return profile(opened, program, state);
+    },
     weight: async (name, at) => {
       const weight = weightOf(name);
       const storage = recipe.webgpu.unpack;

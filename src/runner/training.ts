@@ -1,4 +1,5 @@
 /** Trains one configuration for the steps of a run, and says its losses, its time per step and its bytes. */
+import { findDevice } from '../plan/presets/devices';
 import type { Plan } from '../plan/types';
 import type { Recipe } from '../tape/recipe';
 import { recipeOf } from '../techniques/recipe-of';
@@ -12,6 +13,7 @@ import type { Opened } from './device';
 import { RunnerError } from './errors';
 import { firstNonFinite } from './non-finite';
 import { processBytes } from './process-bytes';
+import { byKernel } from './profile';
 import type { Predicted } from './program';
 import { heldOutLimit, withSlots } from './proxy';
 import { createTrainer, type Trainer } from './trainer';
@@ -120,6 +122,9 @@ export async function train(asked: Training): Promise<WeightSource> {
     });
     emit({ type: 'timing', label, step: median(times.slice(1)), steps: times.length });
     weights = await trainedWeights(trainer, training.weights);
+    const { method, times: ofOps } = await trainer.profile(batchOf(training, 0));
+    const { name: device, flops32: flops, bandwidth } = findDevice(opened.name) ?? plan.device;
+    emit({ type: 'kernels', label, method, peaks: { device, flops, bandwidth }, kernels: byKernel(ofOps, { flops, bandwidth }) });
   } finally {
     trainer.destroy();
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReportedPlan } from '../../language/server/report';
 import { bar, cells, cellsOf, stack } from '../../src/cli/paint/bars';
 import { paintPlan, paintSweep, waterfall } from '../../src/cli/paint/estimate';
+import { paintKernels } from '../../src/cli/paint/kernels';
 import { measure, paintAdapter, paintChecks, paintLoss, paintMemory, paintSummary } from '../../src/cli/paint/run';
 import { sparkline } from '../../src/cli/paint/spark';
 import { ascii, columns, printable, render, type Style, styleOf, wrap } from '../../src/cli/paint/style';
@@ -193,6 +194,26 @@ describe('a run in a terminal', () => {
     };
     expect(render(plain, paintAdapter(plain, { ...adapter, software: true }))).toContain('no GPU');
     expect(render(plain, paintAdapter(plain, { ...adapter, software: false }))).not.toContain('no GPU');
+  });
+
+  it('names the kernels that take longest, with their share and runs, and how they were timed', () => {
+    const times = [3, 1.5, 0.4, 0.05, 0.02, 0.01, 0.01, 0.005, 0.003, 0.002];
+    const kernels = times.map((seconds, index) => {
+      return { name: `kernel${index}`, class: 'elementwise' as const, calls: index === 1 ? 4.25 : 12, seconds, atPeaks: 0 };
+    });
+    const peaks = { device: 'card', flops: 1, bandwidth: 1 };
+    expect(paintKernels(plain, [{ type: 'kernels', label: 'p', method: 'timestamps', peaks, kernels }])).toEqual([
+      "Kernels of p, 5.00 s a step, by the adapter's clock",
+      '  kernel0    3.00 s   60 %   12 ×',
+      '  kernel1    1.50 s   30 %  4.3 ×',
+      '  kernel2    400 ms    8 %   12 ×',
+      '  kernel3   50.0 ms    1 %   12 ×',
+      '  kernel4   20.0 ms  < 1 %   12 ×',
+      '  kernel5   10.0 ms  < 1 %   12 ×',
+      '  kernel6   10.0 ms  < 1 %   12 ×',
+      '  kernel7   5.00 ms  < 1 %   12 ×',
+      '  2 others  5.00 ms  < 1 %',
+    ]);
   });
 
   it('draws the loss from its first value to its last', () => {

@@ -51,7 +51,8 @@ describe('memplan run', () => {
     const lines = events(out);
     expect(lines.filter(({ type }) => type === 'error')).toEqual([]);
     expect(lines.find(({ type }) => type === 'adapter')).toMatchObject({ software: true });
-    for (const type of ['progress', 'check', 'memory', 'timing', 'loss']) expect(lines.map((line) => line.type)).toContain(type);
+    for (const type of ['progress', 'check', 'memory', 'timing', 'kernels', 'loss'])
+      expect(lines.map((line) => line.type)).toContain(type);
     for (const line of lines) if (line.type === 'memory') expect(line.measured).toBe(line.predicted);
     expect(lines.some((line) => line.type === 'check' && line.technique === 'checkpoint' && line.measured <= line.limit)).toBe(
       true,

@@ -1,4 +1,5 @@
 /** Small plans for the runner's tests. */
+import { findDevice } from '../../src/plan/presets/devices';
 import type { Plan, Use } from '../../src/plan/types';
 
 export const use = (name: string, args: Use['args'] = {}): Use => ({ name, args });
@@ -32,7 +33,7 @@ export const planOf = (
     encoderLayers: 0,
     ...model,
   },
-  device: {} as Plan['device'],
+  device: findDevice('RTX 4090') as Plan['device'],
   batch: 2,
   sequence: 19,
   accumulate: 1,

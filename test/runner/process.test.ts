@@ -81,9 +81,19 @@ describe('a run', () => {
       'tested: live tensors',
       'tested: GPU buffers',
     ]);
-    const names = of('check').map(({ technique }) => technique);
-    for (const name of ['engine', 'streambp', 'int8', 'memory', 'plain', 'tested']) expect(names).toContain(name);
+    const proved = of('check').map(({ technique }) => technique);
+    for (const name of ['engine', 'streambp', 'int8', 'memory', 'plain', 'tested']) expect(proved).toContain(name);
     expect(of('loss').filter(({ label }) => label === 'tested')).toHaveLength(6);
+    const times = of('kernels');
+    expect(times.map(({ label }) => label)).toEqual(['plain', 'tested']);
+    const names = times.map(({ kernels }) => kernels.map(({ name }) => name));
+    expect(names[0]).toContain('attention');
+    expect(names[0]).not.toContain('quantize');
+    expect(names[1]).toContain('quantize');
+    for (const { kernels, peaks } of times) {
+      expect(peaks.device).toBe('RTX 4090');
+      expect(kernels.every(({ calls, seconds }) => calls > 0 && seconds >= 0)).toBe(true);
+    }
     const failed = of('check').filter(({ passed }) => !passed);
     expect(failed).toEqual([]);
     expect(of('summary')).toEqual([{ type: 'summary', passed: of('check').length, failed: 0 }]);

@@ -233,26 +233,31 @@ export const events: RunEvent[] = [
   { type: 'memory', label: 'longform', predicted: 11_239_424, measured: 11_239_424, process: 398 * 2 ** 20 },
   { type: 'timing', label: 'plain', step: 1.84, steps: 20 },
   { type: 'timing', label: 'longform', step: 2.61, steps: 20 },
+  ...[
+    { label: 'plain', slower: 1 },
+    { label: 'longform', slower: 1.4 },
+  ].map(
+    ({ label, slower }): RunEvent => ({
+      type: 'kernels',
+      label,
+      method: 'timestamps',
+      peaks: { device: 'RTX 4090', flops: 82.6e12, bandwidth: 1008e9 },
+      kernels: [
+        { name: 'matmul', class: 'products', calls: 74, seconds: 1.1 * slower, atPeaks: 0.32 },
+        { name: 'attention_backward_kv', class: 'attention', calls: 2, seconds: 0.31 * slower, atPeaks: 0.05 },
+        { name: 'attention', class: 'attention', calls: 2, seconds: 0.18 * slower, atPeaks: 0.03 },
+        ...(label === 'plain'
+          ? []
+          : [{ name: 'galore_jacobi', class: 'decompositions' as const, calls: 4.2, seconds: 0.09, atPeaks: 0.001 }]),
+        { name: 'adamw', class: 'elementwise', calls: 21, seconds: 0.04, atPeaks: 0.03 },
+        { name: 'rope', class: 'elementwise', calls: 8, seconds: 0.006, atPeaks: 0.002 },
+        { name: 'swiglu', class: 'elementwise', calls: 4, seconds: 0.003, atPeaks: 0.002 },
+      ],
+    }),
+  ),
   { type: 'summary', passed: 3, failed: 1 },
 ];
 
-/** A step of `layers` layers with `chunks` chunks in the backward pass of each; the peak comes in the last layer. */
-export function points(layers: number, chunks: number): Canned[] {
-  const at = (phase: Phase, op: string, layer: number, kept: number, gradients: number, temporary: number): Canned => ({
-    phase,
-    op,
-    layer,
-    bytes: [4, 4, 4, 3, gradients, 0.7, kept * 0.3, kept * 0.3, kept * 0.32, ...Array(8).fill(kept * 0.01), temporary].map(
-      (gib: number) => Math.round(gib * GiB),
-    ),
-  });
-  const list: Canned[] = [];
-  const each = 4;
-  for (let layer = 0; layer < layers; layer++)
-    for (const [index, op] of ['norm1', 'attn.q', 'attn.sdpa', 'attn.o', 'norm2', 'mlp.up', 'mlp.down'].entries())
-      list.push(at('forward', op, layer, ((layer + index / 7) / layers) * each, 0, index === 5 ? 0.4 : 0));
-  list.push(at('forward', 'loss', -1, each, 0, 0.2));
-  for (let layer = layers - 1; layer >= 0; layer--)
 /** One moment of a step: what runs, and what is alive by kind of tensor. */
 interface Canned {
   phase: Phase;
@@ -272,6 +277,23 @@ const KINDS: LiveChanges['kinds'] = [
   { category: 'temporary', name: 'mlp.chunk' },
 ];
 
+/** A step of `layers` layers with `chunks` chunks in the backward pass of each; the peak comes in the last layer. */
+export function points(layers: number, chunks: number): Canned[] {
+  const at = (phase: Phase, op: string, layer: number, kept: number, gradients: number, temporary: number): Canned => ({
+    phase,
+    op,
+    layer,
+    bytes: [4, 4, 4, 3, gradients, 0.7, kept * 0.3, kept * 0.3, kept * 0.32, ...Array(8).fill(kept * 0.01), temporary].map(
+      (gib: number) => Math.round(gib * GiB),
+    ),
+  });
+  const list: Canned[] = [];
+  const each = 4;
+  for (let layer = 0; layer < layers; layer++)
+    for (const [index, op] of ['norm1', 'attn.q', 'attn.sdpa', 'attn.o', 'norm2', 'mlp.up', 'mlp.down'].entries())
+      list.push(at('forward', op, layer, ((layer + index / 7) / layers) * each, 0, index === 5 ? 0.4 : 0));
+  list.push(at('forward', 'loss', -1, each, 0, 0.2));
+  for (let layer = layers - 1; layer >= 0; layer--)
     for (let chunk = 0; chunk < chunks; chunk++)
       for (const [index, op] of ['mlp.down', 'mlp.up', 'attn.sdpa', 'attn.q'].entries())
         list.push(at('backward', op, layer, ((layer + 1) / layers) * each, 0.4, index === 0 ? 1.5 : 0.8));

@@ -203,6 +203,34 @@ test('a run shows progress, can be cancelled without losing focus, then every ve
   expect(await page.locator('[data-unproved]').textContent()).toContain('cut-cross-entropy');
 });
 
+test('kernels by time: bars of both configurations, all of them as a table, and what an old result lacks', async () => {
+  const page = await open(...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' });
+  const rows = page.locator('.kernel-bars li');
+  expect(await rows.evaluateAll((list) => list.map((row) => row.getAttribute('data-kernel')))).toEqual([
+    'matmul',
+    'attention_backward_kv',
+    'attention',
+    'galore_jacobi',
+    'adamw',
+    '2 others',
+  ]);
+  expect(await rows.nth(0).locator('dd').allTextContents()).toEqual(['1.10 s · 67 % · 74 ×', '1.54 s · 65 % · 74 ×']);
+  expect(await rows.nth(3).locator('dd').allTextContents()).toEqual(['does not run', '90.0 ms · 4 % · 4.2 ×']);
+  const width = (row: number, bar: number) =>
+    rows
+      .nth(row)
+      .locator('.kernel-bar rect')
+      .nth(bar)
+      .evaluate((rect) => rect.getBoundingClientRect().width);
+  expect((await width(0, 0)) / (await width(0, 1))).toBeCloseTo(1.1 / 1.54, 2);
+  await page.focus('.kernels summary');
+  await page.keyboard.press('Enter');
+  expect(await page.locator('.kernel-table tbody tr').count()).toBe(8);
+  const old = run.filter((message) => message.type !== 'run-event' || message.event.type !== 'kernels');
+  await panel.send(...old, { type: 'run-ended', plan: 'longform', outcome: 'failed' });
+  expect(await page.locator('.kernels').textContent()).toContain('did not time its kernels');
+});
+
 test('every way a run can end is said in words', async () => {
   const page = await open(plans('longform'), { type: 'view', view: 'run' }, started, {
     type: 'run-ended',

@@ -4,6 +4,7 @@ import { button } from '../controls';
 import { h, icon } from '../dom';
 import { type Run, type State, stale } from '../state';
 import { checks, memory } from './run-checks';
+import { kernels, noKernels } from './run-kernels';
 import { adapterLine, outcome, scope } from './run-outcome';
 import { createProgress } from './run-progress';
 import { loss, timing } from './run-time';
@@ -57,8 +58,15 @@ function runView(run: Run, stale: boolean, width: number): Node[] {
     run.checks.length > 0 ? checks(run.checks) : null,
     run.memory.length > 0 ? memory(run.memory) : null,
     run.timing.length > 0 ? timing(run.timing, run.adapter?.software ?? false) : null,
+    kernelsOf(run),
     run.loss.length > 1 ? loss(run, width) : null,
     scope(run),
   ];
   return nodes.filter((node) => node !== null);
+}
+
+/** Where the time goes; a run that told its steps' times and none of its kernels' was kept by an earlier version. */
+function kernelsOf({ kernels: list, timing: steps, adapter, outcome: ended }: Run): HTMLElement | null {
+  if (list.length > 0) return kernels(list, adapter?.software ?? false);
+  return ended !== null && steps.length > 0 ? noKernels() : null;
 }
