@@ -25,7 +25,7 @@ export function licenceOf(root, folder) {
 }
 
 /** What is shipped as it is, beside the bundles. */
-function shipped(root, target, { dawn, node }, nodeFolder) {
+function shipped(root, target, { dawn, node }, nodeFolder, driver) {
   const apache = licenceOf(root, 'node_modules/typescript').text;
   const notices = [];
   if (target === 'universal') return notices;
@@ -40,16 +40,19 @@ function shipped(root, target, { dawn, node }, nodeFolder) {
     licence: 'MIT',
     text: readFileSync(join(nodeFolder, 'LICENSE'), 'utf8'),
   });
-  if (target === 'linux-x64') {
+  if (driver) {
     notices.push({ name: 'SwiftShader', version: '', licence: 'Apache-2.0', text: apache });
     notices.push({ name: 'Vulkan-Loader', version: '', licence: 'Apache-2.0', text: apache });
   }
   return notices;
 }
 
-/** The text of `THIRD-PARTY-NOTICES.txt`. */
-export function notices(root, target, config, metas, nodeFolder) {
-  const all = [...bundledPackages(metas).map((folder) => licenceOf(root, folder)), ...shipped(root, target, config, nodeFolder)];
+/** The text of `THIRD-PARTY-NOTICES.txt`; `driver`: the software driver is in the package. */
+export function notices(root, target, config, metas, nodeFolder, driver) {
+  const all = [
+    ...bundledPackages(metas).map((folder) => licenceOf(root, folder)),
+    ...shipped(root, target, config, nodeFolder, driver),
+  ];
   const head = 'Memplan contains the following works of others, each under its own licence.\n';
   const list = all.map(({ name, version, licence }) => `${`- ${name} ${version}`.trimEnd()} (${licence})`).join('\n');
   const texts = all.map(

@@ -1,4 +1,4 @@
-// `npm run package`: one vsix for each target with that target's GPU library, its Node and, where there is one, a software driver;
+// `npm run package`: one vsix for each target with that target's GPU library, its Node and, on Linux, a software driver;
 // and the universal one without. `--targets=linux-x64,universal` makes some. A package over its budget fails the build.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -38,7 +38,8 @@ const packageOf = async (target) => {
   const licensed = universal ? null : nodeFor('linux-x64', config, join(root, '.cache'));
   const node = universal ? null : nodeFor(target, config, join(root, '.cache'));
   const folder = join(work, target);
-  stage({ root, folder, bundles, target, config, node, notices: notices(root, target, config, metas, licensed) });
+  const words = (driver) => notices(root, target, config, metas, licensed, driver);
+  stage({ root, folder, bundles, target, config, node, notices: words });
   const packagePath = join(out, `memplan-${version}${universal ? '' : `-${target}`}.vsix`);
   await createVSIX({
     cwd: folder,

@@ -25,7 +25,7 @@ const metas = Object.values(JSON.parse(readFileSync(metafile, 'utf8')));
 
 for (const name of ['LICENSE', 'CHANGELOG.md', 'language/reference.md']) cpSync(join(root, name), join(folder, name));
 cpSync(join(root, 'media/npm.md'), join(folder, 'README.md'));
-writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices(root, 'universal', {}, metas, null));
+writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices(root, 'universal', {}, metas, null, false));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 writeFileSync(
   join(folder, 'package.json'),

@@ -1,11 +1,9 @@
 // Lays out in a folder of its own what a package may hold; `.vscodeignore` then decides what of it is packed.
-import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliDecompressSync } from 'node:zlib';
+import { softwareDriver } from './driver.mjs';
 
 const COPIED = ['README.md', 'LICENSE', 'CHANGELOG.md', '.vscodeignore', 'language', 'media'];
-const SOFTWARE_DRIVER = ['libvk_swiftshader.so', 'vk_swiftshader_icd.json', 'libvulkan.so.1'];
 
 export function stage({ root, folder, bundles, target, config, node, notices }) {
   mkdirSync(folder, { recursive: true });
@@ -15,14 +13,14 @@ export function stage({ root, folder, bundles, target, config, node, notices }) 
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const key of config.dropped) delete manifest[key];
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices);
+  const driver = softwareDriver(join(folder, 'dist/swiftshader'), target, root, join(root, '.cache'));
+  writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices(driver));
   if (target === 'universal') return;
   webgpu(root, folder, config.dawn[target]);
   const name = target.startsWith('win32') ? 'node.exe' : 'node';
   mkdirSync(join(folder, 'dist/node'), { recursive: true });
   cpSync(join(node, 'bin', name), join(folder, 'dist/node', name));
   chmodSync(join(folder, 'dist/node', name), 0o755);
-  if (target === 'linux-x64') softwareDriver(root, folder);
 }
 
 /** The Marketplace takes no SVG in a readme: what it shows is said instead. */
@@ -35,11 +33,4 @@ function webgpu(root, folder, platform) {
   mkdirSync(join(to, 'dist'), { recursive: true });
   for (const file of ['index.js', 'package.json', 'LICENSE.md']) cpSync(join(from, file), join(to, file));
   cpSync(join(from, 'dist', platform), join(to, 'dist', platform), { recursive: true });
-}
-
-function softwareDriver(root, folder) {
-  const archive = readFileSync(join(root, 'node_modules/@sparticuz/chromium/bin/swiftshader.tar.br'));
-  const to = join(folder, 'dist/swiftshader');
-  mkdirSync(to, { recursive: true });
-  execFileSync('tar', ['-xf', '-', '-C', to, '--no-same-owner', ...SOFTWARE_DRIVER], { input: brotliDecompressSync(archive) });
 }

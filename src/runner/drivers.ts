@@ -18,7 +18,7 @@ const WANTED = ['libvk_swiftshader.so', 'vk_swiftshader_icd.json', 'libvulkan.so
 
 /** The software drivers that are at hand, the faster first. */
 export function softwareDrivers(dist: string, cache: string): Driver[] {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return [];
+  if (process.platform !== 'linux') return [];
   const swiftshader = swiftshaderFolder(dist, cache);
   const lavapipe = join(cache, 'lavapipe', 'lvp.json');
   const loader = swiftshader ? { LD_LIBRARY_PATH: [process.env.LD_LIBRARY_PATH, swiftshader].filter(Boolean).join(':') } : {};
@@ -52,7 +52,7 @@ export const baseEnvironment = (): { [name: string]: string } =>
 
 /** Environment with a Vulkan loader for machines that have a driver but no loader. */
 export function loaderEnvironment(dist: string, cache: string): { [name: string]: string } | null {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return null;
+  if (process.platform !== 'linux') return null;
   const folder = swiftshaderFolder(dist, cache);
   return folder ? { LD_LIBRARY_PATH: [process.env.LD_LIBRARY_PATH, folder].filter(Boolean).join(':') } : null;
 }
@@ -62,6 +62,8 @@ export function swiftshaderFolder(dist: string, cache: string): string | null {
   const complete = (folder: string) => WANTED.every((file) => existsSync(join(folder, file)));
   const shipped = join(dist, 'swiftshader');
   if (complete(shipped)) return shipped;
+  // The development install carries it for this machine alone.
+  if (process.arch !== 'x64') return null;
   const unpacked = join(cache, 'swiftshader');
   if (complete(unpacked)) return unpacked;
   const archive = findArchive(dist);

@@ -54,7 +54,7 @@ if (process.platform === 'linux') {
   await client.stop();
 }
 
-heading('packages: a GPU library, a Node and, on linux-x64, a software driver; the universal one has none of them');
+heading('packages: a GPU library, a Node and, on Linux, a software driver; the universal one has none of them');
 {
   const { status, stderr } = spawnSync(process.execPath, ['.ci/package/main.mjs'], { cwd: root, encoding: 'utf8' });
   if (status === null || (status !== 0 && status !== 1)) throw new Error(stderr);
