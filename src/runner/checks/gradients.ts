@@ -8,7 +8,7 @@ import { type Batch, sorted } from '../data';
 import { NORM_EPSILON } from '../ops/model';
 import { withSlots } from '../proxy';
 import { uniforms } from '../random';
-import { lossAndGradients, type Weights64 } from '../reference/model';
+import { lossOf, type Weights64 } from '../reference/model';
 import { directPreference, groupRelative, type Objective } from '../reference/objectives';
 import { createTrainer, IGNORED } from '../trainer';
 import { initialWeights, type WeightSource } from '../weights';
@@ -122,7 +122,7 @@ export interface SmallCase {
   source: WeightSource;
   /** The values that the device computes with, by name and layer. */
   stored: Weights64;
-  reference(weights: Weights64): ReturnType<typeof lossAndGradients>;
+  reference(weights: Weights64): ReturnType<typeof lossOf>;
 }
 
 export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCase {
@@ -174,7 +174,7 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
   for (let index = 0; index < SMALL.layers; index++) for (const weight of layer) keep(weight, index);
   const objective = objectiveOf(recipe, batch);
   const compute = (weights: Weights64) =>
-    lossAndGradients(
+    lossOf(
       {
         ...SMALL,
         tied: plan.model.tiedEmbeddings,
@@ -206,7 +206,7 @@ export async function equalsReference(context: CheckContext, slots: Plan['slots'
   const tested = await gradientsOf(context, plan, batch, source);
   const reference = compute(stored);
   const rows = SMALL_BATCH * SMALL_SEQUENCE;
-  const { error, where, parameters } = worst(reference.gradients, tested.values);
+  const { error, where, parameters } = worst(reference.gradients(), tested.values);
   // A loss may come near zero where its terms do not.
   const apart = Math.abs(tested.loss - reference.loss) / Math.max(1e-2, Math.abs(reference.loss));
   context.report(

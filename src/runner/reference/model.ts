@@ -26,20 +26,18 @@ export interface ReferenceModel {
 /** By name, and for a layer's weights name@layer. */
 export type Weights64 = Map<string, Array64>;
 
-/** Rows are position-major: row = position · batch + sample. A target below zero is ignored. */
-export function lossAndGradients(
+/** Loss of a batch, and its gradients once they are asked for. Rows are position-major: row = position · batch + sample. A target below zero is ignored. */
+export function lossOf(
   model: ReferenceModel,
   weights: Weights64,
   tokens: readonly number[],
   targets: readonly number[],
-): { loss: number; gradients: Weights64 } {
-  const gradients: Weights64 = new Map([...weights].map(([name, values]) => [name, new Float64Array(values.length)]));
+): { loss: number; gradients(): Weights64 } {
   const weight = (name: string): Array64 => {
     const found = weights.get(name);
     if (!found) throw new Error(`reference: no weight ${name}`);
     return found;
   };
-  const gradient = (name: string): Array64 => gradients.get(name) as Array64;
   const { hidden, vocab } = model;
   const rows = model.batch * model.sequence;
 
@@ -68,27 +66,37 @@ export function lossAndGradients(
   const headName = model.tied ? 'embed' : 'head';
   const logits = productNt(n, weight(headName), rows, vocab, hidden);
   const { loss, dlogits } = (model.objective ?? crossEntropy)(logits, vocab, targets);
-  addInto(gradient(headName), productTn(dlogits, n, vocab, hidden, rows));
-  const dn = productNn(dlogits, weight(headName), rows, hidden, vocab);
-  let dx = normBackward(last, weight('norm'), dn, gradient('norm'), rows, hidden, model.normEpsilon);
-  let dfirst = dx;
-  for (let layer = model.layers - 1; layer >= 0; layer--)
-    ({ dx, dfirst } = backwardLayer(
-      model,
-      (name) => weight(`${name}@${layer}`),
-      (name) => weights.get(`${name}@${layer}`),
-      (name) => gradient(`${name}@${layer}`),
-      layers[layer] as ReturnType<typeof forwardLayer>,
-      dx,
-      coupling === undefined ? undefined : { dfirst, factor: coupling },
-    ));
-  if (coupling !== undefined) dx = plus(dx, dfirst);
-  const embedGradient = gradient('embed');
-  tokens.forEach((token, row) => {
-    for (let c = 0; c < hidden; c++)
-      embedGradient[token * hidden + c] = (embedGradient[token * hidden + c] as number) + (dx[row * hidden + c] as number);
-  });
-  return { loss, gradients };
+  const backward = (): Weights64 => {
+    const gradients: Weights64 = new Map([...weights].map(([name, values]) => [name, new Float64Array(values.length)]));
+    const gradient = (name: string): Array64 => gradients.get(name) as Array64;
+    addInto(gradient(headName), productTn(dlogits, n, vocab, hidden, rows));
+    const dn = productNn(dlogits, weight(headName), rows, hidden, vocab);
+    let dx = normBackward(last, weight('norm'), dn, gradient('norm'), rows, hidden, model.normEpsilon);
+    let dfirst = dx;
+    for (let layer = model.layers - 1; layer >= 0; layer--)
+      ({ dx, dfirst } = backwardLayer(
+        model,
+        (name) => weight(`${name}@${layer}`),
+        (name) => weights.get(`${name}@${layer}`),
+        (name) => gradient(`${name}@${layer}`),
+        layers[layer] as ReturnType<typeof forwardLayer>,
+        dx,
+        coupling === undefined ? undefined : { dfirst, factor: coupling },
+      ));
+    if (coupling !== undefined) dx = plus(dx, dfirst);
+    const embedGradient = gradient('embed');
+    tokens.forEach((token, row) => {
+      for (let c = 0; c < hidden; c++)
+        embedGradient[token * hidden + c] = (embedGradient[token * hidden + c] as number) + (dx[row * hidden + c] as number);
+    });
+    return gradients;
+  };
+  return { loss, gradients: backward };
+}
+
+export function lossAndGradients(...batch: Parameters<typeof lossOf>): { loss: number; gradients: Weights64 } {
+  const { loss, gradients } = lossOf(...batch);
+  return { loss, gradients: gradients() };
 }
 
 type Get = (name: string) => Array64;

@@ -55,7 +55,7 @@ async function estimate(context: CheckContext): Promise<void> {
     return reference(moved).loss;
   };
   const wanted = (lossAt(epsilon) - lossAt(-epsilon)) / (2 * epsilon);
-  const { gradients } = reference(stored);
+  const gradients = reference(stored).gradients();
   const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
     Array.from(a).reduce((sum, value, i) => sum + value * (b[i] as number), 0);
   const along = weights.reduce((sum, { key, z }) => sum + dot(gradients.get(key) ?? [], z), 0);
