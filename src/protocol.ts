@@ -3,7 +3,7 @@
  * Sizes are bytes, times seconds, lines and columns 1-based.
  */
 import type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
-import type { Estimate, LedgerLine, StepExplanation } from './planner/types';
+import type { Category, Estimate, LedgerLine, LiveChanges, StepExplanation } from './planner/types';
 import type { OpClass } from './tape/op-class';
 
 export type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
@@ -12,8 +12,8 @@ export type {
   Category,
   Estimate,
   LedgerLine,
-  Moment,
   LiveChanges,
+  Moment,
   Peak,
   Phase,
   Rank,
@@ -32,8 +32,8 @@ export const ANALYSED_NOTIFICATION = 'memplan/analysed';
 export interface EstimateParams {
   uri: string /** One plan, or all. */;
   plan?: string;
-  timeline?: boolean;
   /** With every moment of each plan's step. */
+  timeline?: boolean;
   /** False: without the reasons and the ledger, which take as long as the estimate itself. */
   explain?: boolean;
 }
@@ -61,9 +61,9 @@ export interface PlanView {
   reasons?: StepExplanation[];
   /** The tensors alive at the peak, largest first, and what the figures hold for. */
   ledger?: { lines: LedgerLine[]; holds: string[] };
-}
   /** Every moment of the step, where it was asked for. */
   timeline?: LiveChanges;
+}
 
 export interface EstimateReply {
   uri: string;
