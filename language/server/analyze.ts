@@ -83,14 +83,14 @@ export function analyze(
   const known = new Map<string, Plan>();
   // Imported files first: what they say is complete before this file builds on it.
   for (const module of [...modules.values()].reverse()) {
-    for (const node of module.syntax.file.declarations) {
+    for (const node of module.syntax.declarations) {
       if (isModelDeclaration(node)) modelOf(context, node, module.uri);
       else if (isDeviceDeclaration(node)) deviceOf(context, node, module.uri);
       else if (isLet(node) && node.value) checkLet(context, node.value, module.uri);
       else if (isPlanDeclaration(node) && module !== entry) planOf(context, node, module.uri);
     }
   }
-  for (const node of entry.syntax.file.declarations.filter(isPlanDeclaration)) plans.push(planAnalysis(context, node, entry));
+  for (const node of entry.syntax.declarations.filter(isPlanDeclaration)) plans.push(planAnalysis(context, node, entry));
   for (const [name, target] of entry.visible.plan) {
     const compiled = planOf(context, target.node as PlanDeclaration, target.uri);
     if (compiled.plan) known.set(name, compiled.plan);
@@ -154,7 +154,7 @@ function planAnalysis(context: Context, node: PlanDeclaration, module: Module): 
 function runs(context: Context, module: Module, plans: PlanAnalysis[], known: Map<string, Plan>): void {
   const { uri } = module;
   const firsts = new Map<string, RunDeclaration>();
-  for (const node of module.syntax.file.declarations.filter(isRunDeclaration)) {
+  for (const node of module.syntax.declarations.filter(isRunDeclaration)) {
     if (node.plan === undefined) continue;
     const span = spanOfProperty(node, 'plan');
     context.resolve(uri, 'plan', node.plan, span);

@@ -47,7 +47,7 @@ export function loadModules(
     const syntax = parseText(at, source);
     const module: Module = { uri: at, text: source, syntax, imports: [], own: emptyTable(), visible: emptyTable() };
     modules.set(at, module);
-    for (const node of syntax.file.declarations.filter(isImport)) {
+    for (const node of syntax.declarations.filter(isImport)) {
       if (node.path === undefined) continue;
       const found = node.path.endsWith('.memplan')
         ? reader.read(at, node.path)
@@ -67,7 +67,7 @@ export function loadModules(
 }
 
 function declare(module: Module, report: Report): void {
-  for (const node of module.syntax.file.declarations) {
+  for (const node of module.syntax.declarations) {
     const kind = kindOf(node);
     if (!kind || !('name' in node) || node.name === undefined) continue;
     const declared: Declared = {

@@ -102,16 +102,18 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
 
 /** Adds what a plan lacks at the top of its block: a declared name where there is no choice, and a length to begin from. */
 function supplied(context: Context, uri: string, node: PlanDeclaration, missing: readonly (typeof REQUIRED)[number][]): Fix[] {
-  const { $cstNode: block } = node.body ?? {};
+  const block = node.body;
   const values = missing.map((key) => (key === 'sequence' ? '4k' : context.names(uri, key)));
   if (!block || values.some((value) => Array.isArray(value) && value.length !== 1)) return [];
-  const inLines = /[\r\n]/.test(block.text);
-  const newline = /\r\n|\r|\n/.exec(block.text)?.[0] ?? '';
+  const written = block.$cstNode?.text ?? '';
+  const inLines = /[\r\n]/.test(written);
+  const newline = /\r\n|\r|\n/.exec(written)?.[0] ?? '';
   const statements = missing.map((key, index) =>
     inLines ? `${newline}  ${key.padEnd(11)} ${values[index]}` : ` ${key} ${values[index]} `,
   );
   const list = missing.map((key) => `\`${key}\``).join(', ');
-  return [{ title: `Add ${list}`, span: { start: block.offset + 1, end: block.offset + 1 }, text: statements.join('') }];
+  const at = spanOf(block).start + 1;
+  return [{ title: `Add ${list}`, span: { start: at, end: at }, text: statements.join('') }];
 }
 
 /** What a plan takes from the one that it extends. */

@@ -1,5 +1,5 @@
 /** Places in a text. Inside the language they are offsets; lines and columns are made at the border. */
-import type { AstNode } from 'langium';
+import type { AstNode, CstNode, RootCstNode } from 'langium';
 import type { Place } from '../../src/protocol';
 import { isBinary } from '../generated/ast';
 
@@ -9,10 +9,24 @@ export interface Span {
   end: number;
 }
 
+/** Where the stretch of text stands now that a tree was read from: trees outlive the edits before them. */
+const stretches = new WeakMap<RootCstNode, { readonly start: number }>();
+
+/** Says where a tree's text stands, now and later. */
+export function planted(tree: AstNode, stretch: { readonly start: number }): void {
+  if (tree.$cstNode) stretches.set(tree.$cstNode.root, stretch);
+}
+
+/** Where a concrete node is written. */
+export function placeOf(node: CstNode): Span {
+  const start = stretches.get(node.root)?.start ?? 0;
+  return { start: start + node.offset, end: start + node.end };
+}
+
 /** Where a node is written. Operations inside an expression share its concrete node, so theirs is that of their operands. */
 export function spanOf(node: AstNode): Span {
   if (isBinary(node) && node.left && node.right) return { start: spanOf(node.left).start, end: spanOf(node.right).end };
-  return { start: node.$cstNode?.offset ?? 0, end: node.$cstNode?.end ?? 0 };
+  return node.$cstNode ? placeOf(node.$cstNode) : { start: 0, end: 0 };
 }
 export const contains = (span: Span, offset: number): boolean => span.start <= offset && offset <= span.end;
 /** They share a place, be it one at which both end. */

@@ -95,7 +95,7 @@ export class Workspace {
   #parse(uri: string, text: string): Syntax {
     const known = this.#parsed.get(uri);
     if (known?.text === text) return known.syntax;
-    const syntax = parse(text);
+    const syntax = parse(text, known?.syntax);
     this.#parsed.set(uri, { text, syntax });
     if (this.#parsed.size > 200) this.#parsed.delete(this.#parsed.keys().next().value ?? '');
     return syntax;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import type { AstNode } from 'langium';
 import { describe, expect, it } from 'vitest';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Analysis, analyze } from '../../language/server/analyze';
@@ -9,7 +10,8 @@ import { hoverSteps } from '../../language/server/features/hover';
 import { documentSymbols, foldingRanges, selectionRange } from '../../language/server/features/symbols';
 import { applyEdits, format } from '../../language/server/format';
 import { RunVerdicts } from '../../language/server/run-verdicts';
-import { LONGEST_TEXT, parse } from '../../language/server/syntax/parse';
+import { spanOf } from '../../language/server/span';
+import { LONGEST_TEXT, parse, type Syntax } from '../../language/server/syntax/parse';
 import { finish } from '../../src/planner/answers';
 import { fixtures } from './fixture';
 
@@ -187,19 +189,68 @@ describe('no text defeats the language', () => {
   });
 });
 
+/** A tree without its links; with where each node stands, if asked. */
+function shape(node: unknown, places = false): unknown {
+  if (Array.isArray(node)) return node.map((one) => shape(one, places));
+  if (typeof node !== 'object' || node === null) return node;
+  const entries = Object.entries(node)
+    .filter(([key]) => !key.startsWith('$') || key === '$type')
+    .map(([key, value]) => [key, shape(value, places)]);
+  return Object.fromEntries(places ? [...entries, ['at', spanOf(node as AstNode)]] : entries);
+}
+
+it('reads an edited text from what it read before as it reads it anew', () => {
+  const all = ({ declarations, errors, tokens, comments }: Syntax) => [
+    shape(declarations, true),
+    errors,
+    ...[tokens, comments].map((list) =>
+      list.map(({ image, startOffset, endOffset, startLine, endLine, tokenType }) => [
+        image,
+        startOffset,
+        endOffset,
+        startLine,
+        endLine,
+        tokenType.name,
+      ]),
+    ),
+  ];
+  const texts = [example, `${example}\r\n${example}`, ...fixtures().map(({ text }) => text)];
+  const pieces = [
+    '',
+    '}',
+    '{',
+    '/*',
+    '*/',
+    '"',
+    '\n',
+    '\r\n',
+    '\nplan x {\n',
+    '\nlet y = 1\n',
+    'import "',
+    'model m from',
+    '(',
+    '🚀',
+  ];
+  const edit = fc.tuple(fc.nat(), fc.nat(12), fc.constantFrom(...pieces));
+  fc.assert(
+    fc.property(fc.constantFrom(...texts), fc.array(edit, { minLength: 1, maxLength: 4 }), (first, edits) => {
+      let text = first;
+      let read = parse(text);
+      for (const [at, length, insert] of edits) {
+        const start = at % (text.length + 1);
+        text = text.slice(0, start) + insert + text.slice(start + length);
+        read = parse(text, read);
+        expect(all(read)).toEqual(all(parse(text)));
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
 it('parses the printed text to the same tree', () => {
-  const shape = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(shape);
-    if (typeof node !== 'object' || node === null) return node;
-    return Object.fromEntries(
-      Object.entries(node)
-        .filter(([key]) => !key.startsWith('$') || key === '$type')
-        .map(([key, value]) => [key, shape(value)]),
-    );
-  };
   for (const { text } of [...fixtures(), { text: example }]) {
     if (parse(text).errors.length > 0) continue;
     const printed = applyEdits(text, format(text, parse(text)));
-    expect(shape(parse(printed).file)).toEqual(shape(parse(text).file));
+    expect(shape(parse(printed).declarations)).toEqual(shape(parse(text).declarations));
   }
 });

@@ -100,10 +100,7 @@ export function cursorAt(syntax: Syntax, offset: number): Cursor {
 
 const isOperator = (token: IToken | undefined): boolean => token !== undefined && /^([-+*/]|[<>=!]=?)$/.test(token.image);
 
-const between = (syntax: Syntax, token: IToken, offset: number): string => {
-  const source = syntax.file.$cstNode?.root.fullText ?? '';
-  return source.slice(endOf(token), offset);
-};
+const between = ({ text }: Syntax, token: IToken, offset: number): string => text.slice(endOf(token), offset);
 
 /** Walks the tokens before the cursor: the block, the statement and the brackets that are open there. */
 function read(tokens: readonly IToken[]) {

@@ -1,5 +1,4 @@
 /** What is under the cursor: from the registry, the presets and this plan's own numbers. */
-import { CstUtils } from 'langium';
 import type { Hover } from 'vscode-languageserver-types';
 import { formatBytes, formatBytesExact, formatCount, formatTime } from '../../../src/plan/format';
 import { findDevice } from '../../../src/plan/presets/devices';
@@ -23,6 +22,7 @@ import { rangeOf } from '../lsp';
 import type { Declared } from '../names';
 import { age, countText, type RunVerdicts } from '../run-verdicts';
 import { contains, type Span, spanOf } from '../span';
+import { leafAt } from '../syntax/parse';
 import { parseQuantity, SIZE, sameDimension } from '../units';
 import { SLOTS } from '../uses';
 import { momentText } from '../verdicts';
@@ -70,9 +70,7 @@ function textFor(view: View, type: string, image: string, span: Span, known: Kno
   if (occurrence) return declaredText(view, occurrence.target, cache);
   if (DECLARATION_DOCS[type]) return DECLARATION_DOCS[type];
   if (STATEMENT_DOCS[type]) return STATEMENT_DOCS[type];
-  const root = view.analysis.syntax.file.$cstNode;
-  const leaf = root && CstUtils.findLeafNodeAtOffset(root, span.start);
-  const node = leaf?.astNode;
+  const node = leafAt(view.analysis.syntax, span.start)?.astNode;
   if (!node) return undefined;
   if (isSetting(node) && type === 'KEY') return settingText(view, node.$container.$container.$type, image);
   if (isArgument(node) || isWord(node)) {
@@ -103,7 +101,7 @@ function quantityText(image: string): string | undefined {
 
 function sourceText({ analysis, document }: View, span: Span): string | undefined {
   const name = document.getText().slice(span.start + 1, span.end - 1);
-  const node = analysis.syntax.file.declarations.find((one) => contains(spanOf(one), span.start));
+  const node = analysis.syntax.declarations.find((one) => contains(spanOf(one), span.start));
   if (node?.$type === 'ModelDeclaration') {
     const preset = findModel(name);
     return preset && modelDoc(preset);

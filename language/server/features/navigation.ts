@@ -8,7 +8,7 @@ import {
 } from 'vscode-languageserver-types';
 import { locationOf, rangeOf } from '../lsp';
 import type { Declared, Occurrence } from '../names';
-import { contains } from '../span';
+import { contains, spanOf } from '../span';
 import type { View } from '../workspace';
 
 const isDeclaration = ({ uri, span, target }: Occurrence): boolean => uri === target.uri && span.start === target.span.start;
@@ -30,8 +30,7 @@ export function definition(view: View, offset: number): Location | undefined {
   const found = occurrenceAt(view, offset);
   if (found) return locationOf(view, found.target.uri, found.target.span);
   const imported = view.analysis.modules.get(view.analysis.uri)?.imports.find(({ node, uri }) => {
-    const span = node.$cstNode;
-    return uri && span && span.offset <= offset && offset <= span.end;
+    return uri && contains(spanOf(node), offset);
   });
   return imported?.uri ? locationOf(view, imported.uri, { start: 0, end: 0 }) : undefined;
 }

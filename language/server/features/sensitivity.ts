@@ -21,7 +21,7 @@ const TOLD = 3;
 
 /** The numbers of plans that are written at a place: a count or an argument of its plan, or a `let` that plans take theirs from. */
 export function numbersAt(analysis: Analysis, span: Span): Turned[] {
-  const name = analysis.syntax.file.declarations.find((one) => isLet(one) && one.value && at(one.value, span));
+  const name = analysis.syntax.declarations.find((one) => isLet(one) && one.value && at(one.value, span));
   if (isLet(name)) return analysis.plans.flatMap((plan) => countsOf(plan, name.name)).slice(0, TOLD);
   const plan = analysis.plans.find(({ whole }) => contains(whole, span.start));
   return plan ? own(analysis, plan, span) : [];

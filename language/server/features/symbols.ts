@@ -1,6 +1,4 @@
 /** Outline, folding, selection, links. */
-
-import { CstUtils } from 'langium';
 import {
   type DocumentLink,
   type DocumentSymbol,
@@ -14,7 +12,8 @@ import type { Declaration, Statement } from '../../generated/ast';
 import { isImport, isSetting } from '../../generated/ast';
 import { rangeOf } from '../lsp';
 import { spanOfProperty } from '../names';
-import { spanOf } from '../span';
+import { placeOf, spanOf } from '../span';
+import { leafAt } from '../syntax/parse';
 import type { View } from '../workspace';
 
 const KIND: { [type: string]: SymbolKind } = {
@@ -43,7 +42,7 @@ function titleOf(node: Declaration): { name: string | undefined; property: strin
 }
 
 export function documentSymbols({ document, analysis }: View): DocumentSymbol[] {
-  return analysis.syntax.file.declarations.flatMap((node): DocumentSymbol[] => {
+  return analysis.syntax.declarations.flatMap((node): DocumentSymbol[] => {
     const { name, property, detail } = titleOf(node);
     if (!name || !node.$cstNode) return [];
     const children =
@@ -118,7 +117,7 @@ export function foldingRanges({ document, analysis }: View): FoldingRange[] {
     else if (alone) run = { start: run?.start ?? start, end, line };
   }
   flush();
-  const imports = analysis.syntax.file.declarations.filter(isImport).map(spanOf);
+  const imports = analysis.syntax.declarations.filter(isImport).map(spanOf);
   const [first, last] = [imports[0], imports.at(-1)];
   if (first && last) add(first.start, last.end, FoldingRangeKind.Imports);
   return folds;
@@ -126,14 +125,16 @@ export function foldingRanges({ document, analysis }: View): FoldingRange[] {
 
 /** From the word outwards: argument, call, statement, block, declaration, file. */
 export function selectionRange({ document, analysis }: View, offset: number): SelectionRange {
-  let node = analysis.syntax.file.$cstNode && CstUtils.findLeafNodeAtOffset(analysis.syntax.file.$cstNode, offset)?.container;
+  let node = leafAt(analysis.syntax, offset)?.container;
   const leaf = analysis.syntax.tokens.find(
     ({ startOffset, image }) => startOffset <= offset && offset <= startOffset + image.length,
   );
   const spans = leaf ? [{ start: leaf.startOffset, end: leaf.startOffset + leaf.image.length }] : [];
-  for (; node; node = node.container) {
+  // The outermost node is no more than what is read at a time.
+  for (; node?.container; node = node.container) {
     const last = spans.at(-1);
-    if (!last || node.offset < last.start || node.end > last.end) spans.push({ start: node.offset, end: node.end });
+    const span = placeOf(node);
+    if (!last || span.start < last.start || span.end > last.end) spans.push(span);
   }
   const whole: SelectionRange = { range: rangeOf(document, { start: 0, end: document.getText().length }) };
   return spans.reduceRight<SelectionRange>((parent, span) => ({ range: rangeOf(document, span), parent }), whole);

@@ -1,11 +1,19 @@
 /** Text → tree. Never throws, whatever the text. */
 import type { IToken } from 'chevrotain';
-import { createDefaultCoreModule, createDefaultSharedCoreModule, EmptyFileSystem, inject } from 'langium';
-import type { File } from '../../generated/ast';
+import {
+  CstUtils,
+  createDefaultCoreModule,
+  createDefaultSharedCoreModule,
+  EmptyFileSystem,
+  inject,
+  type LeafCstNode,
+} from 'langium';
+import type { Declaration, File } from '../../generated/ast';
 import { MemplanGeneratedModule, MemplanGeneratedSharedModule } from '../../generated/module';
-import type { Span } from '../span';
+import { planted, type Span } from '../span';
 import { MemplanLexer, MemplanTokenBuilder } from './lexer';
 import { clip, MemplanLexerMessages, MemplanParserMessages } from './messages';
+import { moved, partsOf } from './parts';
 
 export interface SyntaxError {
   message: string;
@@ -13,11 +21,25 @@ export interface SyntaxError {
 }
 
 export interface Syntax {
-  file: File;
+  text: string;
+  declarations: readonly Declaration[];
   /** Without comments. */
+  readonly tokens: readonly IToken[];
+  readonly comments: readonly IToken[];
+  errors: readonly SyntaxError[];
+  /** What it was put together from, in the order of the text. */
+  parts: readonly Part[];
+}
+
+/** A stretch of a text that is read by itself, its offsets and lines its own. */
+export interface Part {
+  text: string;
+  /** Where it stands in the newest text that has it. */
+  start: number;
+  file: File;
   tokens: readonly IToken[];
   comments: readonly IToken[];
-  errors: SyntaxError[];
+  errors: readonly SyntaxError[];
 }
 
 /** Longest text that is read, in UTF-16 units; far above any plan, and it bounds time and memory. */
@@ -45,16 +67,39 @@ let parser: ReturnType<typeof createParser> | undefined;
 const emptyFile = (): File => ({ $type: 'File', declarations: [] });
 const spanOf = (token: IToken): Span => ({ start: token.startOffset, end: (token.endOffset ?? token.startOffset) + 1 });
 
-export function parse(text: string): Syntax {
-  const refused = (message: string, span: Span): Syntax => ({
-    file: emptyFile(),
-    tokens: [],
-    comments: [],
-    errors: [{ message, span }],
-  });
+/**
+ * Reads a text. Of `before`, what the same file said last, the parts that the new text has too at its beginning and its end are
+ * taken over, so that a keystroke costs the declaration that it changes; `before` itself is of no use from then on.
+ */
+export function parse(text: string, before?: Syntax): Syntax {
   if (text.length > LONGEST_TEXT) {
-    return refused(`This file is too long to be read: ${text.length} characters, at most ${LONGEST_TEXT}`, { start: 0, end: 0 });
+    const message = `This file is too long to be read: ${text.length} characters, at most ${LONGEST_TEXT}`;
+    return { text, declarations: [], tokens: [], comments: [], errors: [{ message, span: { start: 0, end: 0 } }], parts: [] };
   }
+  const parts = partsOf(text, before?.parts ?? [], read);
+  let tokens: IToken[] | undefined;
+  let comments: IToken[] | undefined;
+  const errors = parts.flatMap(({ start, errors: own }) =>
+    own.map(({ message, span }) => ({ message, span: { start: start + span.start, end: start + span.end } })),
+  );
+  return {
+    text,
+    declarations: parts.flatMap(({ file }) => file.declarations),
+    // Few ask for them: they are put together when somebody does.
+    get tokens() {
+      tokens ??= moved(parts, (part) => part.tokens);
+      return tokens;
+    },
+    get comments() {
+      comments ??= moved(parts, (part) => part.comments);
+      return comments;
+    },
+    errors,
+    parts,
+  };
+}
+
+function read(text: string, start: number): Part {
   parser ??= createParser();
   const { tokens, hidden: comments, errors: lexerErrors } = parser.Lexer.tokenize(text);
   const errors: SyntaxError[] = lexerErrors.map(({ message, offset, length }) => ({
@@ -66,19 +111,22 @@ export function parse(text: string): Syntax {
     if (message) errors.push({ message, span: spanOf(token) });
   }
   const deep = tooDeep(tokens);
-  if (deep)
-    return {
-      ...refused(
-        `This is nested too deeply (at most ${DEEPEST} brackets, ${MOST_OPERATORS} operators in one expression)`,
-        spanOf(deep),
-      ),
-      tokens,
-      comments,
-    };
+  if (deep) {
+    const message = `This is nested too deeply (at most ${DEEPEST} brackets, ${MOST_OPERATORS} operators in one expression)`;
+    return { text, start, file: emptyFile(), tokens, comments, errors: [{ message, span: spanOf(deep) }] };
+  }
+  const { value: file, parserErrors } = parser.LangiumParser.parse<File>(text);
+  for (const error of parserErrors as ParserError[]) errors.push(located(error, tokens, text.length));
+  const part: Part = { text, start, file, tokens, comments, errors: oneALine(errors, text) };
+  planted(file, part);
+  return part;
+}
 
-  const result = parser.LangiumParser.parse<File>(text);
-  for (const error of result.parserErrors as ParserError[]) errors.push(located(error, tokens, text.length));
-  return { file: result.value, tokens, comments, errors: oneALine(errors, text) };
+/** The leaf of the tree at an offset. */
+export function leafAt({ parts }: Syntax, offset: number): LeafCstNode | undefined {
+  const part = parts.findLast(({ start }) => start <= offset);
+  const root = part?.file.$cstNode;
+  return root && CstUtils.findLeafNodeAtOffset(root, offset - part.start);
 }
 
 const OPENERS: { [closer: string]: string } = { '}': '{', ')': '(', ']': '[' };
@@ -94,7 +142,10 @@ function located({ message, token, previousToken }: ParserError, tokens: readonl
   if (!previous || !onLaterLine) return { message, span: atEnd ? { start: length, end: length } : spanOf(token) };
   const closer = /is not closed: expected .*`([})\]])`/.exec(message)?.[1];
   const opener = closer && openOne(tokens, previous, closer);
-  return { message: message.replace(/, found `[^`]*`$/, ` after \`${clip(previous.image)}\``), span: spanOf(opener || previous) };
+  return {
+    message: message.replace(/, found (`[^`]*`|the end of the file)$/, ` after \`${clip(previous.image)}\``),
+    span: spanOf(opener || previous),
+  };
 }
 
 /** The bracket that `closer` should have closed, looking back from `last`. */
