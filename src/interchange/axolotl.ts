@@ -1,7 +1,7 @@
 /** Axolotl: https://docs.axolotl.ai/docs/config-reference.html */
 import { familyModules, modulesOf, optimizerSettings, readAttention, readOptimizer, stated, targetsOf } from './hugging-face';
 import type { SettingsReader } from './reader';
-import { defined, missing, type Setup, type Writers, writeSlots } from './setup';
+import { checkpointsEveryLayer, defined, missing, type Setup, type Writers, writeSlots } from './setup';
 import type { Trainer } from './trainer';
 
 const TITLE = 'Axolotl';
@@ -52,7 +52,7 @@ const writers: Writers = {
   },
   backward: (use) => {
     if (use.name === 'standard') return { gradient_checkpointing: false };
-    return use.name === 'checkpoint' && use.args.every === 1 ? { gradient_checkpointing: true } : missing(TITLE, 'backward', use);
+    return checkpointsEveryLayer(use) ? { gradient_checkpointing: true } : missing(TITLE, 'backward', use);
   },
   attention: (use) => {
     const key = ATTENTION_FLAGS[use.name];

@@ -1,7 +1,7 @@
 /** LLaMA-Factory: https://github.com/hiyouga/LLaMA-Factory, on `TrainingArguments` with names of its own. */
 import { familyModules, modulesOf, optimizerSettings, readOptimizer, stated, targetsOf } from './hugging-face';
 import type { SettingsReader } from './reader';
-import { defined, missing, type Setup, type Writers, writeSlots } from './setup';
+import { checkpointsEveryLayer, defined, missing, type Setup, type Writers, writeSlots } from './setup';
 import type { Trainer } from './trainer';
 
 const TITLE = 'LLaMA-Factory';
@@ -78,7 +78,7 @@ const writers: Writers = {
   },
   backward: (use) => {
     if (use.name === 'standard') return { disable_gradient_checkpointing: true };
-    return use.name === 'checkpoint' && use.args.every === 1 ? {} : missing(TITLE, 'backward', use);
+    return checkpointsEveryLayer(use) ? {} : missing(TITLE, 'backward', use);
   },
   attention: (use) =>
     ATTENTION[use.name] === undefined ? missing(TITLE, 'attention', use) : { flash_attn: ATTENTION[use.name] },

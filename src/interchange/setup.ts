@@ -91,6 +91,10 @@ export function written(slot: Slot, use: Use): string {
   return args.length === 0 ? use.name : `${use.name}(${args.map(([name, value]) => `${name}: ${argument(value)}`).join(', ')})`;
 }
 
+/** Every layer is run again from its input, which is what trainers' one switch says; the reentrant kind is still that. */
+export const checkpointsEveryLayer = ({ name, args: { reentrant: _, ...args } }: Use): boolean =>
+  written('backward', { name, args }) === 'checkpoint';
+
 function argument(value: Use['args'][string]): string {
   if (Array.isArray(value)) return `[${value.map(argument).join(', ')}]`;
   if (typeof value === 'object') return written('optimizer', value);

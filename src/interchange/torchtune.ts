@@ -1,7 +1,7 @@
 /** torchtune's single-device recipes: https://docs.pytorch.org/torchtune, components named by dotted paths. */
 import { modulesOf, stated, TORCHTUNE, targetsOf } from './hugging-face';
 import type { SettingsReader } from './reader';
-import { defined, missing, type Settings, type Setup, type Writers, writeSlots } from './setup';
+import { checkpointsEveryLayer, defined, missing, type Settings, type Setup, type Writers, writeSlots } from './setup';
 import type { Trainer } from './trainer';
 
 const TITLE = 'torchtune';
@@ -49,9 +49,7 @@ const writers: Writers = {
   },
   backward: (use) => {
     if (use.name === 'standard') return { enable_activation_checkpointing: false };
-    return use.name === 'checkpoint' && use.args.every === 1
-      ? { enable_activation_checkpointing: true }
-      : missing(TITLE, 'backward', use);
+    return checkpointsEveryLayer(use) ? { enable_activation_checkpointing: true } : missing(TITLE, 'backward', use);
   },
   attention: (use) => (use.name === 'flash' || use.name === 'sdpa' ? {} : missing(TITLE, 'attention', use)),
   loss: (use, { batch, sequence }) => {

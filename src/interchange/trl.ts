@@ -11,7 +11,7 @@ import {
   targetsOf,
 } from './hugging-face';
 import type { SettingsReader } from './reader';
-import { defined, missing, type Setup, type Writers, writeSlots } from './setup';
+import { checkpointsEveryLayer, defined, missing, type Setup, type Writers, writeSlots } from './setup';
 import type { Trainer } from './trainer';
 
 const TITLE = 'TRL';
@@ -47,7 +47,7 @@ const writers: Writers = {
   optimizer: (use) => optimizerSettings(use) ?? missing(TITLE, 'optimizer', use),
   backward: (use) => {
     if (use.name === 'standard') return { gradient_checkpointing: false };
-    return use.name === 'checkpoint' && use.args.every === 1 ? { gradient_checkpointing: true } : missing(TITLE, 'backward', use);
+    return checkpointsEveryLayer(use) ? { gradient_checkpointing: true } : missing(TITLE, 'backward', use);
   },
   attention: (use) =>
     ATTENTION[use.name] === undefined ? missing(TITLE, 'attention', use) : { attn_implementation: ATTENTION[use.name] },

@@ -62,6 +62,8 @@ export class Trace {
   private share = 1;
   private crossing = false;
   private readonly packings = new Map<number, Packing & { users: number }>();
+  /** Ops whose results are held when they are written, or are there already and not computed again. */
+  private results: { which: (spec: OpSpec) => boolean; kept: Tensor[]; reuse: boolean } | null = null;
   /** What was kept as it is once stays so: its later readers find it anyway. */
   private readonly unpacked = new Set<number>();
   /** Compresses what is kept from the forward phase to the backward phase; null keeps it as it is. */
@@ -94,6 +96,17 @@ export class Trace {
 
   /** Emits one op; tensors it names for the first time begin with it. */
   op(spec: OpSpec): OpNode {
+    if (!this.results?.which(spec)) return this.emit(spec);
+    const { writes = NONE, label } = spec;
+    const { kept, reuse } = this.results;
+    // The memory of what was kept becomes that of what stands for it.
+    if (reuse) this.release(...kept.splice(0, writes.length));
+    const node = this.emit(reuse ? { op: 'kept', writes, moved: 0, ...(label === undefined ? {} : { label }) } : spec);
+    if (!reuse) kept.push(...writes.map((tensor) => this.hold(tensor)));
+    return node;
+  }
+
+  private emit(spec: OpSpec): OpNode {
     const { reads = NONE, writes = NONE, temps = NONE } = spec;
     const allocs: number[] = [];
     const moved = this.begin(reads, allocs) + this.begin(writes, allocs) + 2 * this.begin(temps, allocs);
@@ -304,6 +317,27 @@ export class Trace {
       return body();
     } finally {
       this.recording = outer;
+    }
+  }
+
+  /** Runs `body` and holds what the ops that `which` picks write; the references are the caller's. */
+  keepResults<R>(which: (spec: OpSpec) => boolean, body: () => R): { value: R; kept: Tensor[] } {
+    const kept: Tensor[] = [];
+    return { value: this.withResults({ which, kept, reuse: false }, body), kept };
+  }
+
+  /** Runs `body` again, with what `keepResults` held in the place of the ops that made it; takes over the references. */
+  reuseResults<R>(which: (spec: OpSpec) => boolean, kept: readonly Tensor[], body: () => R): R {
+    return this.withResults({ which, kept: [...kept], reuse: true }, body);
+  }
+
+  private withResults<R>(results: NonNullable<Trace['results']>, body: () => R): R {
+    const outer = this.results;
+    this.results = results;
+    try {
+      return body();
+    } finally {
+      this.results = outer;
     }
   }
 

@@ -110,4 +110,5 @@ const pytorchOptions = (engine: Use): PytorchOptions => ({
   mathRaises: !before(String(engine.args.torch), 2, 5),
   softmaxKeepsInput: before(String(engine.args.torch), 1, 11),
   compile: engine.args.compile === true,
+  compileLoss: engine.args.compile === true && engine.args['compile-loss'] !== false,
 });

@@ -51,13 +51,16 @@ export const frameworks: { [source: string]: Framework } = {
       const inBackward = gradients.in_backward ? { 'in-backward': true } : {};
       const paged = /paged/i.test(optimizer.name ?? '');
       const tokens = (batch ?? 1) * (sequence ?? 1);
+      const chunks = /Chunked/.test(loss ?? '');
+      // The recipes drop what compiles a loss that is no chunked one: it stays as it was.
+      const compiled = { compile, 'compile-loss': chunks };
       return {
         attention: use('flash', { 'repeat-kv': true }),
         optimizer: /8bit/i.test(optimizer.name ?? '')
           ? use('adamw8bit', { paged, ...inBackward })
           : use('adamw', { states: paged ? 'fp32' : 'parameter', fused: true, paged, ...inBackward }),
-        engine: use('pytorch', early ? { transformers: '4.45', compile } : { 'hold-output': false, compile }),
-        ...(/Chunked/.test(loss ?? '') ? { loss: use('chunked', { chunk: tokens / 8, recompute: false }) } : {}),
+        engine: use('pytorch', early ? { transformers: '4.45', ...compiled } : { 'hold-output': false, ...compiled }),
+        ...(chunks ? { loss: use('chunked', { chunk: tokens / 8, recompute: false }) } : {}),
       };
     },
   },

@@ -37,7 +37,11 @@ export const manyRecords = golden as unknown as ManyRecord[];
 
 type Stated = Pick<Plan, 'slots' | 'lists' | 'batch' | 'accumulate'> | string;
 
-const device = findDevice('H100 80GB') as Device;
+const h100 = findDevice('H100 80GB') as Device;
+
+/** torchtitan's logs print shares of 94.99 GiB (49.58 GiB are 52.20 %); elsewhere the card only decides the workspace. */
+const deviceOf = ({ source }: ManyRecord): Device =>
+  source === 'torchtitan' ? { ...h100, memory: Math.round(94.98 * 2 ** 30), reserve: 0 } : h100;
 
 const modelOf = ({ model }: ManyRecord): Model =>
   completeModel(model.name, {
@@ -76,22 +80,35 @@ function nanotron({ spread, model, batch }: ManyRecord): Stated {
   };
 }
 
+/** torchtitan's `selective` checkpointing stands at `op` unless a layer count is printed. */
+const BACKWARD: { [checkpointing: string]: Use } = {
+  none: use('standard'),
+  selective: use('checkpoint', { save: 'every-second-product' }),
+};
+
 /** FSDP2 with float32 shards, gathered in bfloat16; pipelines keep weights gathered and reduce once, in as many micro-batches as stages. */
-function torchtitan({ id, spread, devices, checkpointing, compile, batch }: ManyRecord): Stated {
-  if (checkpointing === 'selective') return 'checkpointing of single operators';
+function torchtitan({ id, spread, devices, checkpointing, compile, batch, sequence, loss }: ManyRecord): Stated {
   if (/FSDP1/.test(spread.strategy)) return 'FSDP1, whose flat parameters are gathered on streams of their own';
   if (/asynctp/.test(id)) return 'asynchronous tensor parallelism';
   const { tp = 1, pp = 1, cp = 1 } = spread;
   // Pull request 165 of April 2024: one root unit, and a model that returns float32 logits, which the loop holds.
   const early = /pr165/.test(id);
+  // The loss was compiled from pull request 1033 of April 2025 on; number 755 of December 2024 had turned it off.
+  const recent = /h200/.test(id);
   return {
     batch: batch / pp,
     accumulate: pp,
     slots: {
       precision: use('amp-bf16'),
-      backward: use(checkpointing === 'none' ? 'standard' : 'checkpoint'),
+      backward: BACKWARD[checkpointing] ?? use('checkpoint'),
       optimizer: use('adamw', { fused: true }),
-      engine: use('pytorch', early ? { transformers: '4.40', compile } : { 'hold-output': false, compile }),
+      ...(/chunked/.test(loss ?? '') ? { loss: use('chunked', { chunk: (batch * sequence) / 8, recompute: false }) } : {}),
+      engine: use(
+        'pytorch',
+        early
+          ? { transformers: '4.40', compile, 'compile-loss': false }
+          : { 'hold-output': false, compile, 'compile-loss': recent },
+      ),
       allocator: use('cuda-caching'),
     },
     lists: {
@@ -171,7 +188,7 @@ export function evaluateMany(): { rows: ManyRow[]; refused: { record: ManyRecord
       const { peak } = estimate({
         name: record.id,
         model: modelOf(record),
-        device,
+        device: deviceOf(record),
         sequence: record.sequence,
         order: [],
         ...stated,

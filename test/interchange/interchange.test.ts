@@ -102,6 +102,17 @@ describe.each(['trl', 'axolotl', 'llama-factory', 'torchtune'])('%s keeps every 
   });
 });
 
+it.each(['trl', 'axolotl', 'llama-factory', 'torchtune'])(
+  '%s does not say of one kind of checkpoints what holds for another',
+  (trainer) => {
+    const notes = (backward: string) =>
+      exported(plan(`  sequence 2k\n  backward ${backward}`), trainer).notes.filter((note) => note.includes('checkpoint'));
+    expect(notes('checkpoint')).toEqual([]);
+    for (const other of ['checkpoint(save: every-second-product)', 'checkpoint(selective: true)', 'checkpoint(one-in: 2)'])
+      expect(notes(other).join()).toContain(other);
+  },
+);
+
 describe('optimizers that trainers on Hugging Face know', () => {
   const known = [
     'adafactor',

@@ -104,6 +104,8 @@ const BY_NAME: { [argument: string]: Direction } = {
 const EXCEPTIONS: { [argument: string]: Follows | string } = {
   // A segment's input is kept for more layers at a time; what one segment keeps grows with it.
   'backward/checkpoint.every': { direction: 'less', of: (one) => highest(one, 'forward') },
+  // The layers between those that run again keep everything.
+  'backward/checkpoint.one-in': { direction: 'more', of: (one) => highest(one, 'forward') },
   'train/compacter.division': { direction: 'more', of: (one) => persistent(one).optimizer },
   // Gradients are copied into buckets: the more cards, the same bytes.
   'parallel/data.n': { direction: 'more' },

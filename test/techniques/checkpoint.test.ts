@@ -1,6 +1,11 @@
 /** Selective recomputation against Korthikanti et al. (arXiv:2205.05198, Table 2): the 5·a·s²·b bytes of a layer go, 34·s·b·h stay. */
 import { describe, expect, it } from 'vitest';
 import { completeModel } from '../../src/plan/families';
+import type { Use } from '../../src/plan/types';
+import type { Phase } from '../../src/planner/types';
+import { simulate } from '../../src/tape/simulate';
+import { refusalsOf } from '../../src/techniques/compatibility';
+import { tapeOf } from '../../src/techniques/recipe-of';
 import { highest, ops, peak, persistent, plan, small, use } from './bytes';
 
 const gpt = (layers: number) =>
@@ -46,6 +51,75 @@ describe('checkpoint', () => {
       0,
     );
     expect(traffic).toBe(2 * 4 * boundary);
+  });
+
+  /** Growth of a phase by a layer whose input is kept anyway, in bytes a token and beyond that input. */
+  const ofLayer = (save: string, phase: Phase = 'forward', rest: Parameters<typeof plan>[0] = {}): number => {
+    const of = (layers: number) => {
+      const one = plan({ optimizer: 'none', ...rest, backward: use('checkpoint', { save }) }, { model: { ...small, layers } });
+      return highest(one, phase) - persistent(one).weights;
+    };
+    return (of(6) - of(5)) / 512 - 2 * small.hidden;
+  };
+  const kv = small.kvHeads * small.headDim;
+  const q = small.heads * small.headDim;
+
+  it("saves the results of every second product and of fused attention, as torchtitan's selective op does", () => {
+    // Of q, k, v, o, gate, up, down the 1st, 3rd, 5th and 7th; attention's output, and its float32 log-sum-exp a head.
+    expect(ofLayer('every-second-product')).toBe(2 * (q + kv + small.ffn + small.hidden) + 2 * q + 4 * small.heads);
+    expect(ofLayer('products')).toBe(2 * (q + 2 * kv + 2 * small.ffn + 2 * small.hidden) + 2 * q + 4 * small.heads);
+    expect(ofLayer('inputs')).toBe(0);
+  });
+
+  it('compiled, saves no result that backward does not read: that of the last product', () => {
+    const compiled = { engine: use('pytorch', { compile: true }) };
+    expect(ofLayer('every-second-product', 'forward', compiled)).toBe(2 * (q + kv + small.ffn) + 2 * q + 4 * small.heads);
+  });
+
+  it('does not compute again what it saved', () => {
+    const products = (save: string) =>
+      ops(plan({ backward: use('checkpoint', { save }) })).filter(
+        ({ node, phase }) => phase === 'backward' && node.op === 'aten.mm',
+      );
+    const attention = (save: string) =>
+      ops(plan({ backward: use('checkpoint', { save }) })).filter(
+        ({ node, phase }) => phase === 'backward' && node.op === 'sdpa',
+      );
+    expect(products('inputs').length - products('every-second-product').length).toBe(4 * small.layers);
+    expect(products('inputs').length - products('products').length).toBe(7 * small.layers);
+    expect([attention('inputs').length, attention('products').length]).toEqual([small.layers, 0]);
+  });
+
+  it('of one layer in so many, keeps of the others what plain backward keeps', () => {
+    const of = (backward: Use, layers: number) => {
+      const one = plan({ optimizer: 'none', backward }, { model: { ...small, layers } });
+      return highest(one, 'forward') - persistent(one).weights;
+    };
+    const grown = (backward: Use) => of(backward, 8) - of(backward, 4);
+    const [every, none] = [grown(use('checkpoint', {})), grown(use('standard', {}))];
+    expect(grown(use('checkpoint', { 'one-in': 2 }))).toBe((every + none) / 2);
+    expect(grown(use('checkpoint', { 'one-in': 4 }))).toBe((every + 3 * none) / 4);
+    // None is left where there are fewer layers than that.
+    const moments = (backward: Use) => simulate(tapeOf(plan({ backward }))).instants.map(({ allocated }) => allocated);
+    expect(moments(use('checkpoint', { 'one-in': 5 }))).toEqual(moments(use('standard', {})));
+  });
+
+  it('of one layer in so many, gathers a sharded layer once for its backward', () => {
+    const sent = (backward: Use) =>
+      ops(plan({ backward }, { lists: { parallel: [use('fsdp', { n: 2 })] } })).filter(({ node }) => node.op === 'all_gather')
+        .length;
+    expect(sent(use('checkpoint', { 'one-in': 2 }))).toBe(sent(use('checkpoint', {})));
+  });
+
+  it.each([
+    [{ selective: true, save: 'products' }, /`selective`/],
+    [{ selective: true, 'one-in': 2 }, /`selective`/],
+    [{ every: 2, 'one-in': 2 }, /`every`/],
+    [{ reentrant: true, save: 'products' }, /`reentrant`/],
+  ])('refuses %o', (args, why) => {
+    expect(refusalsOf(plan({ backward: use('checkpoint', args) }))).toEqual([
+      { slot: 'backward', name: 'checkpoint', why: expect.stringMatching(why) },
+    ]);
   });
 
   it('keeps fewer boundaries with longer segments', () => {

@@ -19,8 +19,10 @@ export interface PytorchOptions {
   mathRaises: boolean;
   /** Softmax and log-softmax keep their input beside their output, which they need only for its type (PyTorch before 1.11). */
   softmaxKeepsInput: boolean;
-  /** Layers and loss run through torch.compile: pointwise chains are fused, and made again in backward rather than kept. */
+  /** Layers run through torch.compile: pointwise chains are fused, and made again in backward rather than kept. */
   compile: boolean;
+  /** So does the loss. */
+  compileLoss: boolean;
 }
 
 /** Tokens that an op works on: `batch` rows of `tokens`. */
@@ -71,6 +73,8 @@ export interface Stretch {
   count: number;
   /** Layers of one iteration. */
   stride: number;
+  /** Each of these is differentiated before another one runs again. */
+  oneByOne?: boolean;
 }
 
 export const tokensOf = (rows: Rows): number => rows.batch * rows.tokens;

@@ -86,6 +86,7 @@ interface Loss {
 /** `F.cross_entropy` of shifted logits; takes over the reference to `logits`. */
 export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, era: LossEra): Loss {
   const { trace } = step;
+  if (step.options.compileLoss) return compiled(step, logits, tokensOf(rows));
   const vocab = logits.shape.at(-1) ?? 1;
   // Encoders' losses take the logits as they are; autocast raises them all the same. Decoders raise them, and up to 4.45
   // the output itself was the float32 copy.
@@ -134,6 +135,27 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
   });
   trace.release(logProbabilities, labels, input, wide);
   return { loss, output };
+}
+
+/**
+ * The same in two compiled kernels, one of which reads logits and labels and keeps each row's maximum and the logarithm of
+ * its sum, and one that writes the logits' gradient from these; takes over the reference to `logits`.
+ */
+function compiled(step: PytorchStep, logits: Tensor, tokens: number): Loss {
+  const { trace } = step;
+  const labels = trace.tensor('labels', [tokens], 'int64', 'activations');
+  const statistics = ['maximum', 'log_sum'].map((name) => trace.tensor(name, [tokens, 1], 'fp32', 'activations'));
+  for (const statistic of statistics) statistic.statistic = true;
+  const loss = trace.tensor('nll', [1], 'fp32', 'temporary');
+  trace.op({ op: 'cross_entropy', reads: [logits, labels], writes: [loss, ...statistics] });
+  trace.record({
+    output: loss,
+    inputs: [logits],
+    saved: [logits, ...statistics, labels],
+    backward: () => [aten.gradientOf(trace, 'cross_entropy_backward', logits, [logits, ...statistics, labels])],
+  });
+  trace.release(labels, ...statistics);
+  return { loss, output: logits };
 }
 
 /** One row's shifted logits are a view: the gradient is made at the view's size, then padded to the whole. */

@@ -157,7 +157,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   };
   const units = unitsOf(
     step,
-    () => ({ place, stride: stretch?.stride ?? 1 }),
+    () => ({ place, stride: stretch?.oneByOne ? 1 : (stretch?.stride ?? 1) }),
     (unit) => parameters.filter((parameter) => unitOf(parameter, recipe) === unit).map(({ weight }) => weight),
     keep,
   );

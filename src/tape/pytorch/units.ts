@@ -26,7 +26,7 @@ export interface Units {
 export interface Here {
   /** Of a layer: its stretch and offset; empty outside the layers. */
   place: string;
-  /** Layers of one iteration. */
+  /** Layers that run again before one of them is differentiated. */
   stride: number;
 }
 

@@ -1,6 +1,12 @@
-import { flag, number } from '../arguments';
+import { flag, number, word } from '../arguments';
 import type { Technique } from '../technique';
-import { checkpointPytorch, recomputedCore } from './memory';
+import { checkpointPytorch, productsAndAttention, recomputedCore, type Segments } from './memory';
+
+/** What `save` keeps of a segment beside its input. */
+const KEEPS: { readonly [save: string]: Segments['keeps'] } = {
+  products: (step) => productsAndAttention(step, 'kept'),
+  'every-second-product': (step) => productsAndAttention(step, 'again'),
+};
 
 export const checkpoint: Technique = {
   spec: {
@@ -17,6 +23,18 @@ export const checkpoint: Technique = {
         type: { kind: 'boolean' },
         default: false,
         doc: "Run only attention's scores, softmax and products again, and keep everything else; a fused kernel needs none of it.",
+      },
+      {
+        name: 'one-in',
+        type: { kind: 'count', min: 1, max: 1024 },
+        default: 1,
+        doc: 'Run one layer in so many again, and keep everything of the others (torchtitan: `selective`, n).',
+      },
+      {
+        name: 'save',
+        type: { kind: 'choice', of: ['inputs', 'products', 'every-second-product'] },
+        default: 'inputs',
+        doc: "What is kept beside a segment's input: nothing, or the results of matrix products and fused attention (PyTorch's selective checkpointing; torchtitan's `selective op` leaves out every second product).",
       },
       {
         name: 'offload',
@@ -38,6 +56,15 @@ export const checkpoint: Technique = {
       url: 'https://arxiv.org/abs/1604.06174',
     },
   },
+  refuses: (_, args) => {
+    const [apart, saves] = [number(args, 'one-in') > 1, word(args, 'save') !== 'inputs'];
+    if (flag(args, 'selective') && (apart || saves))
+      return '`selective` runs attention again in every layer and keeps all else: leave it out, or `one-in` and `save`';
+    if (apart && number(args, 'every') > 1)
+      return '`every` puts layers together and `one-in` leaves layers out: state one of them';
+    if (saves && flag(args, 'reentrant')) return "PyTorch keeps single operators' results only without `reentrant`";
+    return undefined;
+  },
   rewrite: (recipe, args) => ({
     ...recipe,
     pytorch: {
@@ -49,6 +76,8 @@ export const checkpoint: Technique = {
             schedule: (step) =>
               checkpointPytorch(step, {
                 every: number(args, 'every'),
+                oneIn: number(args, 'one-in'),
+                keeps: KEEPS[word(args, 'save')],
                 offload: flag(args, 'offload'),
                 reentrant: flag(args, 'reentrant'),
               }),

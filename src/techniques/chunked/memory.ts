@@ -54,7 +54,7 @@ export function chunkedOutputs(step: PytorchStep, hidden: Tensor, chunk: number)
       logits = wide;
     }
     const part = (name: string): Tensor => trace.tensor(name, [size, vocab], 'fp32', 'logits');
-    if (options.compile) {
+    if (options.compileLoss) {
       trace.op({ op: 'cross_entropy', reads: [logits] });
       return { logits, logProbabilities: null };
     }
