@@ -1,6 +1,6 @@
 /** Single kernels of the runner beside those of the engines that a user would pick instead: same driver, one process, in turns. */
 import { findDevice } from '../../src/plan/presets/devices';
-import { onEachDriver } from './parts/drivers';
+import { flag, onEachDriver } from './parts/drivers';
 import { type OwnKernel, ownAttention, ownMatmul, ownRmsnorm, ownSoftmax } from './parts/own';
 import { loadPeers, type Peer, type PeerKernel } from './parts/peers';
 import { heading, judged, median, row } from './parts/table';
@@ -65,7 +65,8 @@ await onEachDriver(async (opened, driver) => {
   ];
   heading('milliseconds a call, median of turns; the ratio is of speeds, ours to the faster peer');
   row('', ['ours', ...peers.map(({ name }) => name)].map((name) => name.padStart(9)).join(''), 'target');
-  for (const one of cases) {
+  const only = flag('only')?.split(',');
+  for (const one of cases.filter(({ name }) => !only || only.some((part) => name.includes(part)))) {
     const own = await one.own();
     const step = { index: 0, seed: 1, learningRate: 0, valid: 1 };
     const runners = [

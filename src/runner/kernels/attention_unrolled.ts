@@ -15,6 +15,8 @@ export interface AttentionVariant {
   lanes: number;
   /** Loads are shared in quads; `dim` is a multiple of sixteen then. */
   shared: boolean;
+  /** The gradients of keys and values are added to what stands there. */
+  accumulate: boolean;
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -199,10 +201,11 @@ function keyLoop({ rows, block, lanes, shared }: AttentionVariant, count: number
 
 /**
  * Gradients of keys and values, over the query heads of the key head's group and the stretch's queries at or after each key;
- * added where `accumulate` is set. One key row an invocation.
+ * added where `accumulate` is set. One key row an invocation. A software driver takes as long to compile a load as dozens of
+ * products, so those of what is added to are written only where they are needed.
  */
 export function backwardKeySource(variant: AttentionVariant): string {
-  const { dim, block, lanes, shared } = variant;
+  const { dim, block, lanes, shared, accumulate } = variant;
   const { type, count } = parts(dim);
   const code = header(variant, type, [
     ['q', true],
@@ -227,12 +230,9 @@ export function backwardKeySource(variant: AttentionVariant): string {
     code.push(
       `  let k${x} = k[at + ${x}u] * p.scale;`,
       `  let v${x} = v[at + ${x}u];`,
-      `  var a${x} = ${type}();`,
-      `  var b${x} = ${type}();`,
+      `  var a${x} = ${accumulate ? `dk[at + ${x}u]` : `${type}()`};`,
+      `  var b${x} = ${accumulate ? `dv[at + ${x}u]` : `${type}()`};`,
     );
-  code.push('  if (p.accumulate != 0u) {');
-  for (const x of range(count)) code.push(`    a${x} = dk[at + ${x}u];`, `    b${x} = dv[at + ${x}u];`);
-  code.push('  }');
   // Blocks start at a multiple of their size, so that neighbouring keys walk the same queries.
   code.push(
     `  let start = ((max(${shared ? `group.x * ${lanes}u` : 'j'}, p.first) - p.first) / ${block}u) * ${block}u;`,

@@ -60,13 +60,14 @@ const SHARED_LANES = 16;
 const LANES = 64;
 
 /** How the attention kernels are written out for this adapter; null where they are not. */
-function writtenOut({ tuning }: Bound, dim: number, over: 'queries' | 'keys'): AttentionVariant | null {
+function writtenOut({ tuning, flag }: Bound, dim: number, over: 'queries' | 'keys'): AttentionVariant | null {
   if (dim > UNROLLED_WIDTH) return null;
+  const accumulate = flag('accumulate');
   if (tuning.attention && dim % 16 === 0) {
     const { rows, keys, queries } = tuning.attention;
-    return { dim, rows, block: over === 'queries' ? keys : queries, lanes: SHARED_LANES, shared: true };
+    return { dim, rows, block: over === 'queries' ? keys : queries, lanes: SHARED_LANES, shared: true, accumulate };
   }
-  return tuning.unroll ? { dim, rows: 2, block: 4, lanes: LANES, shared: false } : null;
+  return tuning.unroll ? { dim, rows: 2, block: 4, lanes: LANES, shared: false, accumulate } : null;
 }
 
 /** One of the attention kernels; keys and values are read up to the end of the stretch. */
@@ -102,7 +103,14 @@ function attentionKernel(
     flops: bound.op.node.flops,
   };
   if (!variant) return [kernel(name, source, { ...spec, constants: headConstants(dim) })];
-  return [{ ...spec, key: `${name} written out ${dim}`, code: () => unrolled(variant), bindings: words(spec.bindings) }];
+  return [
+    {
+      ...spec,
+      key: `${name} written out ${dim}${variant.accumulate ? ' added' : ''}`,
+      code: () => unrolled(variant),
+      bindings: words(spec.bindings),
+    },
+  ];
 }
 
 export const modelBinders: Binders = {
