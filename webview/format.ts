@@ -18,6 +18,13 @@ export function formatBytes(bytes: number): string {
   return `${sign}${fixed(size / scale)} ${unit}`;
 }
 
+/** `27.8 – 30.9 GiB`; both units where they differ. */
+export function formatRange(from: number, to: number): string {
+  const [low, high] = [formatBytes(from), formatBytes(to)];
+  const [number, unit] = low.split(' ');
+  return `${high.endsWith(` ${unit}`) ? number : low} – ${high}`;
+}
+
 /** `+1.2 GiB`, `−58.2 GiB`, `±0`. */
 export function formatDelta(bytes: number): string {
   if (bytes === 0) return '±0';

@@ -7,6 +7,7 @@ import {
   formatDelta,
   formatExact,
   formatMeasure,
+  formatRange,
   formatRelative,
   formatSeconds,
 } from '../../webview/format';
@@ -32,6 +33,11 @@ test('changes carry their sign', () => {
   expect(formatDelta(-GiB)).toBe('\u22121.00 GiB');
   expect(formatDelta(GiB)).toBe('+1.00 GiB');
   expect(formatDelta(0)).toBe('±0');
+});
+
+test('a range names its unit once, where both ends have it', () => {
+  expect(formatRange(27.8 * GiB, 30.9 * GiB)).toBe('27.8 – 30.9 GiB');
+  expect(formatRange(512 * 2 ** 20, 1.25 * GiB)).toBe('512.0 MiB – 1.25 GiB');
 });
 
 test('exact counts are grouped', () => {

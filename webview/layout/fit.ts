@@ -1,7 +1,9 @@
 /** Ways to make a plan fit: seconds to the right, bytes on the card upwards. */
 import { scaleLinear } from 'd3';
 import type { FitChoice, FitReply } from '../../src/protocol';
+import { formatBytes } from '../format';
 import { type Axis, byteScale, type Plot, plotOf } from './chart';
+import { around, beside, boxesAlong, boxOf, settle, type Taken, type Words } from './words';
 
 export interface FitDot {
   index: number;
@@ -17,8 +19,8 @@ export interface FitChart {
   /** From the fastest to the slowest. */
   dots: FitDot[];
   /** The plan as it stands. */
-  now: { x: number; y: number };
-  usable: { bytes: number; y: number };
+  now: { x: number; y: number; words: Words | null };
+  usable: { bytes: number; y: number; words: Words | null };
   x: Axis[];
   y: Axis[];
 }
@@ -34,13 +36,27 @@ export function layoutFit({ points, now, usable }: FitReply, width: number, heig
   const highest = Math.max(usable, ...points.map(({ device }) => device));
   const { y, ticks } = byteScale(Math.max(highest, Math.min(now.device, usable * 1.6)), plot);
   const dots = points.map((choice, index): FitDot => ({ index, choice, x: x(choice.time), y: y(choice.device) }));
+  dots.sort((a, b) => a.choice.time - b.choice.time);
+  const written = { x: x(now.time), y: Math.max(plot.top, y(now.device)) };
+  const level = y(usable);
+  const taken: Taken = {
+    marks: [
+      ...dots.flatMap((dot) => boxesAlong([dot], 7)),
+      ...boxesAlong([written], 7),
+      { left: plot.left, right: plot.right, top: level - 1.5, bottom: level + 1.5 },
+    ],
+    lines: boxesAlong(dots),
+  };
+  const frame = { left: plot.left + 2, right: width, top: 0, bottom: plot.bottom - 2 };
+  const limit = settle(beside(`usable ${formatBytes(usable)}`, level, plot), taken, frame);
+  if (limit) taken.marks.push(boxOf(limit));
   return {
     width,
     height,
     plot,
-    dots: dots.sort((a, b) => a.choice.time - b.choice.time),
-    now: { x: x(now.time), y: Math.max(plot.top, y(now.device)) },
-    usable: { bytes: usable, y: y(usable) },
+    dots,
+    now: { ...written, words: settle(around('as written', written), taken, frame) },
+    usable: { bytes: usable, y: level, words: limit },
     x: x.ticks(Math.max(2, Math.floor((plot.right - plot.left) / 90))).map((value) => ({ value, at: x(value) })),
     y: ticks,
   };

@@ -1,6 +1,8 @@
-/** Bytes on the card over the values of one number: curves in, points out. Values that grow by factors lie evenly. */
+/** Bytes on the card over the values of one number: curves in, points out. What grows by factors lies evenly, to the right and upwards. */
 import type { SweepCurves } from '../../src/protocol';
-import { type Axis, byteScale, type Plot, plotOf } from './chart';
+import { formatBytes, formatExact, formatTokens } from '../format';
+import { type Axis, type Plot, plotOf, spanScale } from './chart';
+import { around, beside, boxesAlong, boxOf, settle, type Taken, type Words } from './words';
 
 export interface SweepPoint {
   plan: string;
@@ -15,14 +17,17 @@ export interface SweepChart {
   width: number;
   height: number;
   plot: Plot;
-  curves: { plan: string; points: SweepPoint[]; crossing: SweepPoint | null }[];
+  /** `words` stand where nothing else does. */
+  curves: { plan: string; points: SweepPoint[]; crossing: (SweepPoint & { words: Words | null }) | null }[];
   /** One line for each card. */
-  limits: { bytes: number; y: number }[];
+  limits: { bytes: number; y: number; words: Words | null }[];
+  /** Equal heights are equal factors. */
+  log: boolean;
   x: Axis[];
   y: Axis[];
 }
 
-export function layoutSweep({ curves }: SweepCurves, width: number, height: number): SweepChart {
+export function layoutSweep({ curves, tokens }: SweepCurves, width: number, height: number): SweepChart {
   const plot = plotOf(width, height);
   const values = [...new Set(curves.flatMap(({ points }) => points.map(({ value }) => value)))].sort((a, b) => a - b);
   const first = values[0] ?? 0;
@@ -31,8 +36,8 @@ export function layoutSweep({ curves }: SweepCurves, width: number, height: numb
   const measure = (value: number) => (even ? Math.log(value) : value);
   const span = measure(last) - measure(first);
   const x = (value: number) => plot.left + (span > 0 ? (measure(value) - measure(first)) / span : 0.5) * (plot.right - plot.left);
-  const most = Math.max(...curves.flatMap(({ usable, points }) => [usable, ...points.map(({ device }) => device)]));
-  const { y, ticks } = byteScale(most, plot);
+  const sizes = curves.flatMap(({ usable, points }) => [usable, ...points.map(({ device }) => device)]);
+  const { y, ticks, log } = spanScale(Math.min(...sizes), Math.max(...sizes), plot);
   const at = (plan: string, usable: number, { value, device }: { value: number; device: number }): SweepPoint => ({
     plan,
     value,
@@ -41,16 +46,43 @@ export function layoutSweep({ curves }: SweepCurves, width: number, height: numb
     x: x(value),
     y: y(device),
   });
+  const drawn = curves.map(({ plan, usable, points, crossing }) => ({
+    plan,
+    points: points.map((point) => at(plan, usable, point)),
+    crossing: crossing && at(plan, usable, crossing),
+  }));
+  const levels = [...new Set(curves.map(({ usable }) => usable))].map((bytes) => ({ bytes, y: y(bytes) }));
+  // Words give way to what is drawn, and the later ones to the earlier.
+  const taken: Taken = {
+    marks: [
+      ...drawn.flatMap(({ points }) => points.flatMap((point) => boxesAlong([point], 5))),
+      ...drawn.flatMap(({ crossing }) => (crossing ? boxesAlong([crossing], 7) : [])),
+      ...levels.map((level) => ({ left: plot.left, right: plot.right, top: level.y - 1.5, bottom: level.y + 1.5 })),
+    ],
+    lines: drawn.flatMap(({ points }) => boxesAlong(points)),
+  };
+  const frame = { left: plot.left + 2, right: width, top: 0, bottom: plot.bottom - 2 };
+  const place = (places: readonly Words[]): Words | null => {
+    const words = settle(places, taken, frame);
+    if (words) taken.marks.push(boxOf(words));
+    return words;
+  };
+  // Words of a line have to stand at it; those of a crossing may stand off.
+  const limits = levels.map((level) => ({ ...level, words: place(beside(`usable ${formatBytes(level.bytes)}`, level.y, plot)) }));
+  const name = tokens ? formatTokens : formatExact;
+  const crossed = drawn.filter(({ crossing }) => crossing !== null).length;
+  const named = drawn.map(({ plan, points, crossing }) => {
+    if (!crossing) return { plan, points, crossing };
+    const text = crossed > 1 ? `${name(crossing.value)} ${plan}` : name(crossing.value);
+    return { plan, points, crossing: { ...crossing, words: place(around(text, crossing)) } };
+  });
   return {
     width,
     height,
     plot,
-    curves: curves.map(({ plan, usable, points, crossing }) => ({
-      plan,
-      points: points.map((point) => at(plan, usable, point)),
-      crossing: crossing && at(plan, usable, crossing),
-    })),
-    limits: [...new Set(curves.map(({ usable }) => usable))].map((bytes) => ({ bytes, y: y(bytes) })),
+    curves: named,
+    limits,
+    log,
     x: spread(values, x, 52),
     y: ticks,
   };

@@ -1,5 +1,6 @@
 /** Axes of a chart with bytes upwards. */
 import type { Axis, Plot } from '../layout/chart';
+import type { Words } from '../layout/words';
 import { layer, type Root, tickWords } from './svg';
 
 export interface Axes {
@@ -36,26 +37,34 @@ export function paintAxes(root: Root, { plot, x, y }: Axes, words: (value: numbe
     .text((text) => text.words);
 }
 
-/** Level lines with words at their right end: what a card can give. */
-export function paintLimits(root: Root, plot: Plot, limits: readonly { y: number; words: string }[]): void {
-  const lines = layer(root, 'limits')
-    .selectAll<SVGGElement, (typeof limits)[number]>('g')
+/** Level lines with words where they have room: what a card can give. */
+export function paintLimits(root: Root, { left, right }: Plot, limits: readonly { y: number; words: Words | null }[]): void {
+  layer(root, 'limits')
+    .attr('class', 'limits mark usable')
+    .selectAll('line')
     .data(limits)
-    .join((enter) => {
-      const line = enter.append('g').attr('class', 'mark usable');
-      line.append('line');
-      line.append('text');
-      return line;
-    });
-  lines
-    .select('line')
-    .attr('x1', plot.left)
-    .attr('x2', plot.right)
+    .join('line')
+    .attr('x1', left)
+    .attr('x2', right)
     .attr('y1', (line) => line.y)
     .attr('y2', (line) => line.y);
-  lines
-    .select('text')
-    .attr('x', plot.left + 6)
-    .attr('y', (line) => line.y - 5)
-    .text((line) => line.words);
+  paintWords(
+    root,
+    'limit-words',
+    limits.flatMap(({ words }) => words ?? []),
+  );
+}
+
+/** Words over everything that is drawn. */
+export function paintWords(root: Root, name: string, words: readonly Words[]): void {
+  layer(root, name)
+    .attr('class', `${name} words`)
+    .raise()
+    .selectAll('text')
+    .data(words)
+    .join('text')
+    .attr('x', (one) => one.x)
+    .attr('y', (one) => one.y)
+    .attr('text-anchor', (one) => one.anchor)
+    .text((one) => one.text);
 }

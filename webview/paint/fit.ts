@@ -1,8 +1,8 @@
 /** Paints the ways to make a plan fit: filled where exact, hollow where something is approximated. */
 import { line } from 'd3';
-import { formatBytes, formatSeconds } from '../format';
+import { formatSeconds } from '../format';
 import type { FitChart, FitDot } from '../layout/fit';
-import { paintAxes, paintLimits } from './axes';
+import { paintAxes, paintLimits, paintWords } from './axes';
 import { layer, onPress, sized } from './svg';
 
 export interface FitEvents {
@@ -16,27 +16,18 @@ export function paintFit(svg: SVGSVGElement, chart: FitChart, nameOf: (dot: FitD
     .attr('role', 'group')
     .attr('aria-label', 'Ways to make the plan fit: seconds for a step to the right, bytes on the card upwards');
   paintAxes(root, chart, formatSeconds);
-  paintLimits(root, chart.plot, [{ y: chart.usable.y, words: `usable ${formatBytes(chart.usable.bytes)}` }]);
+  paintLimits(root, chart.plot, [chart.usable]);
   const front = line<FitDot>(
     (dot) => dot.x,
     (dot) => dot.y,
   );
   layer(root, 'front').attr('aria-hidden', 'true').selectAll('path').data([chart.dots]).join('path').attr('d', front);
-  const now = layer(root, 'now')
-    .selectAll<SVGGElement, FitChart['now']>('g')
+  layer(root, 'now')
+    .selectAll('path')
     .data([chart.now])
-    .join((enter) => {
-      const mark = enter.append('g');
-      mark.append('path').attr('d', 'M-5,-5L5,5M-5,5L5,-5');
-      mark.append('text').attr('y', 4);
-      return mark;
-    })
+    .join('path')
+    .attr('d', 'M-5,-5L5,5M-5,5L5,-5')
     .attr('transform', ({ x, y }) => `translate(${x},${y})`);
-  now
-    .select('text')
-    .attr('x', ({ x }) => (x > chart.width * 0.6 ? -10 : 10))
-    .attr('text-anchor', ({ x }) => (x > chart.width * 0.6 ? 'end' : 'start'))
-    .text('as written');
   const dots = layer(root, 'dots')
     .selectAll<SVGGElement, FitDot>('g')
     .data(chart.dots, (dot) => dot.index)
@@ -55,4 +46,5 @@ export function paintFit(svg: SVGSVGElement, chart: FitChart, nameOf: (dot: FitD
     .on('pointerenter focus', (_, dot) => events.onInspect(dot))
     .on('pointerleave blur', () => events.onInspect(null));
   onPress(dots, events.onApply);
+  paintWords(root, 'now-words', chart.now.words ? [chart.now.words] : []);
 }

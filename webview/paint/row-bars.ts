@@ -1,8 +1,6 @@
 /** The bar of a row: parts, what was saved or added, what is over, and the words within. */
 import type { Selection } from 'd3';
-import { formatBytes } from '../format';
-import type { Mark, Row, Segment, Waterfall } from '../layout/waterfall';
-import { CHARACTER } from './row-words';
+import type { Mark, Row, Segment } from '../layout/waterfall';
 
 export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, row: Row, marks: readonly Mark[]): void {
   const top = row.barY - row.y;
@@ -61,13 +59,4 @@ export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, r
     .attr('x2', (mark) => mark.x)
     .attr('y1', top - 3)
     .attr('y2', top + row.barHeight + 3);
-}
-
-/** Where the number of what is left stands: right of the bar, within what was saved or behind it; null where it has no room. */
-export function endOf(row: Row, layout: Waterfall): number | null {
-  const width = formatBytes(row.after).length * CHARACTER + 8;
-  const end = row.after * layout.scale;
-  const ghost = row.change?.kind === 'saved' ? row.change.width : 0;
-  if (ghost >= width) return end + 6;
-  return layout.width - end - ghost >= width ? end + ghost + 6 : null;
 }

@@ -1,6 +1,7 @@
-/** What rows and marks say, to readers and to screen readers. */
+/** What rows and marks say, to readers and to screen readers, and where words stand, so that lines leave them alone. */
 import { formatBytes, formatDelta, formatRelative } from '../format';
-import type { Mark, Row } from '../layout/waterfall';
+import type { Mark, Row, Waterfall } from '../layout/waterfall';
+import { type Box, boxOf } from '../layout/words';
 import type { WaterfallNames } from './waterfall';
 
 /** Width of one character of the labels' monospace font at its size. */
@@ -37,4 +38,65 @@ export function shorten(text: string, width: number): string {
 
 export function markWords(mark: Mark, device: string): string {
   return mark.role === 'usable' ? `usable ${formatBytes(mark.bytes)}` : `${device} ${formatBytes(mark.bytes)}`;
+}
+
+/** Up to this width the price in time is left to the card and the table, so that labels stay readable. */
+const NARROW = 400;
+
+export interface RowWords {
+  label: string;
+  value: string[];
+  /** What is left after a step, at its bar; null where it has no room there and stands in `value`. */
+  end: { text: string; x: number } | null;
+}
+
+/** The words of every row. */
+export function wordsOf(layout: Waterfall): Map<Row, RowWords> {
+  return new Map(
+    layout.rows.map((row) => {
+      const x = row.kind === 'step' ? endOf(row, layout) : null;
+      const value = valueWords(row, x === null, layout.width > NARROW);
+      const room = layout.width - value.join('').length * CHARACTER - 12;
+      const label = shorten(row.kind === 'plain' ? 'plain plan' : row.label, room);
+      return [row, { label, value, end: x === null ? null : { text: formatBytes(row.after), x } }];
+    }),
+  );
+}
+
+/** Where the number of what is left stands: right of the bar, within what was saved or behind it; null where it has no room. */
+function endOf(row: Row, layout: Waterfall): number | null {
+  const width = formatBytes(row.after).length * CHARACTER + 8;
+  const end = row.after * layout.scale;
+  const ghost = row.change?.kind === 'saved' ? row.change.width : 0;
+  if (ghost >= width) return end + 6;
+  return layout.width - end - ghost >= width ? end + ghost + 6 : null;
+}
+
+/** Where the words of the marks stand, one above the other. */
+export const MARK_Y = { capacity: 9, usable: 23 };
+/** Width of a character of the marks' words, which are smaller. */
+const MARK_CHARACTER = 6.4;
+
+/** Words of a mark begin at its line, or end there where it is far to the right. */
+export const anchorOf = ({ x }: Mark, { width }: Waterfall): 'start' | 'end' => (x > width / 2 ? 'end' : 'start');
+
+/** What words cover, with a little room around them. */
+export function boxesOf(layout: Waterfall, words: ReadonlyMap<Row, RowWords>, names: WaterfallNames): Box[] {
+  const wide = ({ left, right, top, bottom }: Box): Box => ({ left: left - 3, right: right + 3, top, bottom });
+  return [
+    ...layout.rows.flatMap((row) => {
+      const { label = '', value = [], end = null } = words.get(row) ?? {};
+      const y = row.y + 13;
+      return [
+        boxOf({ text: label, x: 0, y, anchor: 'start' }, CHARACTER),
+        boxOf({ text: value.join(''), x: layout.width, y, anchor: 'end' }, CHARACTER),
+        ...(end ? [boxOf({ text: end.text, x: end.x, y: row.barY + row.barHeight - 6, anchor: 'start' }, CHARACTER)] : []),
+      ];
+    }),
+    ...layout.marks.map((mark) => {
+      const anchor = anchorOf(mark, layout);
+      const x = mark.x + (anchor === 'end' ? 3 : -3);
+      return boxOf({ text: markWords(mark, names.device), x, y: MARK_Y[mark.role], anchor }, MARK_CHARACTER);
+    }),
+  ].map(wide);
 }

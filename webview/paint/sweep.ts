@@ -1,8 +1,8 @@
 /** Paints a sweep: a curve a plan, hollow where it does not fit, and where each crosses the usable memory. */
 import { line } from 'd3';
-import { formatBytes, formatExact, formatTokens } from '../format';
+import { formatExact, formatTokens } from '../format';
 import type { SweepChart, SweepPoint } from '../layout/sweep';
-import { paintAxes, paintLimits } from './axes';
+import { paintAxes, paintLimits, paintWords } from './axes';
 import { layer, sized } from './svg';
 
 export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens }: { path: string; tokens: boolean }): void {
@@ -11,14 +11,10 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
   const crossings = chart.curves.flatMap(({ plan, crossing }) =>
     crossing ? [`${plan} fits up to ${words(crossing.value)}`] : [],
   );
-  root.attr('role', 'img').attr('aria-label', [`Bytes on the card over ${path}`, ...crossings].join('; '));
+  root
+    .attr('role', 'img')
+    .attr('aria-label', [`Bytes on the card over ${path}${chart.log ? ', upwards by factors' : ''}`, ...crossings].join('; '));
   paintAxes(root, chart, words);
-  paintLimits(
-    root,
-    chart.plot,
-    chart.limits.map(({ bytes, y }) => ({ y, words: `usable ${formatBytes(bytes)}` })),
-  );
-  const crossed = chart.curves.flatMap(({ plan, crossing }) => (crossing ? [plan] : []));
   const shape = line<SweepPoint>(
     (point) => point.x,
     (point) => point.y,
@@ -46,19 +42,16 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
       const mark = enter.append('g').attr('class', 'crossing');
       mark.append('line');
       mark.append('path').attr('d', 'M0,-6L6,0L0,6L-6,0Z');
-      mark.append('text');
       return mark;
     })
     .attr('data-crossing', (point) => point.value)
     .attr('transform', (point) => `translate(${point.x},${point.y})`)
-    .call((marks) => {
-      marks.select('line').attr('y2', (point) => chart.plot.bottom - point.y);
-      marks
-        .select('text')
-        .attr('x', (point) => (point.x > chart.width * 0.7 ? -8 : 8))
-        // One below the other, where curves cross near one another.
-        .attr('y', (point) => 18 + 14 * crossed.indexOf(point.plan))
-        .attr('text-anchor', (point) => (point.x > chart.width * 0.7 ? 'end' : 'start'))
-        .text((point) => (crossed.length > 1 ? `${words(point.value)} ${point.plan}` : words(point.value)));
-    });
+    .call((marks) => marks.select('line').attr('y2', (point) => chart.plot.bottom - point.y));
+  paintLimits(root, chart.plot, chart.limits);
+  layer(root, 'points').raise();
+  paintWords(
+    root,
+    'crossing-words',
+    chart.curves.flatMap(({ crossing }) => crossing?.words ?? []),
+  );
 }

@@ -2,10 +2,11 @@
 import { type Selection, select } from 'd3';
 import { formatBytes } from '../format';
 import type { Mark, Row, Waterfall } from '../layout/waterfall';
+import { type Box, pieces } from '../layout/words';
 import { hatch } from './hatch';
-import { endOf, paintBars } from './row-bars';
+import { paintBars } from './row-bars';
 import { keepOneTabStop, onKey } from './row-keys';
-import { CHARACTER, markWords, sentence, shorten, valueWords } from './row-words';
+import { anchorOf, boxesOf, MARK_Y, markWords, type RowWords, sentence, wordsOf } from './row-words';
 
 export interface WaterfallEvents {
   /** Pressed by mouse, Enter or Space. */
@@ -26,17 +27,16 @@ export interface WaterfallNames {
 
 type Svg = Selection<SVGSVGElement, unknown, null, undefined>;
 
-/** Up to this width the price in time is left to the card and the table, so that labels stay readable. */
-const NARROW = 400;
-
 export function paintWaterfall(svg: SVGSVGElement, layout: Waterfall, names: WaterfallNames, events: WaterfallEvents): void {
   const root = select(svg).attr('width', layout.width).attr('height', layout.height) as unknown as Svg;
   root.attr('viewBox', `0 0 ${layout.width} ${layout.height}`);
   hatch(root);
   layer(root, 'grid').call(paintGrid, layout);
-  layer(root, 'marks').call(paintMarks, layout, names.device);
-  layer(root, 'connectors').call(paintConnectors, layout);
-  layer(root, 'rows').call(paintRows, layout, names, events);
+  const words = wordsOf(layout);
+  const boxes = boxesOf(layout, words, names);
+  layer(root, 'marks').call(paintMarks, layout, boxes, names.device);
+  layer(root, 'connectors').call(paintConnectors, layout, boxes);
+  layer(root, 'rows').call(paintRows, layout, words, names, events);
 }
 
 type Layer = Selection<SVGGElement, null, SVGSVGElement, unknown>;
@@ -65,10 +65,10 @@ function paintGrid(g: Layer, layout: Waterfall): void {
     .text((tick) => (tick.bytes === 0 ? '0' : formatBytes(tick.bytes).replace(/\.0+ /, ' ')));
 }
 
-function paintConnectors(g: Layer, layout: Waterfall): void {
+function paintConnectors(g: Layer, layout: Waterfall, boxes: readonly Box[]): void {
   g.attr('aria-hidden', 'true')
     .selectAll('line')
-    .data(layout.connectors)
+    .data(layout.connectors.flatMap(({ x, y1, y2 }) => pieces(x, y1, y2, boxes).map((piece) => ({ x, ...piece }))))
     .join('line')
     .attr('x1', (line) => line.x)
     .attr('x2', (line) => line.x)
@@ -76,7 +76,13 @@ function paintConnectors(g: Layer, layout: Waterfall): void {
     .attr('y2', (line) => line.y2);
 }
 
-function paintRows(g: Layer, layout: Waterfall, names: WaterfallNames, events: WaterfallEvents): void {
+function paintRows(
+  g: Layer,
+  layout: Waterfall,
+  words: ReadonlyMap<Row, RowWords>,
+  names: WaterfallNames,
+  events: WaterfallEvents,
+): void {
   const rows = g
     .attr('role', 'list')
     .attr('aria-label', 'Waterfall of peak memory')
@@ -120,14 +126,11 @@ function paintRows(g: Layer, layout: Waterfall, names: WaterfallNames, events: W
     .attr('width', layout.width - 2)
     .attr('height', (row) => row.barY - row.y + row.barHeight + 6)
     .attr('rx', 3);
-  const ends = new Map(layout.rows.map((row) => [row, endOf(row, layout)]));
-  const values = new Map(layout.rows.map((row) => [row, valueWords(row, ends.get(row) === null, layout.width > NARROW)]));
-  const length = (row: Row) => (values.get(row) ?? []).join('').length;
   rows
     .select<SVGTextElement>('text.label')
     .attr('x', 0)
     .attr('y', 13)
-    .text((row) => shorten(row.kind === 'plain' ? 'plain plan' : row.label, layout.width - length(row) * CHARACTER - 12));
+    .text((row) => words.get(row)?.label ?? '');
   rows
     .select('text.value')
     .attr('class', (row) => `value ${row.change?.kind ?? row.kind}`)
@@ -136,27 +139,27 @@ function paintRows(g: Layer, layout: Waterfall, names: WaterfallNames, events: W
     .attr('y', 13)
     .attr('text-anchor', 'end')
     .selectAll('tspan')
-    .data((row) => values.get(row) ?? [])
+    .data((row) => words.get(row)?.value ?? [])
     .join('tspan')
     .attr('class', (_, index) => (index === 0 ? 'strong' : 'weak'))
-    .text((words) => words);
+    .text((part) => part);
   rows.each(function (row) {
     paintBars(select(this).select<SVGGElement>('g.bars'), row, layout.marks);
   });
   rows
     .select('text.end')
     .attr('y', (row) => row.barY - row.y + row.barHeight - 6)
-    .attr('x', (row) => ends.get(row) ?? 0)
-    .text((row) => (row.kind !== 'step' || ends.get(row) === null ? '' : formatBytes(row.after)));
+    .attr('x', (row) => words.get(row)?.end?.x ?? 0)
+    .text((row) => words.get(row)?.end?.text ?? '');
 }
 
-function paintMarks(g: Layer, layout: Waterfall, device: string): void {
+function paintMarks(g: Layer, layout: Waterfall, boxes: readonly Box[], device: string): void {
   const marks = g
     .selectAll<SVGGElement, Mark>('g.mark')
     .data(layout.marks, (mark) => mark.role)
     .join((enter) => {
       const mark = enter.append('g');
-      mark.append('line');
+      mark.append('g');
       mark.append('text');
       return mark;
     })
@@ -167,13 +170,16 @@ function paintMarks(g: Layer, layout: Waterfall, device: string): void {
     .attr('aria-label', (mark) => markWords(mark, device))
     .attr('transform', (mark) => `translate(${mark.x},0)`);
   marks
-    .select('line')
-    .attr('y1', (mark) => (mark.role === 'usable' ? 26 : 12))
-    .attr('y2', layout.plot.bottom);
+    .select('g')
+    .selectAll('line')
+    .data((mark) => pieces(mark.x, MARK_Y[mark.role] + 3, layout.plot.bottom, boxes))
+    .join('line')
+    .attr('y1', (piece) => piece.y1)
+    .attr('y2', (piece) => piece.y2);
   marks
     .select('text')
-    .attr('y', (mark) => (mark.role === 'usable' ? 23 : 9))
-    .attr('text-anchor', (mark) => (mark.x > layout.width / 2 ? 'end' : 'start'))
-    .attr('x', (mark) => (mark.x > layout.width / 2 ? 3 : -3))
+    .attr('y', (mark) => MARK_Y[mark.role])
+    .attr('text-anchor', (mark) => anchorOf(mark, layout))
+    .attr('x', (mark) => (anchorOf(mark, layout) === 'end' ? 3 : -3))
     .text((mark) => markWords(mark, device));
 }

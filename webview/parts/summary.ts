@@ -1,7 +1,7 @@
 /** The plan's answer in words and numbers: the verdict, and the facts under it. */
 import type { Estimate } from '../../src/protocol';
 import { h, icon } from '../dom';
-import { formatBytes, formatCount, formatSeconds } from '../format';
+import { formatBytes, formatCount, formatRange, formatSeconds } from '../format';
 import type { Budget, Part } from '../layout/budget';
 import { momentWords } from './card';
 
@@ -27,7 +27,7 @@ export function facts(estimate: Estimate): HTMLElement {
   const share = parameters.total > 0 ? (parameters.trainable / parameters.total) * 100 : 0;
   const list: [string, string, string][] = [
     ['Peak', formatBytes(peak.allocated), momentWords(estimate.peakAt)],
-    ['On the card', formatBytes(peak.device), `between ${formatBytes(peak.range[0])} and ${formatBytes(peak.range[1])}`],
+    ['On the card', formatBytes(peak.device), formatRange(...peak.range)],
     ['Step', formatSeconds(time.step), `${formatCount(Math.round(time.tokensPerSecond))} tokens/s`],
     [
       'Trained',

@@ -1,6 +1,6 @@
 /** Sweeps of the plan on show, and of those it is compared with, as curves with the card's line and where they cross it. */
 import type { FromWebview, Place, SweepCurves } from '../../src/protocol';
-import { h } from '../dom';
+import { h, prose } from '../dom';
 import { formatBytes, formatExact, formatTokens } from '../format';
 import { layoutSweep } from '../layout/sweep';
 import { picture } from '../paint/svg';
@@ -46,7 +46,8 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
   const words = tokens ? formatTokens : formatExact;
   const svg = picture('sweep');
   svg.setAttribute('data-sweep', path);
-  paintSweep(svg, layoutSweep(sweep, Math.min(width, 760), HEIGHT), sweep);
+  const chart = layoutSweep(sweep, Math.min(width, 760), HEIGHT);
+  paintSweep(svg, chart, sweep);
   const name = place ? link(path, place, reveal) : h('span', { class: 'mono' }, path);
   const values = [...new Set(sweep.curves.flatMap(({ points }) => points.map(({ value }) => value)))].sort((a, b) => a - b);
   const columns = [{ title: path, number: true }, ...sweep.curves.map(({ plan }) => ({ title: plan, number: true }))];
@@ -64,13 +65,14 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
   return h(
     'div',
     { class: 'block' },
-    h(
-      'h3',
-      {},
-      'On the card over ',
-      name,
-      place ? '' : ' (the plan asks for no sweep; write `sweep sequence in [ … ]` for your own)',
-    ),
+    h('h3', {}, 'On the card over ', name, chart.log ? h('small', {}, ' log scale') : null),
+    place
+      ? null
+      : h(
+          'p',
+          { class: 'note' },
+          h('span', {}, ...prose('The plan asks for no sweep; write `sweep sequence in [ … ]` for your own.')),
+        ),
     svg,
     h(
       'ul',
