@@ -1,16 +1,19 @@
 /** Analysis → estimates: what the editor draws and the command line prints. */
-import type { Plan, TechniqueSlot } from '../../src/plan/types';
+import { type Plan, TECHNIQUE_SLOTS } from '../../src/plan/types';
+import { bytesAndTime } from '../../src/planner/bytes-and-time';
+import { fitsPlainly } from '../../src/planner/device-memory';
 import { estimate } from '../../src/planner/estimate';
 import { explain, explainSteps } from '../../src/planner/explain';
 import type { Estimate } from '../../src/planner/types';
 import type { Place, PlanView } from '../../src/protocol';
 import type { Analysis, PlanAnalysis } from './analyze';
 import { fingerprintOf } from './fingerprint';
-import type { Price, Refusal } from './prices';
 import { type Lines, spanOf } from './span';
 
 /** Estimates and answers that are kept. */
 const KEPT = 2000;
+/** Trials that share what they have in common. */
+const SHARED = 500;
 
 /** Lines of a ledger below this share of the peak are not shown. */
 const SMALLEST_LINE = 0.001;
@@ -25,7 +28,9 @@ export class EstimateCache {
   readonly #briefs = new Recent<Estimated>();
   readonly #answers = new Recent<object>();
   readonly #explained = new Recent<Explained>();
-  readonly #prices = new Recent<Map<string, Price | Refusal | null>>();
+  readonly #trials = new Recent<Trial>();
+  #measure = bytesAndTime();
+  #measured = 0;
 
   get(plan: Plan, timeline = false): Estimated {
     const key = JSON.stringify(plan);
@@ -44,9 +49,24 @@ export class EstimateCache {
     return 'estimate' in made ? { estimate: { ...made.estimate, name: plan.name } } : made;
   }
 
-  /** Prices of the techniques of a slot by name, as far as they are known; null where there is none to be had. */
-  prices(plan: Plan, slot: TechniqueSlot): Map<string, Price | Refusal | null> {
-    return this.#prices.get(JSON.stringify([slot, plan]), () => new Map());
+  /** A plan that is only tried: parts that it shares with others that were tried lately are not simulated again. */
+  trial(plan: Plan): Trial {
+    return this.#trials.get(trialKey(plan), () => {
+      // What the measure remembers grows with every plan.
+      if (++this.#measured % SHARED === 0) this.#measure = bytesAndTime();
+      try {
+        const { peak: allocated, time: step } = this.#measure(plan);
+        if (!Number.isFinite(allocated)) return { failure: 'its sizes are no numbers' };
+        return { allocated, step, fits: fitsPlainly(plan, allocated) };
+      } catch (error) {
+        return { failure: error instanceof Error ? error.message : String(error) };
+      }
+    });
+  }
+
+  /** A trial that was made already. */
+  tried(plan: Plan): Trial | undefined {
+    return this.#trials.peek(trialKey(plan));
   }
 
   /** Why a plan's waterfall and peak are as they are. */
@@ -73,6 +93,13 @@ export class EstimateCache {
     return found;
   }
 }
+
+/** Peak and step of a plan; whether it fits, where that is known by now. */
+export type Trial = { allocated: number; step: number; fits: boolean | undefined } | { failure: string };
+
+/** What stands in a slot now, in which order and under which name, changes nothing of another technique's trial. */
+const trialKey = ({ slots, lists, name: _, order: __, ...rest }: Plan): string =>
+  JSON.stringify([rest, TECHNIQUE_SLOTS.map((slot) => slots[slot] ?? null), lists]);
 
 /** The newest entries of a table; the oldest goes first. */
 class Recent<V> {

@@ -6,7 +6,6 @@ import {
   LSPErrorCodes,
   ResponseError,
 } from 'vscode-languageserver';
-import { specsOf } from '../../src/techniques/registry';
 import type { PlanAnalysis } from './analyze';
 import { codeActionSteps, type Pending, resolveSteps } from './features/actions';
 import { completions, priced, type Unpriced, withPrice } from './features/completion';
@@ -75,19 +74,13 @@ export function registerFeatures(
       return [];
     }
   });
-  /** Milliseconds that the last prices took, each. */
-  let stepCost = COMPLETION_MS / 2;
   /** Prices techniques until a moment, and the rest afterwards; whether all are known by now. An editor asks again at the next key. */
   const price = ({ plan, slot }: NonNullable<ReturnType<typeof priced>>, view: View, until: number): boolean => {
-    const known = workspace.cache.prices(plan, slot);
-    if (specsOf(slot).every(({ name }) => known.has(name))) return true;
     const steps = pricesOf(plan, slot, workspace.cache);
-    // One slow estimate must not keep all later ones waiting.
-    if (performance.now() + stepCost >= until) stepCost /= 2;
-    while (performance.now() + stepCost < until) {
-      const began = performance.now();
-      if (steps.next().done) return true;
-      stepCost = (stepCost + performance.now() - began) / 2;
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return true;
+      if (value === 'slow' || performance.now() > until) break;
     }
     void idle()
       .then(() => taking(steps, () => !workspace.isStale(view)))

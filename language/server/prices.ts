@@ -5,7 +5,7 @@ import { estimate } from '../../src/planner/estimate';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { specsOf } from '../../src/techniques/registry';
 import type { Argument, Spec } from '../../src/techniques/spec';
-import type { EstimateCache } from './estimates';
+import type { EstimateCache, Trial } from './estimates';
 
 export interface Price {
   /** Bytes off the allocated peak; negative where it adds to it. */
@@ -53,20 +53,45 @@ export const withUse = (plan: Plan, slot: TechniqueSlot, use: Use): Plan => ({
   order: plan.order.includes(slot) ? plan.order : [...plan.order, slot],
 });
 
-/** The price of a technique against the plan as it is; undefined where it cannot be estimated. */
-export function priceOf(plan: Plan, slot: TechniqueSlot, use: Use, cache: EstimateCache): Price | Refusal | undefined {
+/** The price of a technique by what its plan comes to as it is and, if that is known, as it would be. */
+function price(
+  plan: Plan,
+  slot: TechniqueSlot,
+  use: Use,
+  before: Trial | undefined,
+  find: (changed: Plan) => Trial | undefined,
+): Price | Refusal | undefined {
   const changed = withUse(plan, slot, use);
   const refused = refusalOf(plan, changed);
   if (refused) return { refused };
-  const before = cache.brief(plan);
-  if ('failure' in before) return undefined;
-  try {
-    const { peak, time, fits } = estimate({ ...changed, order: [] });
-    const { estimate: now } = before;
-    return { saved: now.peak.allocated - peak.allocated, pace: time.step / now.time.step, fits };
-  } catch (error) {
-    return { refused: error instanceof Error ? error.message : String(error) };
+  const after = before && find(changed);
+  if (!after || 'failure' in before) return undefined;
+  if ('failure' in after) return { refused: after.failure };
+  if (after.fits === undefined) return undefined;
+  return { saved: before.allocated - after.allocated, pace: after.step / before.step, fits: after.fits };
+}
+
+/** The price of a technique against the plan as it is; undefined where it cannot be estimated. */
+export const priceOf = (plan: Plan, slot: TechniqueSlot, use: Use, cache: EstimateCache): Price | Refusal | undefined =>
+  price(plan, slot, use, cache.trial(plan), (changed) => settled(changed, cache));
+
+/** A trial of which is known whether it fits: near the border its allocator is simulated for that. */
+function settled(plan: Plan, cache: EstimateCache): Trial {
+  const trial = cache.trial(plan);
+  if ('allocated' in trial) trial.fits ??= estimate({ ...plan, order: [] }).fits;
+  return trial;
+}
+
+/** Prices of all that a slot may hold, as far as they are known by now, by name; null where there is none to be had. */
+export function knownPrices(plan: Plan, slot: TechniqueSlot, cache: EstimateCache): Map<string, Price | Refusal | null> {
+  const prices = new Map<string, Price | Refusal | null>();
+  const before = cache.tried(plan);
+  for (const spec of specsOf(slot)) {
+    const found = price(plan, slot, firstUse(spec), before, (changed) => cache.tried(changed));
+    if (found) prices.set(spec.name, found);
+    else if (before && 'failure' in before) prices.set(spec.name, null);
   }
+  return prices;
 }
 
 /** What the changed plan's techniques have against one another, and the plan's had not. */
@@ -78,15 +103,19 @@ function refusalOf(plan: Plan, changed: Plan): string | undefined {
   return refusalsOf(changed).find(({ why }) => !before.has(why))?.why;
 }
 
-/** Prices of all that a slot may hold, one estimate a turn. */
-export function* pricesOf(plan: Plan, slot: TechniqueSlot, cache: EstimateCache): Generator<void, void> {
-  cache.brief(plan);
-  yield;
-  for (const spec of specsOf(slot)) {
-    const known = cache.prices(plan, slot);
-    if (known.has(spec.name)) continue;
-    known.set(spec.name, priceOf(plan, slot, firstUse(spec), cache) ?? null);
-    yield;
+/** Makes the prices of all that a slot may hold known, saying before every step how long it takes: one of milliseconds comes last. */
+export function* pricesOf(plan: Plan, slot: TechniqueSlot, cache: EstimateCache): Generator<'quick' | 'slow', void> {
+  const plans = [plan, ...specsOf(slot).map((spec) => withUse(plan, slot, firstUse(spec)))];
+  for (const one of plans) {
+    if (cache.tried(one)) continue;
+    yield 'quick';
+    cache.trial(one);
+  }
+  for (const one of plans.slice(1)) {
+    const trial = cache.trial(one);
+    if ('failure' in trial || trial.fits !== undefined) continue;
+    yield 'slow';
+    settled(one, cache);
   }
 }
 

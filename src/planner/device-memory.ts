@@ -67,7 +67,8 @@ export interface CardMemory {
   readonly fit: Fit;
 }
 
-export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemory {
+/** What can be said of a plan's card by its live bytes alone. */
+function roomOf(plan: Plan, allocated: number) {
   const usable = plan.device.memory - plan.device.reserve;
   const engine = useOf(plan, 'engine');
   const webgpu = engine?.name === 'webgpu';
@@ -81,6 +82,19 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
   const exceeds = least + outside.low > usable;
   // No arrangement of blocks fills a third of a card with holes: well under it nothing need be simulated.
   const roomy = !varied && least + outside.high <= ROOMY * usable;
+  return { usable, allocator, varied, outside, workspace, least, exceeds, roomy, limit: usable - outside.value };
+}
+
+/** Whether a plan with so many live bytes fits, where that can be told without a simulation of its allocator: `cardMemory` agrees. */
+export function fitsPlainly(plan: Plan, allocated: number): boolean | undefined {
+  const { least, limit, roomy, allocator } = roomOf(plan, allocated);
+  if (roomy) return true;
+  if (least > limit) return false;
+  return allocator === 'exact' ? true : undefined;
+}
+
+export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemory {
+  const { usable, allocator, varied, outside, workspace, least, exceeds, roomy, limit } = roomOf(plan, allocated);
 
   /** `longer` of the steps before the longest batch were each the longest so far. */
   const simulated = (limit: number, longer: number): { held: number; pressed: boolean } => {
@@ -102,7 +116,6 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
   });
   /** What is held on this card, where the step can run there at all. */
   const onCard = once((): { held: number; pressed: boolean } | null => {
-    const limit = usable - outside.value;
     if (least > limit) return null;
     try {
       return simulated(limit, records);

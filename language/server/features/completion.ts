@@ -13,7 +13,7 @@ import { editOf } from '../lsp';
 import { MODEL_KEYS, modelKeys } from '../models';
 import type { Kind } from '../names';
 import { PLAN_KEYS } from '../plans';
-import { firstUse, priceOf, priceText, worth } from '../prices';
+import { firstUse, knownPrices, type Price, priceOf, priceText, type Refusal, worth } from '../prices';
 import { useText } from '../rewrite';
 import { runKeys } from '../runs';
 import type { Span } from '../span';
@@ -51,7 +51,7 @@ export function completions(view: View, offset: number, cache: EstimateCache): C
   const cursor = cursorAt(view.analysis.syntax, offset);
   const { span, drafts } = draftsAt(view, cursor, offset);
   const target = priced(view, cursor);
-  const prices = target && cache.prices(target.plan, target.slot);
+  const prices = target && knownPrices(target.plan, target.slot, cache);
   return ranked(drafts, prices).map(({ label, kind, detail, doc, insert = label, first, price }, index) => ({
     label,
     kind,
@@ -98,17 +98,18 @@ export function withPrice(item: CompletionItem, plan: Plan, { slot, name }: Unpr
   return { ...item, detail: [priceText(price), item.detail].filter(Boolean).join(' · ') };
 }
 
-/** The helpful ones first: what fits, then by what it saves for what it costs; what the plan excludes comes last. */
-function ranked(
-  drafts: readonly Draft[],
-  prices: ReturnType<EstimateCache['prices']> | undefined,
-): (Draft & { price?: string })[] {
+/**
+ * The helpful ones first: what fits, then by what it saves for what it costs; what the plan excludes comes last. Until every price is
+ * known they stand in their usual order, so that no ranking depends on how fast prices came.
+ */
+function ranked(drafts: readonly Draft[], prices?: ReadonlyMap<string, Price | Refusal | null>): (Draft & { price?: string })[] {
   if (!prices) return [...drafts];
   const of = ({ label }: Draft) => prices.get(label) ?? undefined;
+  const whole = drafts.every(({ label }) => prices.has(label));
   const rank = (draft: Draft): readonly [number, number] => {
     const price = of(draft);
-    if (!price) return [2, 0];
-    return 'refused' in price ? [3, 0] : [price.fits ? 0 : 1, -worth(price)];
+    if (price && 'refused' in price) return [3, 0];
+    return whole && price ? [price.fits ? 0 : 1, -worth(price)] : [2, 0];
   };
   return drafts
     .map((draft) => {
