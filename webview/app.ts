@@ -1,4 +1,5 @@
 /** The page: one skeleton, parts that follow the state, and the messages in and out. */
+import * as l10n from '@vscode/l10n';
 import type { Place, ToWebview } from '../src/protocol';
 import type { Channel } from './channel';
 import { button, select } from './controls';
@@ -16,9 +17,9 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   let state: State = initial;
   let marked: number | null = null;
   const reveal = (place: Place) => channel.post({ type: 'reveal', place });
-  const picker = select({ label: 'Plan', onChange: (plan) => channel.post({ type: 'select', plan }) });
+  const picker = select({ label: l10n.t('Plan'), onChange: (plan) => channel.post({ type: 'select', plan }) });
   const run = button({
-    label: 'Run on GPU',
+    label: l10n.t('Run on GPU'),
     kind: 'primary',
     onPress: () => state.selected && channel.post({ type: 'run', plan: state.selected }),
   });

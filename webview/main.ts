@@ -1,3 +1,4 @@
+import './language';
 import { startApp } from './app';
 import { vscodeChannel } from './channel';
 import { registerControls } from './controls';

@@ -27,11 +27,13 @@ for (const name of ['LICENSE', 'CHANGELOG.md', 'language/reference.md']) cpSync(
 cpSync(join(root, 'media/npm.md'), join(folder, 'README.md'));
 writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices(root, 'universal', {}, metas, null, false));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { description } = JSON.parse(readFileSync(join(root, 'package.nls.json'), 'utf8'));
 writeFileSync(
   join(folder, 'package.json'),
   `${JSON.stringify(
     {
       ...Object.fromEntries(KEPT.map((key) => [key, manifest[key]])),
+      description,
       bin: manifest.bin,
       engines: { node: manifest.engines.node },
       exports: {

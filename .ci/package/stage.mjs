@@ -3,7 +3,16 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { softwareDriver } from './driver.mjs';
 
-const COPIED = ['README.md', 'LICENSE', 'CHANGELOG.md', '.vscodeignore', 'language', 'media'];
+const COPIED = [
+  'README.md',
+  'package.nls.json',
+  'package.nls.de.json',
+  'LICENSE',
+  'CHANGELOG.md',
+  '.vscodeignore',
+  'language',
+  'media',
+];
 
 export function stage({ root, folder, bundles, target, config, node, notices }) {
   mkdirSync(folder, { recursive: true });

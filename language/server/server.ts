@@ -1,4 +1,5 @@
 /** The language server: a table from the protocol's requests to pure functions of a view. */
+import * as l10n from '@vscode/l10n';
 import {
   type CancellationToken,
   CodeActionKind,
@@ -63,6 +64,7 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
   connection.onInitialize(
     ({ workspaceFolders, rootUri, capabilities, initializationOptions }: InitializeParams): InitializeResult => {
       const folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
+      if (initializationOptions?.words) l10n.config({ contents: initializationOptions.words });
       if (initializationOptions?.readsFiles === true) {
         workspace.virtual = new VirtualFiles({
           read: (uri) => connection.sendRequest<ReadFileReply>(READ_FILE_REQUEST, { uri }).then(({ text }) => text),

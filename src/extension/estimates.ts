@@ -46,7 +46,7 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
       entry.why = setTimeout(() => void explain(uri, entry).catch(() => undefined), PAUSE_MS);
       return reply;
     } catch (error) {
-      const message = `The estimate failed: ${error instanceof Error ? error.message : String(error)}`;
+      const message = vscode.l10n.t('The estimate failed: {0}', error instanceof Error ? error.message : String(error));
       failed.fire({ uri, message });
       throw new Error(message);
     } finally {

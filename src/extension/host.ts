@@ -23,7 +23,8 @@ export function clientOptions(context: vscode.ExtensionContext, log: vscode.LogO
     documentSelector: [{ language: 'memplan' }],
     outputChannel: log,
     synchronize: { fileEvents: watchers },
-    initializationOptions: { readsFiles: true },
+    // The editor's texts in its language; absent in English.
+    initializationOptions: { readsFiles: true, words: vscode.l10n.bundle },
   };
 }
 

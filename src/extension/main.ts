@@ -43,7 +43,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
   const resolve = async (argument: unknown): Promise<(Target & { plan: string }) | undefined> => {
     const target = readTarget(argument);
     if (!target) {
-      void vscode.window.showInformationMessage('Open a .memplan file first.');
+      void vscode.window.showInformationMessage(vscode.l10n.t('Open a .memplan file first.'));
       return undefined;
     }
     if (target.plan !== null) return { ...target, plan: target.plan };
@@ -79,7 +79,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     command('memplan.comparePlans', (target) => panels.open(target, 'compare').then(() => undefined)),
     command('memplan.runOnGpu', async (target) => {
       await panels.open(target);
-      if (target.plan === '') return void vscode.window.showInformationMessage('This file has no plan to run.');
+      if (target.plan === '') return void vscode.window.showInformationMessage(vscode.l10n.t('This file has no plan to run.'));
       return runs.start(target.uri, target.plan);
     }),
     createLanguageStatus(server, runs),
@@ -91,14 +91,15 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('memplan.openSample', () => openSample(context)),
     vscode.commands.registerCommand('memplan.showLog', () => log.show()),
     server.onDidChangeState(({ from, to }) => {
-      if (from === 'running' && to === 'stopped') estimates.interrupt('The language server stopped; it is being started again.');
+      if (from === 'running' && to === 'stopped')
+        estimates.interrupt(vscode.l10n.t('The language server stopped; it is being started again.'));
       if (to === 'running') verdicts.tellAll();
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
   );
   server.started.catch((error: Error) => {
     log.error(error);
-    void vscode.window.showErrorMessage(`Memplan’s language server did not start: ${error.message}`);
+    void vscode.window.showErrorMessage(vscode.l10n.t('Memplan’s language server did not start: {0}', error.message));
   });
 }
 

@@ -1,3 +1,4 @@
+import { l10n } from 'vscode';
 import type { RunEvent, ToWebview } from '../protocol';
 
 export type Ended = Extract<ToWebview, { type: 'run-ended' }>;
@@ -13,6 +14,6 @@ export function ended(plan: string, events: readonly RunEvent[]): Ended {
   if (failure?.code === 'cancelled') return { type: 'run-ended', plan, outcome: 'cancelled' };
   if (failure) return { type: 'run-ended', plan, outcome: 'error', message: failure.message };
   const summary = events.findLast((event) => event.type === 'summary');
-  if (!summary) return { type: 'run-ended', plan, outcome: 'error', message: 'The runner ended without a summary.' };
+  if (!summary) return { type: 'run-ended', plan, outcome: 'error', message: l10n.t('The runner ended without a summary.') };
   return { type: 'run-ended', plan, outcome: summary.failed > 0 ? 'failed' : 'passed' };
 }

@@ -6,9 +6,12 @@ export interface PageParts {
   /** Where styles, fonts and pictures may come from. */
   cspSource: string;
   nonce: string;
+  /** The editor's language, and the page's texts in it; absent in English. */
+  language: string;
+  words?: { [text: string]: string } | undefined;
 }
 
-export function panelHtml({ script, style, cspSource, nonce }: PageParts): string {
+export function panelHtml({ script, style, cspSource, nonce, language, words }: PageParts): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -18,7 +21,7 @@ export function panelHtml({ script, style, cspSource, nonce }: PageParts): strin
   ].join('; ');
   // The toolkit reads the nonce for the one style element that it makes from the meta element.
   return `<!doctype html>
-<html lang="en">
+<html lang="${words ? attribute(language) : 'en'}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -28,9 +31,11 @@ export function panelHtml({ script, style, cspSource, nonce }: PageParts): strin
 <title>Memplan</title>
 </head>
 <body>
-<div id="root" data-state="empty"></div>
+<div id="root" data-state="empty"${words ? ` data-words="${attribute(JSON.stringify(words))}"` : ''}></div>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>
 `;
 }
+
+const attribute = (text: string) => text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);

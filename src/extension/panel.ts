@@ -105,6 +105,8 @@ export function createPanel(
     style: webview.asWebviewUri(asset('dist/webview.css')).toString(),
     cspSource: webview.cspSource,
     nonce: crypto.randomUUID(),
+    language: vscode.env.language,
+    words: vscode.l10n.bundle,
   });
   return self;
 }

@@ -61,7 +61,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
     await vscode.workspace.openTextDocument(uri).then(undefined, () => {
       of(uri)?.post({
         type: 'problem',
-        message: `${vscode.workspace.asRelativePath(uri)} cannot be opened; was it moved or deleted?`,
+        message: vscode.l10n.t('{0} cannot be opened; was it moved or deleted?', vscode.workspace.asRelativePath(uri)),
       });
     });
   };

@@ -18,6 +18,8 @@ export interface Runs extends vscode.Disposable {
   readonly onMessage: vscode.Event<{ uri: vscode.Uri; message: ToWebview }>;
 }
 
+const { t } = vscode.l10n;
+
 interface Active {
   uri: vscode.Uri;
   plan: string;
@@ -51,18 +53,22 @@ export function createRuns(
     };
     if (!vscode.workspace.isTrusted)
       return refuse(
-        'Running on the GPU starts a process, which needs a trusted workspace. Estimates work without.',
+        t('Running on the GPU starts a process, which needs a trusted workspace. Estimates work without.'),
         MANAGE_TRUST,
       );
     if (!startRunner)
       return refuse(
-        'Running on the GPU starts a process, which a browser cannot: open the file in VS Code on a desktop or a server. Estimates work here.',
+        t(
+          'Running on the GPU starts a process, which a browser cannot: open the file in VS Code on a desktop or a server. Estimates work here.',
+        ),
       );
     if (!['file', 'untitled'].includes(uri.scheme))
-      return refuse(`Running on the GPU needs files on disk; this workspace is virtual (${uri.scheme}). Estimates work without.`);
+      return refuse(
+        t('Running on the GPU needs files on disk; this workspace is virtual ({0}). Estimates work without.', uri.scheme),
+      );
     if (active) {
       log.info(`A run of ${plan} was not started: one of ${active.plan} is under way.`);
-      const action = await vscode.window.showWarningMessage(`A run of ${active.plan} is under way.`, 'Cancel It');
+      const action = await vscode.window.showWarningMessage(t('A run of {0} is under way.', active.plan), t('Cancel It'));
       if (action !== undefined) active?.cancel.cancel();
       return 'error';
     }
@@ -84,7 +90,7 @@ export function createRuns(
     refuse: (message: string, ...actions: Action[]) => Ended['outcome'],
   ): Promise<Ended['outcome']> => {
     const reply = await send<RunRequestReply>(RUN_REQUEST, { uri: uri.toString(), plan }).catch(
-      (error: Error): RunRequestReply => ({ ok: false, message: `The language server did not answer: ${error.message}` }),
+      (error: Error): RunRequestReply => ({ ok: false, message: t('The language server did not answer: {0}', error.message) }),
     );
     if (!reply.ok) return refuse(reply.message);
     const { adapter, timeout, nodePath } = readSettings();
@@ -97,7 +103,7 @@ export function createRuns(
       ...(version === undefined ? {} : { version }),
     });
     log.info(`Run of ${plan}: adapter ${adapter}, ${timeout} s at most.`);
-    const options = { location: vscode.ProgressLocation.Notification, title: `Memplan: run of ${plan}`, cancellable: true };
+    const options = { location: vscode.ProgressLocation.Notification, title: t('Memplan: run of {0}', plan), cancellable: true };
     const events = await vscode.window.withProgress(options, (progress, token) => {
       token.onCancellationRequested(() => cancel.cancel());
       let last = 0;
@@ -138,14 +144,18 @@ interface Action {
   command: string;
   argument?: string;
 }
-const MANAGE_TRUST: Action = { label: 'Manage Trust', command: 'workbench.trust.manage' };
-const SET_NODE: Action = { label: 'Set a Node', command: 'workbench.action.openSettings', argument: 'memplan.runner.nodePath' };
+const MANAGE_TRUST: Action = { label: t('Manage Trust'), command: 'workbench.trust.manage' };
+const SET_NODE: Action = {
+  label: t('Set a Node'),
+  command: 'workbench.action.openSettings',
+  argument: 'memplan.runner.nodePath',
+};
 
 /** Passed runs are told by the panel alone; the rest is worth a notification. Nobody waits for its buttons. */
 function announce({ plan, outcome, message }: Ended, log: vscode.LogOutputChannel, actions: Action[]): void {
   log.info(`Run of ${plan}: ${outcome}${message === undefined ? '' : `. ${message}`}`);
   if (outcome === 'passed' || outcome === 'cancelled') return;
-  const words = message ?? `Run of ${plan}: a check failed.`;
+  const words = message ?? t('Run of {0}: a check failed.', plan);
   const show = outcome === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
   void show(words, ...actions.map(({ label }) => label)).then((label) => {
     const action = actions.find((candidate) => candidate.label === label);

@@ -4,7 +4,8 @@ import type { FromWebview } from '../protocol';
 
 type Save = Extract<FromWebview, { type: 'save' }>;
 
-const FILTERS = { svg: 'SVG picture', png: 'PNG picture', csv: 'Comma-separated values', md: 'Markdown' };
+const { t } = vscode.l10n;
+const FILTERS = { svg: t('SVG picture'), png: t('PNG picture'), csv: t('Comma-separated values'), md: 'Markdown' };
 
 export async function save(beside: vscode.Uri, { format, name, content }: Save): Promise<void> {
   const folder = vscode.workspace.getWorkspaceFolder(beside)?.uri ?? vscode.Uri.joinPath(beside, '..');
@@ -16,7 +17,9 @@ export async function save(beside: vscode.Uri, { format, name, content }: Save):
   try {
     await vscode.workspace.fs.writeFile(target, format === 'png' ? fromBase64(content) : new TextEncoder().encode(content));
   } catch (error) {
-    void vscode.window.showErrorMessage(`${target.path.split('/').pop()} was not written: ${(error as Error).message}`);
+    void vscode.window.showErrorMessage(
+      t('{0} was not written: {1}', target.path.split('/').pop() ?? '', (error as Error).message),
+    );
   }
 }
 

@@ -9,7 +9,7 @@ const ICONS = { fits: 'pass', tight: 'warning', exceeds: 'error' };
 
 export function createStatusBar(estimates: Estimates): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('memplan.budget', vscode.StatusBarAlignment.Right, 100);
-  item.name = 'Memplan: plan against its card';
+  item.name = vscode.l10n.t('Memplan: plan against its card');
   const update = () => {
     const editor = vscode.window.activeTextEditor;
     if (editor?.document.languageId !== 'memplan' || !readSettings().statusBar) return item.hide();
@@ -18,10 +18,14 @@ export function createStatusBar(estimates: Estimates): vscode.Disposable {
     if (!plan) return item.hide();
     const { estimate } = plan;
     item.text = estimate ? `$(${ICONS[estimate.fit]}) ${budgetWords(estimate)}` : `$(warning) ${plan.name}`;
-    item.tooltip = estimate ? budgetSentence(estimate) : (plan.problem ?? 'This plan has errors.');
+    item.tooltip = estimate ? budgetSentence(estimate) : (plan.problem ?? vscode.l10n.t('This plan has errors.'));
     item.accessibilityInformation = { label: String(item.tooltip) };
     item.backgroundColor = estimate?.fit === 'exceeds' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
-    item.command = { title: 'Estimate', command: 'memplan.estimate', arguments: [{ uri: uri.toString(), plan: plan.name }] };
+    item.command = {
+      title: vscode.l10n.t('Estimate'),
+      command: 'memplan.estimate',
+      arguments: [{ uri: uri.toString(), plan: plan.name }],
+    };
     item.show();
   };
   const listeners = [

@@ -36,7 +36,7 @@ export function createTests(estimates: Estimates, runs: Runs): vscode.Disposable
   controller.refreshHandler = discover;
 
   const profile = controller.createRunProfile(
-    'Run on GPU',
+    vscode.l10n.t('Run on GPU'),
     vscode.TestRunProfileKind.Run,
     async (request, token) => {
       const run = controller.createTestRun(request);
@@ -133,7 +133,7 @@ async function runPlan(
     if (event.type === 'check') judge(event.technique, event.name, event.passed, checkWords(event));
     if (event.type === 'memory') {
       const { label, predicted, measured } = event;
-      judge(BYTES, label, predicted === measured, `${measured} bytes were counted, ${predicted} predicted.`);
+      judge(BYTES, label, predicted === measured, vscode.l10n.t('{0} bytes were counted, {1} predicted.', measured, predicted));
     }
   };
   const listeners = [
@@ -148,7 +148,7 @@ async function runPlan(
     const outcome = await runs.start(uri, name);
     const took = Date.now() - started;
     for (const group of judged) {
-      if (failed.has(group)) run.failed(group, new vscode.TestMessage(`A check of ${group.label} failed.`));
+      if (failed.has(group)) run.failed(group, new vscode.TestMessage(vscode.l10n.t('A check of {0} failed.', group.label)));
       else run.passed(group);
     }
     // A technique that brings no check of its own is not proved by silence.
@@ -156,13 +156,13 @@ async function runPlan(
       if (!judged.has(group)) run.skipped(group);
     });
     if (outcome === 'passed') run.passed(plan, took);
-    else if (outcome === 'failed') run.failed(plan, new vscode.TestMessage('A check failed.'), took);
+    else if (outcome === 'failed') run.failed(plan, new vscode.TestMessage(vscode.l10n.t('A check failed.')), took);
     else if (outcome === 'cancelled') run.skipped(plan);
-    else run.errored(plan, new vscode.TestMessage(said ?? 'The run was not started.'), took);
+    else run.errored(plan, new vscode.TestMessage(said ?? vscode.l10n.t('The run was not started.')), took);
   } finally {
     for (const listener of listeners) listener.dispose();
   }
 }
 
 const checkWords = ({ measured, limit, unit, why }: Extract<RunEvent, { type: 'check' }>): string =>
-  `Measured ${measured}${unit ? ` ${unit}` : ''}, the limit is ${limit}: ${why}`;
+  vscode.l10n.t('Measured {0}, the limit is {1}: {2}', `${measured}${unit ? ` ${unit}` : ''}`, limit, why);

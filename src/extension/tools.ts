@@ -34,24 +34,29 @@ export function createTools(send: Send): vscode.Disposable {
     });
 
   return vscode.Disposable.from(
-    tool('memplan_estimate', 'Estimating the plan', () => (_, { name, estimate }) => {
+    tool('memplan_estimate', vscode.l10n.t('Estimating the plan'), () => (_, { name, estimate }) => {
       if (!estimate) return undefined;
       const { model, device, peak, usable, fits, peakAt, categories, waterfall, time } = estimate;
       return { plan: name, model, device, peak, usable, fits, peakAt, categories, waterfall, time };
     }),
-    tool('memplan_fit', 'Looking for ways to make the plan fit', (token) => async (uri, { name }) => {
+    tool('memplan_fit', vscode.l10n.t('Looking for ways to make the plan fit'), (token) => async (uri, { name }) => {
       const found = await send<FitReply>(FIT_REQUEST, { uri: uri.toString(), plan: name }, token);
       const { usable, now, points, considered, floor } = found;
       return { plan: name, usable, now, considered, floor, points: points.map(({ changes: _, ...point }) => point) };
     }),
-    tool('memplan_explain', 'Reading what is alive at the peak', () => (_, { name, ledger, reasons, estimate }) => ({
-      plan: name,
-      peak: estimate?.peak,
-      peakAt: estimate?.peakAt,
-      ledger: ledger?.lines,
-      holds: ledger?.holds,
-      reasons,
-    })),
+    tool(
+      'memplan_explain',
+      vscode.l10n.t('Reading what is alive at the peak'),
+      () =>
+        (_, { name, ledger, reasons, estimate }) => ({
+          plan: name,
+          peak: estimate?.peak,
+          peakAt: estimate?.peakAt,
+          ledger: ledger?.lines,
+          holds: ledger?.holds,
+          reasons,
+        }),
+    ),
   );
 }
 

@@ -81,10 +81,11 @@ async function apply(
   const reply = await send<RewriteReply>(REWRITE_REQUEST, { uri: uri.toString(), plan, changes });
   if (reply.problems.length > 0) throw new Error(reply.problems.join(' '));
   if (reply.version !== document.version || version !== document.version)
-    throw new Error('The file was edited in the meantime; nothing was written.');
+    throw new Error(vscode.l10n.t('The file was edited in the meantime; nothing was written.'));
   const edit = new vscode.WorkspaceEdit();
   for (const { place, text } of reply.edits) edit.replace(uri, rangeOf(place), text);
-  if (!(await vscode.workspace.applyEdit(edit))) throw new Error('The file cannot be written; nothing was changed.');
+  if (!(await vscode.workspace.applyEdit(edit)))
+    throw new Error(vscode.l10n.t('The file cannot be written; nothing was changed.'));
 }
 
 const rangeOf = ({ line, column, endLine, endColumn }: Place) =>

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EstimateReply, RunEvent, ToWebview } from '../../src/protocol';
 import { events, reply } from '../webview/canned';
+import { l10n } from './english';
 
 class Collection {
   items = new Map<string, Item>();
@@ -49,6 +50,7 @@ const uri = { path: '/w/a.memplan', toString: () => reply.uri };
 beforeEach(() => {
   verdicts.length = 0;
   vi.doMock('vscode', () => ({
+    l10n,
     Uri: { parse: () => uri, joinPath: () => uri },
     Range: class {},
     TestMessage: class {

@@ -6,7 +6,12 @@ import { paintDiagnostics } from '../../src/cli/paint/diagnostics';
 import type { Style } from '../../src/cli/paint/style';
 
 const root = join(import.meta.dirname, '../..');
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const read = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'));
+const words = read('package.nls.json') as { [key: string]: string };
+/** As an editor in English reads it. */
+const manifest = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8').replace(/"%([\w.]+)%"/g, (_, key) => JSON.stringify(words[key])),
+);
 const { contributes } = manifest;
 const folder = join(root, 'src/extension');
 const source = readdirSync(folder)

@@ -8,6 +8,9 @@ import { panelHtml } from '../../src/extension/panel-html';
 import { budgetSentence, budgetWords } from '../../src/extension/words';
 import type { EstimateReply, RunEvent, ToWebview } from '../../src/protocol';
 import { events, full, longform, reply } from '../webview/canned';
+import { l10n } from './english';
+
+vi.mock('vscode', async () => await import('./english'));
 
 describe('the cursor’s plan', () => {
   test.each([
@@ -140,11 +143,15 @@ test('the status bar says what is needed of what can be used', () => {
 });
 
 test('the page has no inline script or style and its policy allows nothing but its own', () => {
-  const html = panelHtml({ script: 'vscode:/webview.js', style: 'vscode:/webview.css', cspSource: 'vscode:', nonce: 'N0nce' });
+  const parts = { script: 'vscode:/webview.js', style: 'vscode:/webview.css', cspSource: 'vscode:', nonce: 'N0nce' };
+  const html = panelHtml({ ...parts, language: 'en' });
   expect(html).toContain("default-src 'none'");
   expect(html).not.toMatch(/unsafe-|style=|https?:/);
   expect(html.match(/<script/g)).toHaveLength(1);
   expect(html).not.toContain('<style');
+  const german = panelHtml({ ...parts, language: 'de', words: { 'a "b"': '<script>&' } });
+  expect(german).toContain('<html lang="de">');
+  expect(german).toContain('data-words="{&#34;a \\&#34;b\\&#34;&#34;:&#34;&#60;script&#62;&#38;&#34;}"');
 });
 
 describe('estimates', () => {
@@ -154,7 +161,7 @@ describe('estimates', () => {
     fire = (value: T) => this.listeners.forEach((listener) => void listener(value));
     dispose = () => undefined;
   }
-  beforeEach(() => void vi.doMock('vscode', () => ({ EventEmitter })));
+  beforeEach(() => void vi.doMock('vscode', () => ({ EventEmitter, l10n })));
   const uri = { toString: () => 'file:///a.memplan' } as never;
 
   test('edits during a request lead to one more, and everyone gets its answer', async () => {

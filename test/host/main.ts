@@ -9,6 +9,7 @@ import { launchChromium } from './chromium';
 import { run } from './shell';
 import { type WalkOptions, walk } from './walk';
 import { walkKilled } from './walk-killed';
+import { walkLanguage } from './walk-language';
 import { walkPanel } from './walk-panel';
 import { walkUntrusted } from './walk-untrusted';
 import { walkWeb } from './web';
@@ -88,6 +89,7 @@ const walks: [name: string, take: Walk, target?: 'linux-x64' | 'universal'][] = 
   ['walk', walk],
   ['panel', walkPanel],
   ['untrusted', walkUntrusted],
+  ['language', walkLanguage],
   ['web', walkWeb],
   ['killed', walkKilled, 'universal'],
   ['package', walk, 'linux-x64'],

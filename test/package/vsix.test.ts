@@ -16,7 +16,7 @@ const fileOf = (target: string) =>
 /** Nothing but these may be packed, whatever lies about. */
 const ALLOWED = [
   /^(?:extension\.vsixmanifest|\[Content_Types\]\.xml)$/,
-  /^(?:package\.json|package\.nls\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt)$/,
+  /^(?:package\.json|package\.nls(?:\.\w+)?\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt)$/,
   /^dist\/(?:extension\.cjs|client\.cjs|server\.mjs|runner\.mjs|cli\.mjs|webview\.js|webview\.css|extension-web\.js|server-worker\.js)$/,
   /^dist\/node\/node(?:\.exe)?$/,
   /^dist\/node_modules\/webgpu\/(?:package\.json|index\.js|LICENSE\.md)$/,

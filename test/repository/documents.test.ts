@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyze } from '../../language/server/analyze';
-import manifest from '../../package.json';
+import plain from '../../package.json';
+import words from '../../package.nls.json';
 import { parameterCount } from '../../src/plan/weights';
 import { estimate } from '../../src/planner/estimate';
 import { build, memplan } from '../cli/program';
+
+/** The manifest as an editor in English reads it. */
+const manifest = JSON.parse(
+  JSON.stringify(plain).replace(/"%([\w.]+)%"/g, (_, key) => JSON.stringify(words[key as keyof typeof words])),
+) as typeof plain;
 
 const DOCUMENTS = [
   'README.md',

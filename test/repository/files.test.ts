@@ -29,6 +29,8 @@ describe('the repository', () => {
       'CONTRIBUTING.md',
       'SECURITY.md',
       'package-lock.json',
+      'package.nls.json',
+      'package.nls.de.json',
       '.ci',
       '.gitignore',
       '.gitattributes',

@@ -58,7 +58,7 @@ const AREAS: readonly Area[] = [
     name: 'language',
     files: /^language\//,
     areas: [...CORE, 'interchange'],
-    packages: /^(?:node:|langium|chevrotain$|vscode-(?!languageclient))/,
+    packages: /^(?:node:|langium|chevrotain$|@vscode\/l10n$|vscode-(?!languageclient))/,
   },
   {
     name: 'extension',
@@ -68,7 +68,7 @@ const AREAS: readonly Area[] = [
   },
   { name: 'cli', files: /^src\/cli\//, areas: [...CORE, 'interchange', 'language', 'launch'], packages: /^(?:node:|langium)/ },
   { name: 'controls', files: /^webview\/controls\.ts$/, areas: [], packages: /^@vscode\/webview-ui-toolkit/ },
-  { name: 'webview', files: /^webview\//, areas: ['vocabulary', 'controls'], packages: /^d3/ },
+  { name: 'webview', files: /^webview\//, areas: ['vocabulary', 'controls'], packages: /^(?:d3|@vscode\/l10n$)/ },
 ];
 
 const areaOf = (path: string): Area | undefined => AREAS.find(({ files }) => files.test(path));

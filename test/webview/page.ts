@@ -47,7 +47,10 @@ export async function openPanel(browser: Browser, root: string, options: Options
   page.on('pageerror', (error) => problems.push(String(error)));
   await page.exposeFunction('reportViolation', (text: string) => problems.push(text));
   const files: { [path: string]: [type: string, body: string] } = {
-    '/': ['text/html', panelHtml({ script: '/webview.js', style: '/webview.css', cspSource: ORIGIN, nonce: 'cGFuZWw' })],
+    '/': [
+      'text/html',
+      panelHtml({ script: '/webview.js', style: '/webview.css', cspSource: ORIGIN, nonce: 'cGFuZWw', language: 'en' }),
+    ],
     '/webview.js': ['text/javascript', await readFile(join(root, 'dist/webview.js'), 'utf8')],
     '/webview.css': ['text/css', await readFile(join(root, 'dist/webview.css'), 'utf8')],
   };

@@ -1,4 +1,5 @@
 /** The plan's answer: the verdict, the facts, the card's bar, and the cards where there are several. */
+import * as l10n from '@vscode/l10n';
 import { h } from '../dom';
 import { layoutBudget } from '../layout/budget';
 import { paintBudget } from '../paint/budget';
@@ -14,7 +15,7 @@ export interface Answer {
 }
 
 export function createAnswer(): Answer {
-  const answer = h('section', { class: 'answer', 'aria-label': 'Estimate' });
+  const answer = h('section', { class: 'answer', 'aria-label': l10n.t('Estimate') });
   const svg = picture('budget');
   const legendBox = h('div');
   const cards = createCards();

@@ -1,4 +1,5 @@
 /** Several cards: how many, which of them peaks, a bar for each that differs; and what lies beside the card. */
+import * as l10n from '@vscode/l10n';
 import type { Estimate } from '../../src/protocol';
 import { h, setText } from '../dom';
 import { formatBytes, formatExact } from '../format';
@@ -16,9 +17,9 @@ export interface Cards {
 export function createCards(): Cards {
   const title = h('h3');
   const svg = picture('ranks');
-  const table = folded('The cards as a table');
+  const table = folded(l10n.t('The cards as a table'));
   const beside = h('dl', { class: 'beside' });
-  const element = h('section', { class: 'cards', 'aria-label': 'Cards' }, title, svg, table.element, beside);
+  const element = h('section', { class: 'cards', 'aria-label': l10n.t('Cards') }, title, svg, table.element, beside);
   return {
     element,
     show(estimate, width) {
@@ -59,10 +60,10 @@ function besideFacts({ cards, host }: Estimate): [string, string][] {
 
 function ranksTable({ ranks = [] }: Estimate): HTMLElement {
   const columns = [
-    { title: 'Card' },
-    { title: 'Cards', number: true },
-    { title: 'Live bytes at its peak', number: true },
-    { title: 'Peak comes in' },
+    { title: l10n.t('Card') },
+    { title: l10n.t('Cards'), number: true },
+    { title: l10n.t('Live bytes at its peak'), number: true },
+    { title: l10n.t('Peak comes in') },
   ];
   return tableOf(
     columns,

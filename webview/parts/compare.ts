@@ -1,4 +1,5 @@
 /** Plans of a file against one another: which ones, side by side on one scale, as a difference, and as a table. */
+import * as l10n from '@vscode/l10n';
 import type { Estimate } from '../../src/protocol';
 import { type CheckControl, checkbox } from '../controls';
 import { h } from '../dom';
@@ -21,12 +22,12 @@ export interface CompareView {
 export function createCompare(onSelect: (plan: string) => void, onChoose: () => void): CompareView {
   const svg = picture('compare');
   const differenceSvg = picture('difference');
-  const chooser = h('fieldset', { class: 'chooser' }, h('legend', {}, 'Plans'));
+  const chooser = h('fieldset', { class: 'chooser' }, h('legend', {}, l10n.t('Plans')));
   const difference = h('div', { class: 'block' });
   const base = h('span', { class: 'mono' });
   difference.append(h('h3', {}, 'Difference to ', base), differenceSvg);
   const table = h('div', { class: 'table' });
-  const element = h('section', { 'aria-label': 'Plans of this file' }, chooser, svg, difference, table);
+  const element = h('section', { 'aria-label': l10n.t('Plans of this file') }, chooser, svg, difference, table);
   const boxes = new Map<string, CheckControl>();
   const left = new Set<string>();
   let looked: readonly Estimate[] = [];
@@ -68,7 +69,7 @@ export function createCompare(onSelect: (plan: string) => void, onChoose: () => 
       looked = choose(estimates, selected);
       chooser.hidden = estimates.length < 2;
       paintBars(svg, layoutBars(looked.map(barOf), width), {
-        label: 'The plans of this file',
+        label: l10n.t('The plans of this file'),
         attribute: 'data-plan',
         lit: selected,
         onSelect,

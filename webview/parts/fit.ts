@@ -1,4 +1,5 @@
 /** Ways to make the plan fit: looked for on demand, with progress and a way out; each is written to the file on a press. */
+import * as l10n from '@vscode/l10n';
 import type { FitChoice, FitReply, FromWebview } from '../../src/protocol';
 import { button } from '../controls';
 import { h, setAttributes, setText } from '../dom';
@@ -18,10 +19,10 @@ export interface FitView {
 const HEIGHT = 280;
 
 export function createFit(post: (message: FromWebview) => void): FitView {
-  const start = button({ label: 'Find ways to make it fit', onPress: () => post({ type: 'fit', plan: asked }) });
-  const cancel = button({ label: 'Cancel', onPress: () => post({ type: 'cancel-fit' }) });
+  const start = button({ label: l10n.t('Find ways to make it fit'), onPress: () => post({ type: 'fit', plan: asked }) });
+  const cancel = button({ label: l10n.t('Cancel'), onPress: () => post({ type: 'cancel-fit' }) });
   const words = h('span', { class: 'words', role: 'status' });
-  const bar = h('progress', { 'aria-label': 'Plans looked at' });
+  const bar = h('progress', { 'aria-label': l10n.t('Plans looked at') });
   const progress = h('div', { class: 'progress', hidden: true }, words, bar, cancel.element);
   const svg = picture('fit');
   const detail = h('div', { class: 'detail', 'aria-live': 'polite' });
@@ -30,8 +31,8 @@ export function createFit(post: (message: FromWebview) => void): FitView {
   const body = h('div', {}, svg, detail, table);
   const element = h(
     'section',
-    { class: 'fit-view', 'aria-label': 'Ways to make it fit' },
-    h('h3', {}, 'Ways to make it fit'),
+    { class: 'fit-view', 'aria-label': l10n.t('Ways to make it fit') },
+    h('h3', {}, l10n.t('Ways to make it fit')),
     h('div', { class: 'tools' }, start.element),
     progress,
     note,
@@ -162,7 +163,7 @@ function choices(fit: FitReply, apply: (choice: FitChoice) => void): HTMLElement
       'tbody',
       {},
       ...fit.points.map((choice) => {
-        const press = button({ label: 'Apply', onPress: () => apply(choice) });
+        const press = button({ label: l10n.t('Apply'), onPress: () => apply(choice) });
         press.element.setAttribute('aria-label', `Apply ${choice.edits.map(({ to }) => to).join(', ')}`);
         return h(
           'tr',

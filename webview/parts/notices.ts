@@ -1,4 +1,5 @@
 /** What stands in the way of a picture, in words: no plan yet, errors, a server out of reach. */
+import * as l10n from '@vscode/l10n';
 import type { Place, PlanView } from '../../src/protocol';
 import { h, icon, prose } from '../dom';
 import { current, type State } from '../state';
@@ -19,7 +20,7 @@ function notices(state: State, plan: PlanView | null, reveal: (place: Place) => 
     nodes.push(h('p', { class: `verdict ${kind}` }, icon(picture), h('span', {}, ...words)));
   if (state.problem !== null) add('bad', 'fail', ...prose(state.problem));
   if (state.reply === null) {
-    if (state.problem === null) nodes.push(h('p', { class: 'empty' }, 'Estimating…'));
+    if (state.problem === null) nodes.push(h('p', { class: 'empty' }, l10n.t('Estimating…')));
     return nodes;
   }
   const { errors, plans } = state.reply;
@@ -28,8 +29,8 @@ function notices(state: State, plan: PlanView | null, reveal: (place: Place) => 
       h(
         'div',
         { class: 'empty' },
-        h('p', {}, 'This file has no plan yet.'),
-        h('p', {}, 'A plan names a model, a device and a sequence length; its picture appears here as you type:'),
+        h('p', {}, l10n.t('This file has no plan yet.')),
+        h('p', {}, l10n.t('A plan names a model, a device and a sequence length; its picture appears here as you type:')),
         h('pre', {}, 'plan first {\n  model     llama\n  device    card\n  sequence  4k\n}'),
       ),
     );

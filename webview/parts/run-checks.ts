@@ -1,4 +1,5 @@
 /** Checks with limits and verdicts; bytes predicted, counted and measured. */
+import * as l10n from '@vscode/l10n';
 import type { RunEvent } from '../../src/protocol';
 import { h, icon } from '../dom';
 import { formatBytes, formatExact, formatMeasure } from '../format';
@@ -30,7 +31,7 @@ export function checks(list: readonly EventOf<'check'>[]): HTMLElement {
   return h(
     'div',
     { class: 'block' },
-    h('h3', {}, 'Checks'),
+    h('h3', {}, l10n.t('Checks')),
     h(
       'table',
       { class: 'checks' },
@@ -79,7 +80,7 @@ export function memory(list: readonly EventOf<'memory'>[]): HTMLElement {
   return h(
     'div',
     { class: 'block' },
-    h('h3', {}, 'Memory'),
+    h('h3', {}, l10n.t('Memory')),
     h(
       'table',
       { class: 'memory' },

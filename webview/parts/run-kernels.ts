@@ -1,4 +1,5 @@
 /** Kernels by time: a bar for each configuration beside its figures. */
+import * as l10n from '@vscode/l10n';
 import type { RunEvent } from '../../src/protocol';
 import { h, icon, setAttributes } from '../dom';
 import { formatSeconds, formatShare } from '../format';
@@ -15,12 +16,12 @@ const METHODS: { readonly [method in Kernels['method']]: string } = {
 
 export function kernels(list: readonly Kernels[], software: boolean): HTMLElement {
   const methods = [...new Set(list.map(({ method }) => METHODS[method]))];
-  const all = folded('All kernels as a table');
+  const all = folded(l10n.t('All kernels as a table'));
   all.set(tableOf(layoutKernels(list, true), list, software));
   return h(
     'div',
     { class: 'block kernels' },
-    h('h3', {}, 'Kernels by time'),
+    h('h3', {}, l10n.t('Kernels by time')),
     h('p', { class: 'note' }, icon('info'), h('span', {}, methods.join(' '))),
     bars(layoutKernels(list)),
     all.element,
@@ -32,14 +33,14 @@ export const noKernels = (): HTMLElement =>
   h(
     'div',
     { class: 'block kernels' },
-    h('h3', {}, 'Kernels by time'),
+    h('h3', {}, l10n.t('Kernels by time')),
     h('p', { class: 'note' }, icon('info'), h('span', {}, 'This run did not time its kernels. Run on GPU again to see them.')),
   );
 
 function bars({ labels, rows }: KernelTable): HTMLElement {
   return h(
     'ol',
-    { class: 'kernel-bars', 'aria-label': 'Kernels, the longest first' },
+    { class: 'kernel-bars', 'aria-label': l10n.t('Kernels, the longest first') },
     ...rows.map((row) =>
       h(
         'li',

@@ -1,4 +1,5 @@
 /** How a run ended, on what it ran, and what it does and does not prove. */
+import * as l10n from '@vscode/l10n';
 import { h, icon, prose } from '../dom';
 import { formatExact } from '../format';
 import type { Run } from '../state';
@@ -59,7 +60,7 @@ export function scope(run: Run): HTMLElement | null {
   return h(
     'div',
     { class: 'block' },
-    h('h3', {}, 'What this run does and does not prove'),
+    h('h3', {}, l10n.t('What this run does and does not prove')),
     h(
       'ul',
       { class: 'scope' },

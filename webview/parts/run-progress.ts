@@ -1,4 +1,5 @@
 /** How far a run is, beside the button that ends it. */
+import * as l10n from '@vscode/l10n';
 import { progressRing } from '../controls';
 import { h, setAttributes, setText } from '../dom';
 import { formatExact } from '../format';
@@ -7,11 +8,11 @@ import type { Run } from '../state';
 /** Stays in place while the rest is drawn anew, and keeps the focus. */
 export function createProgress(cancel: HTMLElement): { element: HTMLElement; set(run: Run | null): void } {
   const stage = h('span', { class: 'stage' });
-  const bar = h('progress', { 'aria-label': 'Progress of the run' });
+  const bar = h('progress', { 'aria-label': l10n.t('Progress of the run') });
   const element = h(
     'div',
     { class: 'progress', hidden: true },
-    progressRing('Running'),
+    progressRing(l10n.t('Running')),
     h('span', { class: 'words', role: 'status' }, stage),
     bar,
     cancel,

@@ -1,4 +1,5 @@
 /** Time for a step, and losses as curves. */
+import * as l10n from '@vscode/l10n';
 import type { RunEvent } from '../../src/protocol';
 import { h, icon } from '../dom';
 import { formatSeconds } from '../format';
@@ -14,7 +15,7 @@ export function timing(list: readonly EventOf<'timing'>[], software: boolean): H
   return h(
     'div',
     { class: 'block' },
-    h('h3', {}, 'Time per step'),
+    h('h3', {}, l10n.t('Time per step')),
     software
       ? h(
           'p',
@@ -44,11 +45,11 @@ export function loss(run: Run, width: number): HTMLElement {
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', chart.curves.map(curveWords).join('; '));
   paintLoss(svg, chart);
-  const table = folded('The losses as a table');
+  const table = folded(l10n.t('The losses as a table'));
   const steps = [...new Set(run.loss.map(({ step }) => step))].sort((a, b) => a - b);
   table.set(
     tableOf(
-      [{ title: 'Step', number: true }, ...chart.curves.map(({ label }) => ({ title: label, number: true }))],
+      [{ title: l10n.t('Step'), number: true }, ...chart.curves.map(({ label }) => ({ title: label, number: true }))],
       steps.map((step) => [
         String(step),
         ...chart.curves.map(({ points }) => points.find((point) => point.step === step)?.loss.toFixed(4) ?? ''),
@@ -58,7 +59,7 @@ export function loss(run: Run, width: number): HTMLElement {
   return h(
     'div',
     { class: 'block' },
-    h('h3', {}, 'Loss'),
+    h('h3', {}, l10n.t('Loss')),
     svg,
     h(
       'ul',

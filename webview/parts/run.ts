@@ -1,4 +1,5 @@
 /** What the GPU proved: the run's state, its checks with limits and verdicts, memory, time and loss. */
+import * as l10n from '@vscode/l10n';
 import type { FromWebview } from '../../src/protocol';
 import { button } from '../controls';
 import { h, icon } from '../dom';
@@ -15,12 +16,12 @@ export interface RunView {
 }
 
 export function createRun(post: (message: FromWebview) => void): RunView {
-  const cancel = button({ label: 'Cancel', onPress: () => post({ type: 'cancel-run' }) });
+  const cancel = button({ label: l10n.t('Cancel'), onPress: () => post({ type: 'cancel-run' }) });
   const progress = createProgress(cancel.element);
   const plan = h('span', { class: 'mono' });
   const title = h('h2', {}, 'Run of ', plan);
   const body = h('div');
-  const element = h('section', { class: 'run', 'aria-label': 'Run on GPU' }, title, progress.element, body);
+  const element = h('section', { class: 'run', 'aria-label': l10n.t('Run on GPU') }, title, progress.element, body);
   let shown: { run: Run | null; stale: boolean; width: number } | null = null;
   return {
     element,
@@ -41,7 +42,7 @@ const empty = (): HTMLElement =>
   h(
     'div',
     { class: 'empty' },
-    h('p', {}, 'No run of this file yet.'),
+    h('p', {}, l10n.t('No run of this file yet.')),
     h(
       'p',
       {},

@@ -1,13 +1,14 @@
 /** Tabs for the pictures: one stop of the Tab key, arrows within. */
+import * as l10n from '@vscode/l10n';
 import { VIEWS, type View } from '../../src/protocol';
 import { h } from '../dom';
 
 const TITLES: { [view in View]: string } = {
-  waterfall: 'Waterfall',
-  timeline: 'Timeline',
-  'what-if': 'What if',
-  compare: 'Compare',
-  run: 'Run',
+  waterfall: l10n.t('Waterfall'),
+  timeline: l10n.t('Timeline'),
+  'what-if': l10n.t('What if'),
+  compare: l10n.t('Compare'),
+  run: l10n.t('Run'),
 };
 
 export interface Tabs {
@@ -29,7 +30,7 @@ export function createTabs(panels: { [view in View]: HTMLElement }, onChange: (v
     panels[view].setAttribute('aria-labelledby', tab.id);
     return tab;
   });
-  const element = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Pictures' }, ...tabs);
+  const element = h('div', { class: 'tabs', role: 'tablist', 'aria-label': l10n.t('Pictures') }, ...tabs);
   element.addEventListener('keydown', (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;

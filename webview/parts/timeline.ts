@@ -2,6 +2,7 @@
  * The timeline with its controls: wheel and drag, arrows, plus and minus; what is alive at the moment under the cursor,
  * and the difference to a pinned one.
  */
+import * as l10n from '@vscode/l10n';
 import { pointer } from 'd3';
 import type { Timeline } from '../../src/protocol';
 import { button } from '../controls';
@@ -36,25 +37,25 @@ export function createTimeline(): TimelineView {
   svg.setAttribute('class', 'timeline');
   svg.setAttribute('tabindex', '0');
   svg.setAttribute('role', 'slider');
-  svg.setAttribute('aria-label', 'Moment of the step');
+  svg.setAttribute('aria-label', l10n.t('Moment of the step'));
   map.setAttribute('class', 'minimap');
   map.setAttribute('aria-hidden', 'true');
   const where = h('p', { class: 'moment', role: 'status' });
   const legend = h('ul', { class: 'legend' });
   const table = h('table', { class: 'live' });
   const note = h('p', { class: 'note' });
-  const waiting = h('p', { class: 'empty' }, 'Writing out the step…');
+  const waiting = h('p', { class: 'empty' }, l10n.t('Writing out the step…'));
   const controls = [
-    button({ label: 'Peak', onPress: () => peak() }),
-    button({ label: 'Zoom in', onPress: () => zoom(0.5) }),
-    button({ label: 'Zoom out', onPress: () => zoom(2) }),
-    button({ label: 'Whole step', onPress: () => look({ from: 0, to: count() }) }),
-    button({ label: 'Pin moment', onPress: () => pin() }),
+    button({ label: l10n.t('Peak'), onPress: () => peak() }),
+    button({ label: l10n.t('Zoom in'), onPress: () => zoom(0.5) }),
+    button({ label: l10n.t('Zoom out'), onPress: () => zoom(2) }),
+    button({ label: l10n.t('Whole step'), onPress: () => look({ from: 0, to: count() }) }),
+    button({ label: l10n.t('Pin moment'), onPress: () => pin() }),
   ];
   const pinControl = controls[4];
   const tools = h('div', { class: 'tools' }, ...controls.map(({ element }) => element));
   const body = h('div', {}, tools, svg, map, note, where, legend, h('div', { class: 'table' }, table));
-  const element = h('section', { class: 'timeline-view', 'aria-label': 'Live bytes over one step' }, waiting, body);
+  const element = h('section', { class: 'timeline-view', 'aria-label': l10n.t('Live bytes over one step') }, waiting, body);
 
   let live: Live | null = null;
   let usable = 0;
@@ -191,7 +192,7 @@ export function createTimeline(): TimelineView {
         at = Math.max(0, live?.peak ?? 0);
         pinned = null;
         told = '';
-        pinControl?.set({ label: 'Pin moment' });
+        pinControl?.set({ label: l10n.t('Pin moment') });
       }
       if (!live || count() === 0) return;
       const small = { width, height: MINIMAP, usable: Number.POSITIVE_INFINITY, margin: MINIMAP_MARGIN };

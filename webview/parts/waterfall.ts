@@ -1,4 +1,5 @@
 /** The waterfall with its card, its table, and what is alive at the peak. */
+import * as l10n from '@vscode/l10n';
 import type { Place } from '../../src/protocol';
 import { h } from '../dom';
 import { formatBytes } from '../format';
@@ -20,8 +21,8 @@ export interface WaterfallView {
 
 export function createWaterfall(card: Card, reveal: (place: Place) => void): WaterfallView {
   const svg = picture('waterfall');
-  const table = folded('The same as a table');
-  const ledger = folded('What is alive at the peak');
+  const table = folded(l10n.t('The same as a table'));
+  const ledger = folded(l10n.t('What is alive at the peak'));
   /** Plan whose ledger is there. */
   let explained = '';
   return {

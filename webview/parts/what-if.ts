@@ -3,6 +3,7 @@
  * One question is under way at a time; what was turned meanwhile is asked next, so that the pictures follow as fast as
  * the estimate and never lag behind a queue.
  */
+import * as l10n from '@vscode/l10n';
 import type { Change, FromWebview, SlotChoice, WhatIfReply } from '../../src/protocol';
 import { button } from '../controls';
 import { h, icon, prose } from '../dom';
@@ -43,21 +44,21 @@ export function createWhatIf(post: (message: FromWebview) => void): WhatIf {
     },
   });
   const reset = button({
-    label: 'Reset',
+    label: l10n.t('Reset'),
     onPress() {
       changes.clear();
       ask();
     },
   });
   const apply = button({
-    label: 'Apply to file',
+    label: l10n.t('Apply to file'),
     kind: 'primary',
     onPress: () => post({ type: 'apply', plan, version, changes: [...changes.values()] }),
   });
   const verdict = h('p', { class: 'trial', role: 'status' });
   const problems = h('ul', { class: 'problems', 'aria-live': 'polite' });
-  const table = folded('The changes as a table');
-  const waitingNote = h('p', { class: 'empty' }, 'Reading what may be turned…');
+  const table = folded(l10n.t('The changes as a table'));
+  const waitingNote = h('p', { class: 'empty' }, l10n.t('Reading what may be turned…'));
   const body = h(
     'div',
     {},
@@ -98,7 +99,7 @@ export function createWhatIf(post: (message: FromWebview) => void): WhatIf {
     element.setAttribute('aria-busy', String(waiting !== null));
   };
 
-  const element = h('section', { class: 'what-if', 'aria-label': 'What if' }, waitingNote, body);
+  const element = h('section', { class: 'what-if', 'aria-label': l10n.t('What if') }, waitingNote, body);
 
   return {
     element,
@@ -145,5 +146,5 @@ function changesTable({ turns, slots }: WhatIfReply): HTMLElement {
       ]),
     ...slots.filter(({ value, written }) => value !== written).map(({ slot, value, written }) => [slot, written, value]),
   ];
-  return tableOf([{ title: 'What' }, { title: 'In the file' }, { title: 'Tried' }], rows);
+  return tableOf([{ title: l10n.t('What') }, { title: l10n.t('In the file') }, { title: l10n.t('Tried') }], rows);
 }
