@@ -6,11 +6,11 @@ struct Params { rows: u32, stride: u32, width: u32, first: u32, row: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let row = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = id.x;
   if (row >= p.rows) { return; }
   let at = row * p.stride;
-  let s = (p.row + row) * 3u;
+  let s = row * 3u;
   let before = stats[s];
   var high = before;
   for (var c = 0u; c < p.width; c++) { high = max(high, tile[at + c]); }

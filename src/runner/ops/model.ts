@@ -6,6 +6,7 @@ import attentionBackwardQ from '../kernels/attention_backward_q.wgsl';
 import attentionDelta from '../kernels/attention_delta.wgsl';
 import { type AttentionVariant, backwardKeySource, backwardQuerySource, forwardSource } from '../kernels/attention_unrolled';
 import copy from '../kernels/copy.wgsl';
+import copyRange from '../kernels/copy_range.wgsl';
 import crossEntropy from '../kernels/cross_entropy.wgsl';
 import dropout from '../kernels/dropout.wgsl';
 import dropoutInPlace from '../kernels/dropout_in_place.wgsl';
@@ -130,6 +131,20 @@ export const modelBinders: Binders = {
           [bound.write(0), count],
         ],
         params: [u(count)],
+        groups: grid(count),
+      }),
+    ];
+  },
+  copy_rows: (bound) => {
+    const columns = bound.number('columns');
+    const [count, from, to] = [bound.rows.count * columns, bound.row(0) * columns, bound.row(1) * columns];
+    return [
+      kernel('copy_range', copyRange, {
+        bindings: [
+          [bound.read(0), from + count],
+          [bound.write(0), to + count],
+        ],
+        params: [u(count), u(from), u(to)],
         groups: grid(count),
       }),
     ];
@@ -350,7 +365,7 @@ export const modelBinders: Binders = {
         bindings: [
           [bound.read(0), (count - 1) * stride + width],
           [bound.read(1), row + count],
-          [bound.read(2), (row + count) * 3],
+          [bound.read(2), count * 3],
         ],
         params: [u(count), u(stride), u(width), u(first), u(row)],
         groups: grid(count),
@@ -358,15 +373,15 @@ export const modelBinders: Binders = {
     ];
   },
   lse_finish: (bound) => {
-    const { count } = bound.rows;
+    const { count, row } = bound.rows;
     return [
       kernel('lse_finish', lseFinish, {
         bindings: [
           [bound.read(0), count * 3],
-          [bound.read(1), count],
-          [bound.write(1), count],
+          [bound.read(1), row + count],
+          [bound.write(1), row + count],
         ],
-        params: [u(count)],
+        params: [u(count), u(row)],
         groups: grid(count),
       }),
     ];
@@ -379,7 +394,7 @@ export const modelBinders: Binders = {
         bindings: [
           [bound.read(0), count * stride],
           [bound.read(1), row + count],
-          [bound.read(2), (row + count) * 3],
+          [bound.read(2), count * 3],
         ],
         params: [u(count), u(stride), u(width), u(first), u(row), f((state) => 1 / state.valid)],
         groups: grid(count * stride),

@@ -1,11 +1,11 @@
 /** The final norm, the logits, the loss and their gradients: at once, some positions at a time, or tile by tile. */
 import type { Tensor } from '../trace';
 import { type Context, clearGradients, gradientOf, inputGradient, trains, weightGradient, withMatrix } from './context';
-import { normed, normedBackward, stretches } from './layer';
+import { lastNormBackward, normed, stretches } from './layer';
 import { allRows } from './matrix-input';
-import { emit, make, matmul, type Rows, reserve, slice } from './ops';
+import { emit, make, matmul, type Rows, slice } from './ops';
 import { type PreferenceInputs, preferenceHead } from './preference';
-import type { TilesRule } from './rules';
+import { positionsOf, type TilesRule } from './rules';
 
 /** Inputs of a step, filled by the host. */
 export interface Inputs extends PreferenceInputs {
@@ -34,33 +34,40 @@ export function embedded(context: Context, inputs: Inputs): Tensor {
 
 export const headName = (context: Context): string => (context.recipe.model.tiedEmbeddings ? 'embed' : 'head');
 
-/** Loss of every row, and the gradient of `x`, the last layer's output, whose reference is taken over. */
+/** Loss of every row, and the gradient of `x`, the last layer's output, whose reference is taken over: over `x` where rows go in stretches. */
 export function head(context: Context, x: Tensor, inputs: Inputs): Tensor {
+  const rows = headRows(context);
+  if (rows.chunk > 0) {
+    context.trace.phase('backward');
+    clearGradients(context, ['norm', headName(context)]);
+    through(context, rows, x, inputs, x);
+    return x;
+  }
   const dx = make(context.trace, 'dx', x.shape, 'activations');
-  through(context, x, inputs, dx);
+  through(context, rows, x, inputs, dx);
+  context.trace.release(x);
   return dx;
 }
 
 /** Loss of every row alone: nothing is differentiated. The reference to `x` is taken over. */
-export const lossOnly = (context: Context, x: Tensor, inputs: Inputs): void => through(context, x, inputs, null);
+export function lossOnly(context: Context, x: Tensor, inputs: Inputs): void {
+  through(context, headRows(context), x, inputs, null);
+  context.trace.release(x);
+}
 
-function through(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
-  const { trace, all } = context;
-  const rule = context.recipe.webgpu.head;
-  if (rule.kind === 'tiles') tiled(context, x, inputs, dx, rule);
-  else {
-    const chunk = Math.min(rule.positions || all.sequence, all.sequence);
-    const rows: Rows = chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
-    if (rows.chunk > 0 && dx) {
-      trace.phase('backward');
-      reserve(trace, dx);
-      clearGradients(context, ['norm', headName(context)]);
-    }
-    const { objective } = context.recipe.webgpu;
-    if (objective) preferenceHead(context, rows, headName(context), x, inputs, dx, objective);
-    else stretches(context, rows, false, () => chunked(context, rows, x, inputs, dx));
-  }
-  trace.release(x);
+/** The rows whose logits are made at once. */
+function headRows({ all, recipe }: Context): Rows {
+  const rule = recipe.webgpu.head;
+  const positions = rule.kind === 'tiles' ? positionsOf(all.batch, rule.rows) : rule.positions || all.sequence;
+  const chunk = Math.min(positions, all.sequence);
+  return chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
+}
+
+function through(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
+  const { head: rule, objective } = context.recipe.webgpu;
+  if (rule.kind === 'tiles') stretches(context, rows, false, () => tiled(context, rows, x, inputs, dx, rule));
+  else if (objective) preferenceHead(context, rows, headName(context), x, inputs, dx, objective);
+  else stretches(context, rows, false, () => chunked(context, rows, x, inputs, dx));
 }
 
 function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
@@ -86,71 +93,55 @@ function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Te
   weightGradient(context, rows, name, allRows(rows, n), logits);
   inputGradient(context, rows, name, null, logits, { out: n, accumulate: false });
   trace.release(logits);
-  normedBackward(context, rows, slice(rows, x), 'norm', n, slice(rows, dx), true);
-  trace.release(n);
+  lastNormBackward(context, rows, x, n, dx);
 }
 
 /** Cut cross-entropy: logits are made tile by tile, once for the log-sum-exp and once for the gradients, and never kept. */
-function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null, rule: TilesRule): void {
-  const { trace, recipe, all } = context;
+function tiled(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null, rule: TilesRule): void {
+  const { trace, recipe } = context;
   const { vocab, hidden } = recipe.model;
   const name = headName(context);
-  const chunk = Math.min(Math.max(1, Math.floor(rule.rows / all.batch)), all.sequence);
-  const rows: Rows = chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
   const columns = Math.min(rule.columns, vocab);
   const attrs = { columns, tiled: true, vocab };
-  const n = normed(context, all, x, 'norm');
+  const n = normed(context, rows, slice(rows, x), 'norm');
   /** Running maximum, sum of exponentials and target's logit of every row. */
-  const stats = make(trace, 'stats', [all.count, 3], 'logits');
+  const stats = make(trace, 'stats', [rows.count, 3], 'logits');
   trace.op({ op: 'lse_start', label: 'loss', writes: [stats] });
   const overTiles = (body: (tile: Tensor) => void) =>
-    stretches(context, rows, false, () => {
-      trace.repeat({ axis: 'chunk', count: Math.ceil(vocab / columns) }, [], () => {
-        const tile = make(trace, 'tile', [rows.count, columns], 'logits');
-        withMatrix(context, name, (weight) =>
-          emit(trace, {
-            op: 'matmul',
-            label: 'head',
-            rows,
-            reads: [slice(rows, n), weight],
-            writes: [tile],
-            flops: 2 * rows.count * columns * hidden,
-            attrs: { form: 'nt', n: columns, k: hidden, alpha: 1, accumulate: false, addend: false, tiled: true, vocab },
-          }),
-        );
-        body(tile);
-        trace.release(tile);
-        return [];
-      });
+    trace.repeat({ axis: 'chunk', count: Math.ceil(vocab / columns) }, [], () => {
+      const tile = make(trace, 'tile', [rows.count, columns], 'logits');
+      withMatrix(context, name, (weight) =>
+        emit(trace, {
+          op: 'matmul',
+          label: 'head',
+          rows,
+          reads: [n, weight],
+          writes: [tile],
+          flops: 2 * rows.count * columns * hidden,
+          attrs: { form: 'nt', n: columns, k: hidden, alpha: 1, accumulate: false, addend: false, tiled: true, vocab },
+        }),
+      );
+      body(tile);
+      trace.release(tile);
+      return [];
     });
+  const targets = slice(rows, inputs.targets);
   overTiles((tile) =>
-    emit(trace, {
-      op: 'lse_tile',
-      label: 'loss',
-      rows,
-      reads: [tile, slice(rows, inputs.targets), slice(rows, stats)],
-      writes: [slice(rows, stats)],
-      attrs,
-    }),
+    emit(trace, { op: 'lse_tile', label: 'loss', rows, reads: [tile, targets, stats], writes: [stats], attrs }),
   );
-  emit(trace, { op: 'lse_finish', label: 'loss', rows: all, reads: [stats, inputs.targets], writes: [stats, inputs.loss] });
+  emit(trace, { op: 'lse_finish', label: 'loss', rows, reads: [stats, targets], writes: [stats, slice(rows, inputs.loss)] });
   if (!dx) {
     trace.release(stats, n);
     return;
   }
-  trace.phase('backward');
-  clearGradients(context, [name]);
-  const dn = make(trace, 'dn', x.shape, 'activations');
+  if (rows.chunk === 0) {
+    trace.phase('backward');
+    clearGradients(context, [name]);
+  }
+  const dn = make(trace, 'dn', [rows.count, hidden], 'activations');
   trace.op({ op: 'zero', label: 'head', writes: [dn] });
   overTiles((tile) => {
-    emit(trace, {
-      op: 'tile_gradient',
-      label: 'loss',
-      rows,
-      reads: [tile, slice(rows, inputs.targets), slice(rows, stats)],
-      writes: [tile],
-      attrs,
-    });
+    emit(trace, { op: 'tile_gradient', label: 'loss', rows, reads: [tile, targets, stats], writes: [tile], attrs });
     if (rule.least > 0)
       emit(trace, {
         op: 'tile_filter',
@@ -166,8 +157,8 @@ function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null, r
       emit(trace, {
         ...shared,
         op: 'matmul',
-        reads: [tile, weight, slice(rows, dn)],
-        writes: [slice(rows, dn)],
+        reads: [tile, weight, dn],
+        writes: [dn],
         attrs: { form: 'nn', n: hidden, k: columns, ...product },
       }),
     );
@@ -176,12 +167,11 @@ function tiled(context: Context, x: Tensor, inputs: Inputs, dx: Tensor | null, r
     emit(trace, {
       ...shared,
       op: 'matmul',
-      reads: [tile, slice(rows, n), gradient],
+      reads: [tile, n, gradient],
       writes: [gradient],
       attrs: { form: 'tn', n: hidden, k: columns, ...product },
     });
   });
   trace.release(stats, n);
-  normedBackward(context, all, x, 'norm', dn, dx, true);
-  trace.release(dn);
+  lastNormBackward(context, rows, x, dn, dx);
 }

@@ -17,12 +17,8 @@ export interface Inner {
 export type InnerName = keyof Inner;
 const INNER: readonly InnerName[] = ['q', 'k', 'v', 'o', 'lse', 'h', 'gate', 'up'];
 
-/** A tensor kept from forward to backward, as it is or packed. */
-export interface Kept {
-  tensors: Tensor[];
-  shape: readonly number[];
-  packed: boolean;
-}
+/** A tensor kept from forward to backward, as it is or packed; or one that is made again where it is read. */
+export type Kept = { tensors: Tensor[]; shape: readonly number[]; packed: boolean } | { again: () => Tensor };
 
 /** What a layer keeps: its input, and with `keep: 'all'` what its backward reads. */
 export interface KeptLayer {
@@ -41,6 +37,7 @@ function keepTensor(context: Context, tensor: Tensor, site: number, exact = fals
 
 /** The kept tensor as it was (or as near as its packing allows); ends what was kept. The caller owns the result. */
 export function restore(context: Context, kept: Kept): Tensor {
+  if ('again' in kept) return kept.again();
   if (!kept.packed) return kept.tensors[0] as Tensor;
   const tensor = context.recipe.webgpu.kept?.unpack(context.trace, kept.tensors, kept.shape) as Tensor;
   context.trace.release(...kept.tensors);

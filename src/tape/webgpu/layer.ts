@@ -82,6 +82,20 @@ export function normedBackward(
   trace.release(rstd);
 }
 
+/** `dx` becomes the gradient through the last norm at these rows; where it is `x` itself, of a copy of them. `upstream` ends here. */
+export function lastNormBackward(context: Context, rows: Rows, x: Tensor, upstream: Tensor, dx: Tensor): void {
+  const { trace } = context;
+  if (dx !== x) normedBackward(context, rows, slice(rows, x), 'norm', upstream, slice(rows, dx), true);
+  else {
+    const columns = context.recipe.model.hidden;
+    const was = activation(context, 'rows', rows.count, columns);
+    emit(trace, { op: 'copy_rows', label: 'norm', rows, reads: [slice(rows, x)], writes: [was], attrs: { columns } });
+    normedBackward(context, rows, was, 'norm', upstream, slice(rows, x), true);
+    trace.release(was);
+  }
+  trace.release(upstream);
+}
+
 export const keyWidth = (context: Context) => context.recipe.model.kvHeads * context.recipe.model.headDim;
 const queryWidth = (context: Context) => context.recipe.model.heads * context.recipe.model.headDim;
 

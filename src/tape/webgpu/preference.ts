@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../trace';
 import { type Context, inputGradient, weightGradient, withMatrix } from './context';
-import { normed, normedBackward, stretches } from './layer';
+import { lastNormBackward, normed, stretches } from './layer';
 import { allRows } from './matrix-input';
 import { emit, make, matmul, type Operand, type Rows, slice } from './ops';
 import type { ObjectiveRule } from './rules';
@@ -79,8 +79,7 @@ export function preferenceHead(
     weightGradient(context, rows, name, allRows(rows, n), logits);
     inputGradient(context, rows, name, null, logits, { out: n, accumulate: false });
     trace.release(logits);
-    normedBackward(context, rows, slice(rows, x), 'norm', n, slice(rows, into), true);
-    trace.release(n);
+    lastNormBackward(context, rows, x, n, into);
   };
   if (rule.kind === 'score') {
     stretches(context, rows, false, () => {

@@ -153,12 +153,24 @@ interface Stretch {
   kept: KeptLayer;
 }
 
+/** The first layer's input is the embeddings: where the backward runs layers again, they are looked up again in place of being kept. */
 function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stretch[] } {
   const { trace, recipe } = context;
   const { model } = recipe;
   const { keep, every } = recipe.webgpu.backward;
   let x = embedded(context, inputs);
   const stretches: Stretch[] = [];
+  const lookedUp: KeptLayer = { input: { again: () => embedded(context, inputs) }, inner: new Map() };
+  /** Layers of which nothing is kept but what stands for the input of the first. */
+  const through = (from: number, count: number, kept: KeptLayer) => {
+    const [out] = trace.repeat({ axis: 'layer', count, from }, [x], ([input]) => {
+      const { y } = forwardLayer(context, input as Tensor, false);
+      trace.release(input);
+      return [y];
+    });
+    x = out as Tensor;
+    stretches.push({ from, count, kept });
+  };
   const run = (from: number, count: number) => {
     let kept: KeptLayer | null = null;
     const [out] = trace.repeat({ axis: 'layer', count, from }, [x], ([input]) => {
@@ -169,18 +181,14 @@ function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stre
     x = out as Tensor;
     stretches.push({ from, count, kept: kept as unknown as KeptLayer });
   };
-  if (keep === 'all' || every <= 1) run(0, model.layers);
-  else
+  if (keep === 'all') run(0, model.layers);
+  else if (every <= 1) {
+    through(0, 1, lookedUp);
+    if (model.layers > 1) run(1, model.layers - 1);
+  } else
     for (let from = 0; from < model.layers; from += every) {
-      const count = Math.min(every, model.layers - from);
-      const kept: KeptLayer = { input: keepInput(context, copyOf(context, x)), inner: new Map() };
-      const [out] = trace.repeat({ axis: 'layer', count, from }, [x], ([input]) => {
-        const { y } = forwardLayer(context, input as Tensor, false);
-        trace.release(input);
-        return [y];
-      });
-      x = out as Tensor;
-      stretches.push({ from, count, kept });
+      const kept = from === 0 ? lookedUp : { input: keepInput(context, copyOf(context, x)), inner: new Map() };
+      through(from, Math.min(every, model.layers - from), kept);
     }
   return { x, stretches };
 }
