@@ -2,9 +2,8 @@
  * Every message that crosses a process, typed once: language server, extension host, webview, runner.
  * Sizes are bytes, times seconds, lines and columns 1-based.
  */
-import type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
+import type { OpClass, Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 import type { Category, Estimate, LedgerLine, LiveChanges, StepExplanation } from './planner/types';
-import type { OpClass } from './tape/op-class';
 
 export type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 export type {
@@ -319,6 +318,8 @@ export type ToWebview =
   | { type: 'unanswered'; plan: string; question: 'what-if' | 'sweeps' | 'fit' | 'apply'; message: string }
   /** Changes were written to the file. */
   | { type: 'applied'; plan: string }
+  /** Asks whether the page is there; it says `here`. */
+  | { type: 'hello' }
   | { type: 'problem'; message: string };
 
 /** The pictures of the panel. */
@@ -343,6 +344,7 @@ export interface Timeline {
 
 export type FromWebview =
   | { type: 'ready' }
+  | { type: 'here' }
   | { type: 'select'; plan: string }
   | { type: 'reveal'; place: Place }
   | { type: 'run'; plan: string }

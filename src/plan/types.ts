@@ -69,6 +69,20 @@ export interface Model {
   publishedParameters?: number;
 }
 
+/** Classes of operations that reach different shares of a card's peaks. */
+export const OP_CLASSES = ['products', 'attention', 'elementwise', 'decompositions'] as const;
+export type OpClass = (typeof OP_CLASSES)[number];
+
+/** Shares of the card's peaks that operations were measured to reach, by class. */
+export interface Measured {
+  /** Name of the adapter that was measured. */
+  adapter: string;
+  software: boolean;
+  efficiency: { [kind in OpClass]?: number };
+  /** It holds for frameworks' steps too, not for the runner's own alone. */
+  anyEngine: boolean;
+}
+
 /** A card. */
 export interface Device {
   name: string;
@@ -88,6 +102,8 @@ export interface Device {
   hostMemory: number;
   /** Generation: decides context and workspace sizes. */
   architecture: 'volta' | 'turing' | 'ampere' | 'ada' | 'hopper' | 'blackwell' | 'rdna' | 'cdna' | 'apple' | 'intel' | 'other';
+  /** Absent: operations reach what they usually do. */
+  measured?: Measured;
 }
 
 /** A value in a technique's argument. A nested call (`inner: adamw8bit`) is a `Use`. */

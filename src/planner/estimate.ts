@@ -8,6 +8,7 @@ import { cardMemory } from './device-memory';
 import { hostBytes, movesAnything, trafficOf } from './host';
 import { trainedParameters } from './parameters';
 import { heaviest, type OnCard, ranksOf } from './ranks';
+import { measuredOf } from './time';
 import { timelineOf } from './timeline';
 import type { Estimate, Rank, WaterfallStep } from './types';
 
@@ -23,6 +24,7 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
   const card = cardMemory(plan, tape, simulation.peak);
   const usable = plan.device.memory - plan.device.reserve;
   const step = peaking.time;
+  const measured = measuredOf(plan);
   const made: Estimate = {
     name: plan.name,
     model: plan.model.name,
@@ -52,7 +54,11 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
     instants: simulation.instants.map(({ phase, allocated }) => ({ phase, allocated })),
     categories: simulation.categories,
     waterfall: waterfallOf(plan, peaking),
-    time: { step, tokensPerSecond: (spread.replicas * plan.batch * plan.sequence * plan.accumulate) / step },
+    time: {
+      step,
+      tokensPerSecond: (spread.replicas * plan.batch * plan.sequence * plan.accumulate) / step,
+      ...(measured ? { calibrated: { adapter: measured.adapter, software: measured.software } } : {}),
+    },
     parameters: { total: parameterCount(plan.model), trainable: trainedParameters(recipeOf(plan)) },
     ...(spread.total > 1 ? { cards: { count: spread.total, peaks: peaking.name, sent: trafficOf(tape).cards } } : {}),
     ...(movesAnything(tape) ? { host: { ...hostBytes(tape), moved: trafficOf(tape).host } } : {}),

@@ -1,5 +1,9 @@
-/** A roofline over the tape: each op takes the longer of its arithmetic and its memory traffic. */
-import type { Plan } from '../plan/types';
+/**
+ * A roofline over the tape: each op takes the longer of its arithmetic and its memory traffic, at the shares of the card's peaks that
+ * are usual, or that were measured for its class.
+ */
+import type { Measured, Plan } from '../plan/types';
+import { classOf, runsAStep, secondsAtPeaks } from '../tape/op-class';
 import type { OpNode, Tape, TapeNode } from '../tape/types';
 import { piecesOf } from '../techniques/pipeline';
 import { useOf } from '../techniques/recipe-of';
@@ -25,31 +29,46 @@ export type Loads = Readonly<Record<Phase, Load>>;
 
 const NOTHING: Load = { seconds: 0, cards: 0, host: 0 };
 
-/** Rates that a plan's operations run at: FLOP and bytes per second. */
+/** What was measured of a plan's operations; undefined where they are not those that were measured. */
+export function measuredOf(plan: Plan): Measured | undefined {
+  const { measured } = plan.device;
+  return measured?.anyEngine || isRunners(plan) ? measured : undefined;
+}
+
+/** The runner's own engine: it computes in fp32, whatever the plan's precision. */
+const isRunners = (plan: Plan): boolean => useOf(plan, 'engine')?.name === 'webgpu';
+
+/** Seconds of one op of a plan, and the rates of its links in bytes per second. */
 function ratesOf(plan: Plan) {
-  const wide = useOf(plan, 'precision')?.name === 'fp32';
-  const link = plan.device.interconnect * EFFICIENCY.links;
+  const { device } = plan;
+  const wide = isRunners(plan) || useOf(plan, 'precision')?.name === 'fp32';
+  const peaks = { flops: wide ? device.flops32 : device.flops, bandwidth: device.bandwidth };
+  const usual = { flops: peaks.flops * EFFICIENCY.products, bandwidth: peaks.bandwidth * EFFICIENCY.traffic };
+  const efficiency = measuredOf(plan)?.efficiency;
+  const link = device.interconnect * EFFICIENCY.links;
   return {
-    flops: (wide ? plan.device.flops32 : plan.device.flops) * EFFICIENCY.products,
-    bandwidth: plan.device.bandwidth * EFFICIENCY.traffic,
+    seconds: (node: OpNode): number => {
+      const share = efficiency?.[classOf(node)];
+      return share === undefined ? secondsAtPeaks(node, usual) : secondsAtPeaks(node, peaks) / share;
+    },
     cards: link,
     host: Math.min(link, HOST_LINK * EFFICIENCY.links),
   };
 }
 
-/** Walks a tape; `visit` gets every op with its phase and how often it runs. */
+/** Walks a step; `visit` gets every op with its phase and how often it runs. What begins before the first phase stands there already. */
 export function loadsOf(tape: Tape, plan: Plan, visit?: (node: OpNode, phase: Phase, times: number) => void): Loads {
   const rates = ratesOf(plan);
   const loads = { forward: { ...NOTHING }, backward: { ...NOTHING }, optimizer: { ...NOTHING } };
-  let phase: Phase = 'forward';
+  let phase: Phase | undefined;
   const walk = (body: readonly TapeNode[], repeats: number): void => {
     for (const node of body) {
       if (node.kind === 'phase') phase = node.phase;
       else if (node.kind === 'repeat') walk(node.body, repeats * node.count);
-      else if (node.op !== 'parameter') {
+      else if (phase !== undefined) {
         visit?.(node, phase, repeats);
         const load = loads[phase];
-        load.seconds += repeats * Math.max(node.flops / rates.flops, node.moved / rates.bandwidth);
+        load.seconds += repeats * runsAStep(node) * rates.seconds(node);
         if (!node.traffic) continue;
         const { to, bytes, hidden } = node.traffic;
         if (hidden) load[to] += repeats * bytes;

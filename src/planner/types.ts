@@ -95,7 +95,8 @@ export interface Estimate {
   instants: { phase: Phase; allocated: number }[];
   categories: Bytes;
   waterfall: WaterfallStep[];
-  time: { step: number; tokensPerSecond: number };
+  /** `calibrated` where operations take what was measured, and on what; absent where they take what they usually do. */
+  time: { step: number; tokensPerSecond: number; calibrated?: { adapter: string; software: boolean } };
   parameters: { total: number; trainable: number };
   /** With several cards: how many, which one the figures are of (the one that peaks), and a row for each distinct one. */
   cards?: { count: number; peaks: string; sent: number };

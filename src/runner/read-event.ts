@@ -1,6 +1,6 @@
 /** A line of the runner is looked at before it is believed: the process runs drivers of others, and lines of theirs may get between. */
+import { OP_CLASSES } from '../plan/types';
 import type { RunEvent } from '../protocol';
-import { OP_CLASSES } from '../tape/op-class';
 
 type Check = (value: unknown) => boolean;
 

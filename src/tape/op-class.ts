@@ -1,8 +1,6 @@
 /** Operations by what bounds their speed: those of one class reach about the same share of a card's peaks. */
+import type { OpClass } from '../plan/types';
 import type { OpNode } from './types';
-
-export const OP_CLASSES = ['products', 'attention', 'elementwise', 'decompositions'] as const;
-export type OpClass = (typeof OP_CLASSES)[number];
 
 /** Orthogonal factors are found one rotation after the other: their speed is not that of products with as much arithmetic. */
 const DECOMPOSITION = /svd|jacobi|orthonormalize|galore_(?:start|random|select)/;
