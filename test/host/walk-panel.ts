@@ -6,7 +6,7 @@ import type { FrameLocator, Page } from 'playwright-core';
 import { type Counts, runSteps, type Step } from './checks';
 import { startServer } from './code-server';
 import { clickLens } from './lens';
-import { bars, drawn, keep, type WalkOptions } from './walk';
+import { appears, bars, drawn, keep, type WalkOptions } from './walk';
 import { chooseOfFile, openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 
 const FILE = 'long-context.memplan';
@@ -159,8 +159,17 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
     [
       'the view is there again after the window is reloaded',
       async () => {
-        await page.reload();
-        await panel.locator('#tab-timeline[aria-selected=true]').waitFor();
+        const chosen = panel.locator('#tab-timeline[aria-selected=true]');
+        // A workbench in a browser writes what its editors keep while it is being left, and may come too late.
+        for (let tries = 0; tries < 3; tries++) {
+          await page.reload();
+          await drawn(page);
+          if (await appears(chosen, 5000)) break;
+          await panel.locator('#tab-timeline').click();
+          await chosen.waitFor();
+          await page.waitForTimeout(1000);
+        }
+        await chosen.waitFor();
         await panel.locator('.timeline .areas path').first().waitFor();
         await panel.locator('#tab-waterfall').click();
         const element = await drawn(page);
