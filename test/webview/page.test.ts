@@ -356,6 +356,33 @@ test('the picture is copied and saved by the keyboard, as text and as itself', a
   expect(bytes.readUInt32BE(16)).toBeGreaterThan(1200);
 });
 
+test('a run is copied as text with every limit; its picture only once there is one', async () => {
+  const early = run.filter((message) => message.type !== 'run-event' || message.event.type !== 'loss');
+  const page = await open(...early);
+  const choose = async (label: string) => {
+    await page.click('.menu-opener');
+    await page.getByRole('menuitem', { name: label }).click();
+    return (await panel.posted()).at(-1);
+  };
+  await page.click('.menu-opener');
+  expect(await page.getByRole('menuitem', { name: 'Save as PNG…' }).getAttribute('aria-disabled')).toBe('true');
+  await page.keyboard.press('Escape');
+  const copied = await choose('Copy as Markdown');
+  expect(copied).toMatchObject({ type: 'copy' });
+  const text = copied?.type === 'copy' ? copied.text : '';
+  expect(text).toContain('**longform**: 3 of 4 checks passed on SwiftShader Device (Subzero) (software, no GPU).');
+  expect(text).toContain('| `int8` error within one step of its group | 1.02 steps | 1 steps | **FAIL** |');
+  expect(text).toContain('| longform | 11,239,424 B | 11,239,424 B | 398.0 MiB |');
+  await panel.send(...run.filter((message) => message.type === 'run-event' && message.event.type === 'loss'));
+  const csv = await choose('Save as CSV…');
+  const rows = csv?.type === 'save' ? csv.content.trim().split('\n') : [];
+  expect(rows[0]).toBe('record,subject,what,value,limit,unit,verdict');
+  expect(rows).toContain('memory,longform,counted,11239424,11239424,bytes,equal');
+  expect(rows.filter((row) => row.startsWith('loss,longform,'))).toHaveLength(21);
+  const svg = await choose('Save as SVG…');
+  expect(svg).toMatchObject({ type: 'save', format: 'svg', name: 'longform-run' });
+});
+
 test('the page fits 320 pixels', async () => {
   panel = await openPanel(browser, root, { width: 320 });
   const wide = async () => {

@@ -1,13 +1,22 @@
 /** A button that opens a list of actions; arrows and Escape as in any menu. */
 import { h } from '../dom';
 
-export function createMenu(title: string, actions: readonly { label: string; run: () => void }[]): HTMLElement {
+export interface MenuAction {
+  label: string;
+  run: () => void;
+  /** Asked when the menu opens; absent: always. */
+  enabled?: () => boolean;
+}
+
+export function createMenu(title: string, actions: readonly MenuAction[]): HTMLElement {
   const list = h('div', { class: 'menu-list', role: 'menu', 'aria-label': title, hidden: true });
   const opener = h('button', { type: 'button', class: 'menu-opener', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, title);
   const element = h('div', { class: 'menu' }, opener, list);
   const items = actions.map(({ label, run }) => {
     const item = h('button', { type: 'button', role: 'menuitem', tabindex: -1 }, label);
     item.addEventListener('click', () => {
+      // It keeps its place among the arrows' stops, so that one hears that it is there.
+      if (item.getAttribute('aria-disabled') === 'true') return;
       toggle(false);
       opener.focus();
       run();
@@ -17,6 +26,9 @@ export function createMenu(title: string, actions: readonly { label: string; run
   list.append(...items);
   const toggle = (open: boolean) => {
     list.hidden = !open;
+    actions.forEach(({ enabled }, index) => {
+      if (open && enabled) items[index]?.setAttribute('aria-disabled', String(!enabled()));
+    });
     opener.setAttribute('aria-expanded', String(open));
     if (open) items[0]?.focus();
   };

@@ -2,6 +2,7 @@
 import type { Estimate, FromWebview, Place, View } from '../../src/protocol';
 import { h } from '../dom';
 import type { Exportable } from '../export/menu';
+import { runExport } from '../export/run';
 import { compareExport, timelineExport, waterfallExport } from '../export/views';
 import { type Drawn, type State, shown, timelineOf } from '../state';
 import type { Card } from './card';
@@ -90,6 +91,8 @@ export function createViews({ card, post, reveal, redraw }: ViewsOptions): Views
     },
     fit: fit.search,
     exported(state) {
+      // A run may be looked at while the text has errors.
+      if (state.view === 'run') return state.run && runExport(state.run, run.element.querySelector('svg.loss'));
       const seen = shown(state);
       if (!seen) return null;
       switch (state.view) {
@@ -102,8 +105,6 @@ export function createViews({ card, post, reveal, redraw }: ViewsOptions): Views
         }
         case 'compare':
           return compareExport(compare.chosen(), compare.svg);
-        case 'run':
-          return null;
       }
     },
   };
