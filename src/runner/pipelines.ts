@@ -1,6 +1,7 @@
 /** Compiled kernels: each is compiled once for a device, however many programs use it. */
 import { RunnerError } from './errors';
 import type { Dispatch } from './ops/bind';
+import { inParts } from './parts';
 
 /** By device, then by source. */
 const compiled = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
@@ -16,7 +17,7 @@ export async function pipelinesOf(
   const kinds = new Map(dispatches.map((dispatch) => [dispatch.key, dispatch]));
   const pipelines = await Promise.all(
     [...kinds.values()].map(async (dispatch) => {
-      const code = dispatch.code();
+      const code = inParts(dispatch.code());
       const pipeline = known.get(code) ?? (await compile(device, dispatch.key, code, layoutOf(dispatch)));
       known.set(code, pipeline);
       return [dispatch.key, pipeline] as const;

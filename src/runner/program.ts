@@ -12,12 +12,13 @@ import type { Opened } from './device';
 import { RunnerError } from './errors';
 import { Ledger } from './ledger';
 import { type Binders, boundOf, type Dispatch, type StepState } from './ops/bind';
+import { HEADER_WORDS, type Part, partsOf, roundsOf } from './parts';
 import { pipelinesOf } from './pipelines';
-import { meter } from './submits';
-import { tuningOf } from './tuning';
+import { LONGEST, meter, secondsOf } from './submits';
+import { type AdapterClass, tuningOf } from './tuning';
 
-/** Bytes of one dispatch's parameters, and the alignment of a dynamic uniform offset. */
-const PARAMETERS = 64;
+/** Bytes of one dispatch's parameters at most, and the alignment of a dynamic uniform offset. */
+const PARAMETERS = 128;
 const PARAMETER_STRIDE = 256;
 
 export interface Predicted {
@@ -52,8 +53,13 @@ export interface Program {
 interface Prepared extends Dispatch {
   pipeline: GPUComputePipeline;
   ranges: GPUBindGroup;
-  /** Offset of its parameters in the uniform buffer. */
-  at: number;
+  /** With the offset of each one's parameters in the uniform buffer. */
+  parts: (Timed & { at: number })[];
+}
+
+/** A part, with the seconds that it takes at most. */
+interface Timed extends Part {
+  seconds: number;
 }
 
 interface Action {
@@ -75,8 +81,14 @@ export interface Cap {
   arena?: number;
 }
 
-/** Prepares a tape. `binders` has one for every op of it. Errors: `limits`, `out-of-memory`, `kernel`, `shader`. */
-export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap: Cap = {}): Promise<Program> {
+/** Prepares a tape. `binders` has one for every op of it. No part of a dispatch takes longer than `longest` seconds. Errors: `limits`, `out-of-memory`, `kernel`, `shader`. */
+export async function prepare(
+  opened: Opened,
+  tape: Tape,
+  binders: Binders,
+  cap: Cap = {},
+  longest: number = LONGEST,
+): Promise<Program> {
   const { device } = opened;
   const linear = linearise(tape);
   checkBindings(linear, device.limits.maxStorageBufferBindingSize);
@@ -93,9 +105,12 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     return binder(boundOf(linear, op, tuning));
   });
   const dispatches = bound.flat();
+  const most = device.limits.maxComputeWorkgroupsPerDimension;
+  const cutUp = new Map(dispatches.map((dispatch) => [dispatch, inPieces(dispatch, tuning.class, most, longest)]));
+  const slots = [...cutUp.values()].reduce((sum, parts) => sum + parts.length, 0);
   const losses = linear.storages.find((storage) => storage.name === 'loss.loss' || storage.name === 'loss');
   const readBytes = losses?.bytes ?? 0;
-  const uniformBytes = Math.max(PARAMETER_STRIDE, dispatches.length * PARAMETER_STRIDE);
+  const uniformBytes = Math.max(PARAMETER_STRIDE, slots * PARAMETER_STRIDE);
   const predicted: Predicted = { live: simulate(tape).peak, arena: extent, buffers: extent + uniformBytes + readBytes };
 
   device.pushErrorScope('out-of-memory');
@@ -195,7 +210,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
         ...dispatch,
         pipeline: pipelines.get(dispatch.key) as GPUComputePipeline,
         ranges: groupOf(dispatch),
-        at: PARAMETER_STRIDE * at++,
+        parts: (cutUp.get(dispatch) ?? []).map((part) => ({ ...part, at: PARAMETER_STRIDE * at++ })),
       })),
       binds: op.allocs,
       unbinds: op.frees,
@@ -217,13 +232,19 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
       // Every micro-batch draws its own numbers.
       const micro = linear.ops[op]?.micro ?? 0;
       const own = micro === 0 ? state : { ...state, seed: state.seed ^ Math.imul(micro, 0x9e3779b1) };
-      for (const { params, at } of dispatches)
-        params.forEach((word, index) => {
-          const source = 'u' in word ? word.u : word.f;
-          const value = typeof source === 'function' ? source(own) : source;
-          if ('u' in word) parameters.setUint32(at + index * 4, value >>> 0, true);
-          else parameters.setFloat32(at + index * 4, value, true);
-        });
+      for (const { params, parts } of dispatches)
+        for (const { at, origin } of parts) {
+          origin.forEach((value, index) => {
+            parameters.setUint32(at + index * 4, value, true);
+          });
+          params.forEach((word, index) => {
+            const source = 'u' in word ? word.u : word.f;
+            const value = typeof source === 'function' ? source(own) : source;
+            const to = at + (HEADER_WORDS + index) * 4;
+            if ('u' in word) parameters.setUint32(to, value >>> 0, true);
+            else parameters.setFloat32(to, value, true);
+          });
+        }
     }
     filled = true;
     device.queue.writeBuffer(uniforms, 0, parameters.buffer);
@@ -252,7 +273,7 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
       started = true;
     }
     fillParameters(state);
-    const { next } = meter(opened.software);
+    const { next } = meter();
     let encoder = device.createCommandEncoder();
     let pass = encoder.beginComputePass();
     const begin = (op: number) => {
@@ -272,13 +293,14 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
         pass.end();
         begin(action.op);
       }
-      for (const dispatch of action.dispatches) {
-        if (next(dispatch.flops)) submit(action.op);
-        pass.setPipeline(dispatch.pipeline);
-        pass.setBindGroup(0, dispatch.ranges);
-        pass.setBindGroup(1, uniformGroup, [dispatch.at]);
-        pass.dispatchWorkgroups(...dispatch.groups);
-      }
+      for (const { pipeline, ranges, parts } of action.dispatches)
+        for (const { at, groups, seconds } of parts) {
+          if (next(seconds)) submit(action.op);
+          pass.setPipeline(pipeline);
+          pass.setBindGroup(0, ranges);
+          pass.setBindGroup(1, uniformGroup, [at]);
+          pass.dispatchWorkgroups(...groups);
+        }
       if (visit) {
         submit(action.op);
         await visit(action);
@@ -344,6 +366,17 @@ export async function prepare(opened: Opened, tape: Tape, binders: Binders, cap:
     highWater: () => ledger.highWater,
     destroy,
   };
+}
+
+/** A dispatch in as many parts as keep each below the longest that one may take, as far as it has workgroups or rounds. */
+function inPieces({ flops, bindings, groups, rounds }: Dispatch, adapter: AdapterClass, most: number, longest: number): Timed[] {
+  const bytes = bindings.reduce((sum, { words }) => sum + words * 4, 0);
+  const seconds = secondsOf(adapter, flops, bytes, rounds !== undefined);
+  const pieces = Math.max(1, Math.ceil(seconds / longest));
+  const size = ([x, y, z]: Part['groups']) => x * y * z;
+  return rounds === undefined
+    ? partsOf(groups, pieces, most).map((part) => ({ ...part, seconds: (seconds * size(part.groups)) / size(groups) }))
+    : roundsOf(rounds, pieces).map((part) => ({ ...part, seconds: (seconds * (part.origin[1] - part.origin[0])) / rounds }));
 }
 
 function checkBindings(linear: Linear, limit: number): void {

@@ -4,8 +4,8 @@ import { elements, type Weight } from '../plan/weights';
 import type { Storage } from '../tape/linear';
 import type { Recipe } from '../tape/recipe';
 import type { Tape } from '../tape/types';
-import type { StoredData } from '../tape/webgpu/rules';
 import { referenceOf } from '../tape/webgpu/reference';
+import type { StoredData } from '../tape/webgpu/rules';
 import { lowerWebgpu, runnerWeights } from '../tape/webgpu/step';
 import { binders } from './binders';
 import type { Batch } from './data';
@@ -38,10 +38,10 @@ export async function createTrainer(
   recipe: Recipe,
   source: WeightSource,
   seed: number,
-  { cap, reference = source }: { cap?: Cap; reference?: WeightSource } = {},
+  { cap, reference = source, longest }: { cap?: Cap; reference?: WeightSource; longest?: number } = {},
 ): Promise<Trainer> {
   const tape: Tape = lowerWebgpu(recipe);
-  const program = await prepare(opened, tape, binders, cap);
+  const program = await prepare(opened, tape, binders, cap, longest);
   const { layer, outside } = runnerWeights(recipe);
   const places = [
     ...layer.flatMap((weight) =>

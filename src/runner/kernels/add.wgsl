@@ -5,7 +5,7 @@ struct Params { count: u32, a_begin: u32, b_begin: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i < p.count) { a[p.a_begin + i] = a[p.a_begin + i] + b[p.b_begin + i]; }
 }

@@ -5,8 +5,8 @@ struct Params { count: u32, x_begin: u32, first: u32, stream: u32, probability: 
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i >= p.count) { return; }
   let kept = random(p.stream, p.first + i) >= p.probability;
   out[i] = select(0.0, x[p.x_begin + i] / (1.0 - p.probability), kept);

@@ -6,8 +6,8 @@ struct Params { rows: u32, columns: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i >= p.rows * p.columns) { return; }
   x[i] = table[tokens[i / p.columns] * p.columns + i % p.columns];
 }

@@ -4,8 +4,8 @@ struct Params { rows: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let row = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = id.x;
   if (row >= p.rows) { return; }
   stats[row * 3u] = -3.4e38;
   stats[row * 3u + 1u] = 0.0;

@@ -1,11 +1,6 @@
 /// Invocations of a workgroup of the one-dimensional kernels.
 const WIDTH: u32 = 64u;
 
-/// Index of this invocation in a grid that may be folded into two dimensions.
-fn flat(id: vec3<u32>, groups: vec3<u32>) -> u32 {
-  return id.x + id.y * groups.x * WIDTH;
-}
-
 /// A permutation-based hash of 32 bits (PCG's output function): the counter-based generator of every random number here.
 fn hash(value: u32) -> u32 {
   let state = value * 747796405u + 2891336453u;

@@ -8,8 +8,8 @@ struct Params { rows: u32, columns: u32, x_row: u32, upstream_row: u32, result_r
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let row = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = id.x;
   if (row >= p.rows) { return; }
   let at_x = (p.x_row + row) * p.columns;
   let at_u = (p.upstream_row + row) * p.columns;

@@ -7,8 +7,8 @@ struct Params { rows: u32, columns: u32, x_row: u32, upstream_row: u32, accumula
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let c = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let c = id.x;
   if (c >= p.columns) { return; }
   var sum = 0.0;
   for (var row = 0u; row < p.rows; row++) {

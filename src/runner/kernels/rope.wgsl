@@ -6,8 +6,8 @@ struct Params { rows: u32, row: u32, heads: u32, dim: u32, batch: u32, position:
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   let half = p.dim / 2u;
   if (i >= p.rows * p.heads * half) { return; }
   let row = i / (p.heads * half);

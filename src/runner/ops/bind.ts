@@ -34,6 +34,8 @@ export interface Dispatch {
   bindings: Binding[];
   params: Word[];
   groups: [number, number, number];
+  /** Of a kernel that runs in one workgroup, one after another: it finds the first and the one after the last in `p.origin.xy`. */
+  rounds?: number;
   flops: number;
 }
 
@@ -112,15 +114,9 @@ function rowsOf(op: LinearOp, number: (name: string) => number, tiled: boolean):
 }
 
 const WIDTH = 64;
-const MOST_GROUPS = 65_535;
 
-/** A grid of workgroups of 64 for `count` invocations, folded where one dimension cannot hold it. */
-export function grid(count: number): [number, number, number] {
-  const groups = Math.ceil(count / WIDTH);
-  if (groups <= MOST_GROUPS) return [groups, 1, 1];
-  const y = Math.ceil(groups / MOST_GROUPS);
-  return [Math.ceil(groups / y), y, 1];
-}
+/** Workgroups of 64 for `count` invocations. */
+export const grid = (count: number): [number, number, number] => [Math.ceil(count / WIDTH), 1, 1];
 
 export const words = (list: readonly [storage: number, words: number][]): Binding[] =>
   list.map(([storage, count]) => ({ storage, words: count }));
@@ -133,6 +129,7 @@ export function kernel(
     bindings: [storage: number, words: number][];
     params: Word[];
     groups: [number, number, number];
+    rounds?: number;
     flops?: number;
     constants?: string;
   },
@@ -144,6 +141,7 @@ export function kernel(
     bindings: words(spec.bindings),
     params: spec.params,
     groups: spec.groups,
+    ...(spec.rounds === undefined ? {} : { rounds: spec.rounds }),
     flops: spec.flops ?? 0,
   };
 }

@@ -46,6 +46,7 @@ export const galoreBinders: Binders = {
         bindings: [[bound.read(0), all]],
         params: [u(count), u(all / count)],
         groups: [1, 1, 1],
+        rounds: 2 * (count + 1),
         flops: 6 * count * all,
       }),
     ];
@@ -61,6 +62,7 @@ export const galoreBinders: Binders = {
         ],
         params: [u(count), u(work / count), u(basis / count)],
         groups: [1, 1, 1],
+        rounds: count + (count % 2) - 1,
         flops: bound.op.node.flops,
       }),
     ];

@@ -6,8 +6,8 @@ struct Params { count: u32, rate: f32, epsilon: f32, beta1: f32, beta2: f32, res
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i >= p.count) { return; }
   let g = gradient[i];
   let m = p.beta1 * mean[i] + p.rest1 * g;

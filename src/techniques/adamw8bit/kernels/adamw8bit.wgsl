@@ -43,8 +43,8 @@ fn moments(i: u32, block: u32) -> vec2<f32> {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let block = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let block = id.x;
   let begin = block * p.block;
   if (begin >= p.count) { return; }
   let to = min(begin + p.block, p.count);

@@ -11,8 +11,8 @@ struct Params {
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let channel = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let channel = id.x;
   if (channel >= p.long) { return; }
   // Channels are rows where the projection stands on the right, else columns.
   let right = p.right != 0u;

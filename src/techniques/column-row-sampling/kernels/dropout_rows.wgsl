@@ -6,8 +6,8 @@ struct Params { count: u32, columns: u32, first: u32, stream: u32, probability: 
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i >= p.count) { return; }
   let element = (p.first + numbers[i / p.columns]) * p.columns + i % p.columns;
   let kept = random(p.stream, element) >= p.probability;

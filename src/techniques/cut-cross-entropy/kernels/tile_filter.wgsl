@@ -7,8 +7,8 @@ const SIDE: u32 = 64u;
 var<workgroup> kept: atomic<u32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let block = id.x + id.y * groups.x;
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let block = id.x;
   let row = (block / p.across) * SIDE + lane;
   let begin = (block % p.across) * SIDE;
   let end = select(begin, min(begin + SIDE, p.stride), row < p.rows);

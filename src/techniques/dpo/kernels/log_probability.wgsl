@@ -6,8 +6,8 @@ struct Params { rows: u32, columns: u32, row: u32, temperature: f32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let row = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = id.x;
   if (row >= p.rows) { return; }
   let at = row * p.columns;
   let word = targets[p.row + row];

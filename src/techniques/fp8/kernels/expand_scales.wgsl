@@ -8,8 +8,8 @@ struct Params { rows: u32, columns: u32, group: u32, across: u32 }
 const STEPS: f32 = 16.0;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let index = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let index = id.x;
   if (index >= p.rows * p.across) { return; }
   let row = index / p.across;
   let begin = (index % p.across) * p.group;

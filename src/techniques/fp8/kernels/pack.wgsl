@@ -6,8 +6,8 @@ struct Params { rows: u32, columns: u32, group: u32, across: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let word = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let word = id.x;
   let count = p.rows * p.columns;
   if (word * 4u >= count) { return; }
   var bits = 0u;

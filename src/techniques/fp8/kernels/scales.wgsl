@@ -20,8 +20,8 @@ fn scale_of(index: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let word = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let word = id.x;
   if (word * 2u >= p.rows * p.across) { return; }
   scales[word] = scale_of(word * 2u) | (scale_of(word * 2u + 1u) << 16u);
 }

@@ -11,7 +11,7 @@ const LANES: u32 = 128u;
 fn main(@builtin(local_invocation_index) lane: u32) {
   let even = p.count + (p.count & 1u);
   let cycle = even - 1u;
-  for (var round = 0u; round < cycle; round++) {
+  for (var round = p.origin.x; round < p.origin.y; round++) {
     for (var pair = lane; pair < even / 2u; pair += LANES) {
       let first = (round + pair) % cycle;
       let second = select((round + cycle - pair) % cycle, cycle, pair == 0u);

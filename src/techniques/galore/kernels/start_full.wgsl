@@ -6,8 +6,8 @@ struct Params { small: u32, large: u32, transpose: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i < p.small * p.small) { basis[i] = select(0.0, 1.0, i / p.small == i % p.small); }
   if (i >= p.small * p.large) { return; }
   let row = i / p.large;

@@ -9,8 +9,8 @@ struct Params { rows: u32, distance: f32, clip: f32, scale: f32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let row = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = id.x;
   if (row >= p.rows) { return; }
   if (targets[row] == 0xFFFFFFFFu) { scores[row] = 0.0; losses[row] = 0.0; return; }
   let apart = scores[row] - reference[row];

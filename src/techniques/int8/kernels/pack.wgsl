@@ -9,8 +9,8 @@ const LEVELS: f32 = f32((1u << BITS) - 1u);
 const LANES: u32 = 32u / BITS;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let word = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let word = id.x;
   if (word * LANES >= p.count) { return; }
   var bits = 0u;
   for (var lane = 0u; lane < LANES; lane++) {

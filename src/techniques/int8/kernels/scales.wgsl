@@ -18,8 +18,8 @@ fn below(value: f32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let group = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let group = id.x;
   let begin = group * p.group;
   if (begin >= p.count) { return; }
   var low = x[begin];

@@ -8,8 +8,8 @@ struct Params { count: u32, group: u32 }
 const LANES: u32 = 32u / BITS;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i >= p.count) { return; }
   let scale = scales[i / p.group];
   let code = (codes[i / LANES] >> (BITS * (i % LANES))) & ((1u << BITS) - 1u);

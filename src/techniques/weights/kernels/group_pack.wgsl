@@ -22,8 +22,8 @@ fn rounded(value: f32, i: u32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let group = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let group = id.x;
   let begin = group * p.group;
   if (begin >= p.count) { return; }
   let to = min(begin + p.group, p.count);

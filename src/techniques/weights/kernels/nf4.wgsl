@@ -14,8 +14,8 @@ fn level(code: u32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let i = flat(id, groups);
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x;
   if (i >= p.count) { return; }
   let nibble = i % 8u;
   let shift = (nibble / 2u) * 8u + select(0u, 4u, (nibble & 1u) == 0u);
