@@ -1,13 +1,13 @@
 /** Peak and time of many plans that differ by a slot or two, for searches: parts that plans share are simulated once. */
-import { type Plan, TECHNIQUE_SLOTS } from '../plan/types';
+import { LIST_SLOTS, type Plan, TECHNIQUE_SLOTS } from '../plan/types';
 import type { ParameterGroup } from '../tape/pytorch/rules';
 import type { Recipe } from '../tape/recipe';
 import { simulate } from '../tape/simulate';
 import type { OpNode } from '../tape/types';
-import { lowerRecipe, recipeOf, useOf } from '../techniques/recipe-of';
+import { lowerRecipe, recipeOf, recipeOnCard, useOf } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
-import { heaviest } from './ranks';
-import { type Loads, loadsOf, stepTime, timeOf, withPart } from './time';
+import { heaviest, heavyStages } from './ranks';
+import { type Loads, loadsOf, timeOf, withPart } from './time';
 import { type Bytes, CATEGORIES, type Phase } from './types';
 
 export interface BytesAndTime {
@@ -60,25 +60,18 @@ export function bytesAndTime(): (plan: Plan) => BytesAndTime {
   const parameters = new Map<string, CallParameters>();
   const kinds = new Map<string, Recipe['layerwise'] | null>();
   const text = numbered();
-  return (plan) => {
-    if (plan.lists.parallel?.length || plan.lists.offload?.length) {
-      const { simulation, time } = heaviest(plan);
-      return { peak: simulation.peak, time };
-    }
-    const when = remember(kinds, `${text(plan.slots.optimizer)};${text(plan.slots.engine)}`, () => separable(plan));
-    if (when === null) {
-      const tape = lowerRecipe(plan, recipeOf(plan));
-      return { peak: simulate(tape).peak, time: stepTime(tape, plan) };
-    }
-    const shape = `${text(plan.model)};${text(plan.device)};${plan.batch};${plan.sequence};${plan.accumulate}`;
+  const onStage = (plan: Plan, stage: number, when: Recipe['layerwise']): BytesAndTime => {
+    const lists = LIST_SLOTS.map((slot) => plan.lists[slot]?.map(text).join() ?? '').join(';');
+    const counts = `${plan.batch};${plan.sequence};${plan.accumulate};${stage}`;
+    const shape = `${text(plan.model)};${text(plan.device)};${counts};${lists}`;
     const slots = PASS_SLOTS.map((slot) => text(plan.slots[slot])).join(';');
     const pass = remember(passes, `${shape};${slots};${when}`, () => {
-      const made = passesOf(plan);
+      const made = passesOf(plan, stage);
       return { ...made, parameters: remember(parameters, made.parameters.text, () => made.parameters) };
     });
     const learns = PARAMETER_SLOTS.map((slot) => text(plan.slots[slot])).join(';');
     const update = remember(updates, `${shape};${learns};${text(plan.slots.optimizer)};${text(pass.parameters)}`, () =>
-      updatesOf(plan, pass),
+      updatesOf(plan, stage, pass),
     );
     let peak = pass.peak;
     let loads = pass.loads;
@@ -88,6 +81,15 @@ export function bytesAndTime(): (plan: Plan) => BytesAndTime {
       loads = withPart(loads, call.loads, times, phase);
     }
     return { peak: peak + update.states, time: timeOf(loads, plan) };
+  };
+  return (plan) => {
+    const when = remember(kinds, `${text(plan.slots.optimizer)};${text(plan.slots.engine)}`, () => separable(plan));
+    if (when === null) {
+      const { simulation, time } = heaviest(plan);
+      return { peak: simulation.peak, time };
+    }
+    const stages = heavyStages(plan).map((stage) => onStage(plan, stage, when));
+    return { peak: Math.max(...stages.map(({ peak }) => peak)), time: Math.max(...stages.map(({ time }) => time)) };
   };
 }
 
@@ -115,8 +117,8 @@ function separable(plan: Plan): Recipe['layerwise'] | null {
 /** Name of the op that stands for a call of the optimizer. */
 const CALL = 'optimizer.call';
 
-function passesOf(plan: Plan): Passes {
-  const recipe = recipeOf(plan);
+function passesOf(plan: Plan, stage: number): Passes {
+  const recipe = recipeOnCard(plan, stage);
   const calls: Call[] = [];
   const parameters: CallParameters['calls'] = [];
   const known = new Map<OpNode, Call>();
@@ -143,13 +145,15 @@ function passesOf(plan: Plan): Passes {
     call.phase = phase;
     call.times += times;
   });
-  const text = parameters.map((groups) => groups.map(({ name, count, dtype }) => `${name} ${count} ${dtype}`).join()).join('|');
+  const text = parameters
+    .map((groups) => groups.map(({ name, count, elements, dtype }) => `${name} ${count} ${elements} ${dtype}`).join())
+    .join('|');
   return { peak, loads, calls, persistent: total(persistent), parameters: { text, calls: parameters } };
 }
 
 /** The same calls, one after the other, with nothing around them. */
-function updatesOf(plan: Plan, { parameters, persistent }: Passes): Updates {
-  const recipe = recipeOf(plan);
+function updatesOf(plan: Plan, stage: number, { parameters, persistent }: Passes): Updates {
+  const recipe = recipeOnCard(plan, stage);
   const { optimizerStep } = recipe.pytorch;
   const marks: OpNode[] = [];
   const tape = lowerRecipe(plan, {
@@ -159,6 +163,7 @@ function updatesOf(plan: Plan, { parameters, persistent }: Passes): Updates {
     pytorch: {
       ...recipe.pytorch,
       optimizerStep: () => {},
+      afterStep: () => {},
       schedule: (step) => {
         step.trace.phase('backward');
         for (const groups of parameters.calls) {

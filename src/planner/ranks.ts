@@ -54,18 +54,26 @@ function onCard(plan: Plan, kind: Kind, spread: Spread): OnCard {
 }
 
 /**
- * The card that peaks highest. An inner stage with no more layers than one before it has no more of anything, for fewer
+ * The stages of which one peaks highest and one is slowest. An inner stage with no more layers than one before it has no more of anything, for fewer
  * micro-batches wait on it: it need not be written.
  */
+function heavy(plan: Plan): Kind[] {
+  const kinds = kindsOf(plan);
+  let most = 0;
+  return kinds.filter(({ layers }, index) => {
+    if (layers <= most && index < kinds.length - 1) return false;
+    most = Math.max(most, layers);
+    return true;
+  });
+}
+
+/** Their indices. */
+export const heavyStages = (plan: Plan): number[] => heavy(plan).map(({ stage }) => stage);
+
+/** The card that peaks highest. */
 export function heaviest(plan: Plan): OnCard {
   const spread = spreadOf(plan);
-  let most = 0;
-  return kindsOf(plan)
-    .filter(({ stage, layers }) => {
-      if (layers <= most && stage < spread.pipeline - 1) return false;
-      most = Math.max(most, layers);
-      return true;
-    })
+  return heavy(plan)
     .map((kind) => onCard(plan, kind, spread))
     .reduce((best, one) => ({
       ...(one.simulation.peak > best.simulation.peak ? one : best),

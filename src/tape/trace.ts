@@ -30,6 +30,7 @@ export interface OpSpec {
   /** Bytes moved; by default what is read and written. */
   moved?: number;
   traffic?: OpNode['traffic'] | undefined;
+  seconds?: number;
   attrs?: OpNode['attrs'];
 }
 
@@ -123,6 +124,7 @@ export class Trace {
       moved: (spec.moved ?? moved) * this.share,
     };
     if (spec.traffic) node.traffic = { ...spec.traffic, bytes: spec.traffic.bytes * this.share };
+    if (spec.seconds) node.seconds = spec.seconds * this.share;
     if (spec.attrs) node.attrs = spec.attrs;
     this.body.push(node);
     return node;

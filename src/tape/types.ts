@@ -52,6 +52,8 @@ export interface OpNode {
   moved: number;
   /** What the op sends or receives over a link, where it does. */
   traffic?: Traffic;
+  /** Time that it takes outside the card, which waits for it. */
+  seconds?: number;
   attrs?: { [name: string]: number | string | boolean };
 }
 

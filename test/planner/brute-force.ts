@@ -58,6 +58,34 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
   })
   .filter((candidate) => conflictsOf(candidate).length + refusalsOf(candidate).length === 0);
 
+/** Ways to spread a plan over cards and to keep parts of it outside of them. */
+export const anyLists: fc.Arbitrary<Plan['lists']> = fc.record({
+  parallel: fc.constantFrom(
+    [],
+    [use('data', { n: 4 })],
+    [use('zero', { stage: 1, n: 4 })],
+    [use('zero', { stage: 2, n: 2, 'overlap-comm': true })],
+    [use('zero', { stage: 3, n: 8 })],
+    [use('fsdp', { n: 4 })],
+    [use('fsdp', { n: 2, reshard: false }), use('tensor', { n: 2, sequence: true })],
+    [use('zero', { stage: 1, n: 2 }), use('pipeline', { n: 2 })],
+    [use('tensor', { n: 2 }), use('pipeline', { n: 2 }), use('fsdp', { n: 2 })],
+    [use('context', { n: 2 }), use('fsdp', { n: 2 })],
+  ),
+  offload: fc.constantFrom(
+    [],
+    [use('optimizer', {})],
+    [use('optimizer', { to: 'nvme' }), use('gradients', {})],
+    [use('optimizer', {}), use('gradients', {}), use('weights', {})],
+  ),
+});
+
+/** Such plans over one card or several. */
+export const anySpread: fc.Arbitrary<Plan> = fc
+  .tuple(anyPlan, anyLists)
+  .map(([plan, lists]) => ({ ...plan, lists }))
+  .filter((candidate) => conflictsOf(candidate).length + refusalsOf(candidate).length === 0);
+
 /** Slots of one or two kinds whose switches are at most twelve together. */
 export const anySlots = fc.constantFrom<TechniqueSlot[]>(
   ['optimizer'],
