@@ -17,6 +17,8 @@ export interface Tuning {
   attention: { rows: number; keys: number; queries: number } | null;
   /** Arrays in registers are slow: attention kernels are written out. */
   unroll: boolean;
+  /** Norms and losses take a row a workgroup, whose neighbours then read neighbouring words, rather than a row an invocation. */
+  wideRows: boolean;
 }
 
 export interface QuadTile {
@@ -29,9 +31,19 @@ export interface QuadTile {
 }
 
 const TABLE: { [name in AdapterClass]: Omit<Tuning, 'class'> } = {
-  swiftshader: { matmul: { lanes: 8, rows: 16, quads: 2 }, attention: { rows: 2, keys: 4, queries: 4 }, unroll: true },
-  llvmpipe: { matmul: { lanes: 16, rows: 16, quads: 1 }, attention: { rows: 1, keys: 2, queries: 1 }, unroll: false },
-  gpu: { matmul: null, attention: null, unroll: false },
+  swiftshader: {
+    matmul: { lanes: 8, rows: 16, quads: 2 },
+    attention: { rows: 2, keys: 4, queries: 4 },
+    unroll: true,
+    wideRows: false,
+  },
+  llvmpipe: {
+    matmul: { lanes: 16, rows: 16, quads: 1 },
+    attention: { rows: 1, keys: 2, queries: 1 },
+    unroll: false,
+    wideRows: false,
+  },
+  gpu: { matmul: null, attention: null, unroll: false, wideRows: true },
 };
 
 export function adapterClass({ architecture, name }: Pick<Opened, 'architecture' | 'name'>): AdapterClass {

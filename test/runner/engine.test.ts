@@ -3,6 +3,7 @@ import type { Plan } from '../../src/plan/types';
 import type { CheckContext, CheckEvent } from '../../src/runner/checks/context';
 import { equalsReference, equalsStandard, NONE, worst } from '../../src/runner/checks/gradients';
 import { type Batch, batchAt, sorted } from '../../src/runner/data';
+import type { Opened } from '../../src/runner/device';
 import { NORM_EPSILON } from '../../src/runner/ops/model';
 import { lossAndGradients, type Weights64 } from '../../src/runner/reference/model';
 import { createTrainer } from '../../src/runner/trainer';
@@ -84,7 +85,7 @@ describe('engine against plain loops in double precision', () => {
 });
 
 describe('exact techniques', () => {
-  const cases: [string, CheckContext['slot'], Plan['slots'], Partial<Plan['model']>?][] = [
+  const cases: [string, CheckContext['slot'], Plan['slots'], Partial<Plan['model']>?, { batch: number; sequence: number }?][] = [
     ['checkpoint', 'backward', { backward: use('checkpoint') }],
     ['checkpoint of two layers', 'backward', { backward: use('checkpoint', { every: 2 }) }],
     ['streambp, one position', 'backward', { backward: use('streambp', { chunk: 1, logits: 1 }) }],
@@ -98,6 +99,13 @@ describe('exact techniques', () => {
     ],
     ['chunked loss', 'loss', { loss: use('chunked', { chunk: 12 }) }],
     ['cut cross-entropy', 'loss', { loss: use('cut-cross-entropy') }],
+    [
+      'cut cross-entropy, in stretches of rows and of words',
+      'loss',
+      { loss: use('cut-cross-entropy') },
+      { layers: 1, hidden: 16, heads: 2, kvHeads: 1, headDim: 8, ffn: 16, vocab: 300 },
+      { batch: 2, sequence: 150 },
+    ],
     [
       'checkpoint with adapters on NF4 weights',
       'backward',
@@ -116,11 +124,21 @@ describe('exact techniques', () => {
       },
     ],
   ];
-  for (const [name, slot, slots, model] of cases)
-    it(`${name}: gradients are the standard backward's and the reference's`, async () => {
+  const adapters: [string, (opened: Opened) => Opened, typeof cases][] = [
+    ['', (opened) => opened, cases],
+    // Kernels go by the adapter's name: a card's run on the software driver too.
+    [
+      'with the kernels of a card, ',
+      (opened) => ({ ...opened, name: 'a card', architecture: 'unknown' }),
+      cases.filter(([name]) => /in stretches/.test(name)),
+    ],
+  ];
+  const every = adapters.flatMap(([kernels, as, some]) => some.map((one) => [kernels, as, ...one] as const));
+  for (const [kernels, as, name, slot, slots, model, sizes] of every)
+    it(`${kernels}${name}: gradients are the standard backward's and the reference's`, async () => {
       const checks: CheckEvent[] = [];
-      const context = await contextOf(planOf(slots, model), slot, checks);
-      await equalsStandard(context);
+      const context = await contextOf(planOf(slots, model, sizes), slot, checks);
+      await equalsStandard({ ...context, opened: as(context.opened) });
       expect(checks).toHaveLength(3);
       for (const check of checks) expect(check, JSON.stringify(check)).toMatchObject({ passed: true, limit: 1e-5 });
     });

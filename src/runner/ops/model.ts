@@ -8,6 +8,7 @@ import { type AttentionVariant, backwardKeySource, backwardQuerySource, forwardS
 import copy from '../kernels/copy.wgsl';
 import copyRange from '../kernels/copy_range.wgsl';
 import crossEntropy from '../kernels/cross_entropy.wgsl';
+import crossEntropyWide from '../kernels/cross_entropy_wide.wgsl';
 import dropout from '../kernels/dropout.wgsl';
 import dropoutInPlace from '../kernels/dropout_in_place.wgsl';
 import embed from '../kernels/embed.wgsl';
@@ -15,16 +16,20 @@ import embedBackward from '../kernels/embed_backward.wgsl';
 import lseFinish from '../kernels/lse_finish.wgsl';
 import lseStart from '../kernels/lse_start.wgsl';
 import lseTile from '../kernels/lse_tile.wgsl';
+import lseTileWide from '../kernels/lse_tile_wide.wgsl';
 import rmsnorm from '../kernels/rmsnorm.wgsl';
 import rmsnormBackward from '../kernels/rmsnorm_backward.wgsl';
+import rmsnormBackwardWide from '../kernels/rmsnorm_backward_wide.wgsl';
 import rmsnormGain from '../kernels/rmsnorm_gain.wgsl';
+import rmsnormWide from '../kernels/rmsnorm_wide.wgsl';
 import rope from '../kernels/rope.wgsl';
 import swiglu from '../kernels/swiglu.wgsl';
 import swigluBackward from '../kernels/swiglu_backward.wgsl';
 import swigluInPlace from '../kernels/swiglu_in_place.wgsl';
 import tileGradient from '../kernels/tile_gradient.wgsl';
+import workgroup from '../kernels/workgroup.wgsl';
 import zero from '../kernels/zero.wgsl';
-import { type Binders, type Bound, type Dispatch, f, grid, kernel, type StepState, u, words } from './bind';
+import { type Binders, type Bound, type Dispatch, f, grid, kernel, type StepState, u, type Word, words } from './bind';
 import { bindMatmul } from './matmul';
 
 /** Added under the root of a norm's mean square. */
@@ -114,6 +119,19 @@ function attentionKernel(
   ];
 }
 
+/** A kernel over rows: one an invocation, or one a workgroup where the adapter joins what a workgroup finds at no cost. */
+function overRows(
+  bound: Bound,
+  name: string,
+  narrow: string,
+  wide: string,
+  spec: { bindings: [storage: number, words: number][]; params: Word[] },
+): Dispatch[] {
+  const { count } = bound.rows;
+  if (bound.tuning.wideRows) return [kernel(`${name} wide`, wide, { ...spec, groups: [count, 1, 1], constants: workgroup })];
+  return [kernel(name, narrow, { ...spec, groups: grid(count) })];
+}
+
 export const modelBinders: Binders = {
   release: () => [],
   reserve: () => [],
@@ -200,35 +218,29 @@ export const modelBinders: Binders = {
     const columns = bound.number('columns');
     const { count } = bound.rows;
     const [x, out] = [bound.row(0), bound.row(2)];
-    return [
-      kernel('rmsnorm', rmsnorm, {
-        bindings: [
-          [bound.read(0), (x + count) * columns],
-          [bound.read(1), columns],
-          [bound.write(0), (out + count) * columns],
-        ],
-        params: [u(count), u(columns), u(x), u(out), f(NORM_EPSILON)],
-        groups: grid(count),
-      }),
-    ];
+    return overRows(bound, 'rmsnorm', rmsnorm, rmsnormWide, {
+      bindings: [
+        [bound.read(0), (x + count) * columns],
+        [bound.read(1), columns],
+        [bound.write(0), (out + count) * columns],
+      ],
+      params: [u(count), u(columns), u(x), u(out), f(NORM_EPSILON)],
+    });
   },
   rmsnorm_backward: (bound) => {
     const columns = bound.number('columns');
     const { count } = bound.rows;
     const [x, upstream, result] = [bound.row(0), bound.row(2), bound.row(bound.op.reads.length)];
-    return [
-      kernel('rmsnorm_backward', rmsnormBackward, {
-        bindings: [
-          [bound.read(0), (x + count) * columns],
-          [bound.read(1), columns],
-          [bound.read(2), (upstream + count) * columns],
-          [bound.write(0), (result + count) * columns],
-          [bound.write(1), count],
-        ],
-        params: [u(count), u(columns), u(x), u(upstream), u(result), bool(bound.flag('accumulate')), f(NORM_EPSILON)],
-        groups: grid(count),
-      }),
-    ];
+    return overRows(bound, 'rmsnorm_backward', rmsnormBackward, rmsnormBackwardWide, {
+      bindings: [
+        [bound.read(0), (x + count) * columns],
+        [bound.read(1), columns],
+        [bound.read(2), (upstream + count) * columns],
+        [bound.write(0), (result + count) * columns],
+        [bound.write(1), count],
+      ],
+      params: [u(count), u(columns), u(x), u(upstream), u(result), bool(bound.flag('accumulate')), f(NORM_EPSILON)],
+    });
   },
   rmsnorm_gain: (bound) => {
     const columns = bound.number('columns');
@@ -341,17 +353,14 @@ export const modelBinders: Binders = {
     const columns = bound.number('columns');
     const { count } = bound.rows;
     const row = bound.row(1);
-    return [
-      kernel('cross_entropy', crossEntropy, {
-        bindings: [
-          [bound.read(0), count * columns],
-          [bound.read(1), row + count],
-          [bound.write(1), row + count],
-        ],
-        params: [u(count), u(columns), u(row), f((state) => 1 / state.valid)],
-        groups: grid(count),
-      }),
-    ];
+    return overRows(bound, 'cross_entropy', crossEntropy, crossEntropyWide, {
+      bindings: [
+        [bound.read(0), count * columns],
+        [bound.read(1), row + count],
+        [bound.write(1), row + count],
+      ],
+      params: [u(count), u(columns), u(row), f((state) => 1 / state.valid)],
+    });
   },
   lse_start: (bound) => {
     const count = bound.elements(bound.write(0)) / 3;
@@ -360,17 +369,14 @@ export const modelBinders: Binders = {
   lse_tile: (bound) => {
     const { count, row } = bound.rows;
     const { stride, width, first } = tileOf(bound);
-    return [
-      kernel('lse_tile', lseTile, {
-        bindings: [
-          [bound.read(0), (count - 1) * stride + width],
-          [bound.read(1), row + count],
-          [bound.read(2), count * 3],
-        ],
-        params: [u(count), u(stride), u(width), u(first), u(row)],
-        groups: grid(count),
-      }),
-    ];
+    return overRows(bound, 'lse_tile', lseTile, lseTileWide, {
+      bindings: [
+        [bound.read(0), (count - 1) * stride + width],
+        [bound.read(1), row + count],
+        [bound.read(2), count * 3],
+      ],
+      params: [u(count), u(stride), u(width), u(first), u(row)],
+    });
   },
   lse_finish: (bound) => {
     const { count, row } = bound.rows;
