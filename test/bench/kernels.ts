@@ -3,7 +3,7 @@ import { findDevice } from '../../src/plan/presets/devices';
 import { flag, onEachDriver } from './parts/drivers';
 import { type OwnKernel, ownAttention, ownMatmul, ownRmsnorm, ownSoftmax } from './parts/own';
 import { loadPeers, type Peer, type PeerKernel } from './parts/peers';
-import { heading, judged, median, row } from './parts/table';
+import { fastest, heading, judged, row } from './parts/table';
 
 interface Case {
   name: string;
@@ -17,10 +17,10 @@ interface Case {
 }
 
 const ROUNDS = 5;
-/** Rounds of a case whose slowest call takes longer than a second. */
-const FEW_ROUNDS = 2;
-/** Calls of a turn: about so many milliseconds of the slower engine. */
+/** Calls of a turn: about so many milliseconds. */
 const TURN = 60;
+/** An engine so many times slower than the fastest peer is out of the running: its first call is its time. */
+const BEHIND = 3;
 
 await onEachDriver(async (opened, driver) => {
   const peers = await loadPeers();
@@ -63,7 +63,7 @@ await onEachDriver(async (opened, driver) => {
       least: 1,
     })),
   ];
-  heading('milliseconds a call, median of turns; the ratio is of speeds, ours to the faster peer');
+  heading('milliseconds a call, the fastest of turns; the ratio is of speeds, ours to the faster peer');
   row('', ['ours', ...peers.map(({ name }) => name)].map((name) => name.padStart(9)).join(''), 'target');
   const only = flag('only')?.split(',');
   for (const one of cases.filter(({ name }) => !only || only.some((part) => name.includes(part)))) {
@@ -83,27 +83,28 @@ await onEachDriver(async (opened, driver) => {
         };
       }),
     ];
-    const times: number[][] = runners.map(() => []);
-    const calls: number[] = [];
-    let slowest = 0;
+    const times: number[][] = [];
     for (const runner of runners) {
       await runner(1);
       const start = performance.now();
       await runner(1);
-      const time = performance.now() - start;
-      slowest = Math.max(slowest, time);
-      calls.push(Math.max(1, Math.min(20, Math.round(TURN / time))));
+      times.push([performance.now() - start]);
     }
-    for (let round = 0; round < (slowest > 1000 ? FEW_ROUNDS : ROUNDS); round++)
+    const first = times.map(fastest);
+    const compared = Math.min(...(first.length > 1 ? first.slice(1) : first));
+    for (let round = 0; round < ROUNDS; round++)
       for (const [index, runner] of runners.entries()) {
+        const one = first[index] as number;
+        if (index > 0 && one > BEHIND * compared) continue;
+        const calls = Math.max(1, Math.min(20, Math.round(TURN / one)));
         const start = performance.now();
-        await runner(calls[index] as number);
-        (times[index] as number[]).push((performance.now() - start) / (calls[index] as number));
+        await runner(calls);
+        (times[index] as number[]).push((performance.now() - start) / calls);
       }
     own.program.destroy();
-    const medians = times.map(median);
-    const [ours, ...theirs] = medians as [number, ...number[]];
-    const figures = medians.map((time) => time.toFixed(2).padStart(9)).join('');
+    const best = times.map(fastest);
+    const [ours, ...theirs] = best as [number, ...number[]];
+    const figures = best.map((time) => time.toFixed(2).padStart(9)).join('');
     const speed = one.flops ? one.flops / ours / 1e6 : one.bytes / ours / 1e6;
     // A card that is known by its adapter's name has peaks of its own: fp32 arithmetic, and bandwidth.
     const peak = card && (one.flops ? card.flops32 : card.bandwidth) / 1e9;

@@ -18,6 +18,9 @@ if (wrong) {
   console.error(`there is no benchmark ${wrong}; there are ${known.join(', ')}`);
   process.exit(2);
 }
+/** Minutes that a benchmark may take, on both software drivers of a machine of two cores; it is ended then, and what it printed stays. */
+const MINUTES = { editor: 10, engines: 5, kernels: 10, papers: 20, planner: 5, scale: 8, server: 5, webview: 5 };
+const OTHERS = 10;
 const out = join(here, '..', '..', 'out', 'bench');
 mkdirSync(out, { recursive: true });
 const table = createWriteStream(join(out, 'table.txt'));
@@ -25,12 +28,30 @@ const say = (text) => {
   process.stdout.write(text);
   table.write(text);
 };
-/** Resolves to the exit status; what is printed goes to the terminal and into the table. */
-const run = (outfile) =>
+/** Resolves to the exit status; what is printed goes to the terminal and into the table. Drivers are processes of the benchmark's own. */
+const run = (outfile, minutes) =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--expose-gc', outfile, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const group = process.platform !== 'win32';
+    const child = spawn(process.execPath, ['--expose-gc', outfile, ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: group,
+    });
+    const end = () => (group ? process.kill(-child.pid, 'SIGKILL') : child.kill('SIGKILL'));
+    const late = setTimeout(() => {
+      say(`  ended: it took more than the ${minutes} minutes that it has\n`);
+      end();
+    }, minutes * 60_000);
+    const stopped = () => {
+      end();
+      process.exit(130);
+    };
+    process.once('SIGINT', stopped).once('SIGTERM', stopped);
     child.stdout.setEncoding('utf8').on('data', say);
-    child.on('close', (status) => resolve(status ?? 1));
+    child.on('close', (status) => {
+      clearTimeout(late);
+      process.off('SIGINT', stopped).off('SIGTERM', stopped);
+      resolve(status ?? 1);
+    });
   });
 say(`${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}\n`);
 for (const name of names.length ? names : known) {
@@ -50,7 +71,10 @@ for (const name of names.length ? names : known) {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
-  say(`\n── ${name} ──\n`);
-  if ((await run(outfile)) !== 0) process.exitCode = 1;
+  const minutes = MINUTES[name] ?? OTHERS;
+  say(`\n── ${name}, ${minutes} minutes at most ──\n`);
+  const begun = performance.now();
+  if ((await run(outfile, minutes)) !== 0) process.exitCode = 1;
+  say(`  took ${((performance.now() - begun) / 60_000).toFixed(1)} of ${minutes} minutes\n`);
 }
 table.end();
