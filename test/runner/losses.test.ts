@@ -20,7 +20,7 @@ describe('cut cross-entropy', () => {
         'loss',
         'cut-cross-entropy',
       )?.(await contextOf(planOf({ loss: tested }, model, { sequence }), 'loss', tested, checks));
-      expect(checks).toHaveLength(filter ? 5 : 3);
+      expect(checks).toHaveLength(filter ? 7 : 3);
       for (const check of checks) expect(check.passed, JSON.stringify(check)).toBe(true);
     });
 

@@ -1,8 +1,24 @@
+import { guarded } from '../kernels/guard';
 import { MATMUL_GROUP, type MatmulVariant, matmulSource } from '../kernels/matmul';
 import { quadSource } from '../kernels/matmul_quads';
 import { type Binder, type Bound, type Dispatch, f, u } from './bind';
 
 const quarter = (...values: number[]): boolean => values.every((value) => value % 4 === 0);
+
+/** A product of which a filter may have left nothing: its last operand tells of which blocks, of `side` rows and columns. */
+function leavingOut(bound: Bound, dispatch: Dispatch, rows: number, [count, columns]: [number, number]): Dispatch {
+  const side = bound.number('side');
+  const form = bound.text('form') as 'nn' | 'tn';
+  const [down, across] = [Math.ceil(count / side), Math.ceil(columns / side)];
+  const binding = dispatch.bindings.length;
+  return {
+    ...dispatch,
+    key: `${dispatch.key} guarded`,
+    code: () => guarded(dispatch.code(), { rows, form, side, binding }),
+    bindings: [...dispatch.bindings, { storage: bound.read(bound.op.reads.length - 1), words: down * across }],
+    params: [u(down), u(across), ...dispatch.params],
+  };
+}
 
 export const bindMatmul: Binder = (bound: Bound): Dispatch[] => {
   const form = bound.text('form') as MatmulVariant['form'];
@@ -52,26 +68,26 @@ export const bindMatmul: Binder = (bound: Bound): Dispatch[] => {
   ];
   const shared = { bindings, params, flops: 2 * m * n * depth };
   const { matmul } = bound.tuning;
+  const filtered = (product: Dispatch, rows: number): Dispatch =>
+    bound.flag('filtered') ? leavingOut(bound, product, rows, [count, columns]) : product;
   if (matmul && vector && m >= matmul.rows) {
     const columns = matmul.lanes * matmul.quads * 4;
-    return [
-      {
-        ...shared,
-        key: `matmul quads ${form}${addend ? ' addend' : ''}`,
-        code: () => quadSource({ ...matmul, form, addend }),
-        groups: [Math.ceil(n / columns), Math.ceil(m / matmul.rows), 1],
-      },
-    ];
+    const product: Dispatch = {
+      ...shared,
+      key: `matmul quads ${form}${addend ? ' addend' : ''}`,
+      code: () => quadSource({ ...matmul, form, addend }),
+      groups: [Math.ceil(n / columns), Math.ceil(m / matmul.rows), 1],
+    };
+    return [filtered(product, matmul.rows)];
   }
   // Small results are cut finer, so that there is work for every core; so are odd sizes, whose code is longer.
   const tile = !vector || Math.ceil(m / 64) * Math.ceil(n / 64) < 16 ? 4 : 8;
   const variant: MatmulVariant = { form, tile, vector, accumulate, addend };
-  return [
-    {
-      ...shared,
-      key: `matmul ${Object.values(variant).join(' ')}`,
-      code: () => matmulSource(variant),
-      groups: [Math.ceil(n / (tile * MATMUL_GROUP)), Math.ceil(m / (tile * MATMUL_GROUP)), 1],
-    },
-  ];
+  const product: Dispatch = {
+    ...shared,
+    key: `matmul ${Object.values(variant).join(' ')}`,
+    code: () => matmulSource(variant),
+    groups: [Math.ceil(n / (tile * MATMUL_GROUP)), Math.ceil(m / (tile * MATMUL_GROUP)), 1],
+  };
+  return [filtered(product, tile * MATMUL_GROUP)];
 };

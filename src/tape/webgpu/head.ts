@@ -142,36 +142,46 @@ function tiled(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tens
   trace.op({ op: 'zero', label: 'head', writes: [dn] });
   overTiles((tile) => {
     emit(trace, { op: 'tile_gradient', label: 'loss', rows, reads: [tile, targets, stats], writes: [tile], attrs });
-    if (rule.least > 0)
-      emit(trace, {
-        op: 'tile_filter',
-        label: 'loss',
-        rows,
-        reads: [tile],
-        writes: [tile],
-        attrs: { columns, least: rule.least, tiled: true },
-      });
+    const left = rule.least > 0 ? filter(context, rows, tile, columns, rule) : null;
+    const blocks = left ? [left] : [];
     const shared = { label: 'head', rows, flops: 2 * rows.count * columns * hidden };
-    const product = { alpha: 1, accumulate: true, addend: false, tiled: true, vocab };
+    const filtered = left ? { filtered: true, side: rule.side } : {};
+    const product = { alpha: 1, accumulate: true, addend: false, tiled: true, vocab, ...filtered };
     withMatrix(context, name, (weight) =>
       emit(trace, {
         ...shared,
         op: 'matmul',
-        reads: [tile, weight, dn],
+        reads: [tile, weight, dn, ...blocks],
         writes: [dn],
         attrs: { form: 'nn', n: hidden, k: columns, ...product },
       }),
     );
-    if (!trains(context, name)) return;
-    const { gradient } = gradientOf(context, name);
-    emit(trace, {
-      ...shared,
-      op: 'matmul',
-      reads: [tile, n, gradient],
-      writes: [gradient],
-      attrs: { form: 'tn', n: hidden, k: columns, ...product },
-    });
+    if (trains(context, name)) {
+      const { gradient } = gradientOf(context, name);
+      emit(trace, {
+        ...shared,
+        op: 'matmul',
+        reads: [tile, n, gradient, ...blocks],
+        writes: [gradient],
+        attrs: { form: 'tn', n: hidden, k: columns, ...product },
+      });
+    }
+    trace.release(left);
   });
   trace.release(stats, n);
   lastNormBackward(context, rows, x, dn, dx);
+}
+
+/** Clears the blocks of a tile of gradients that are all below the least; the result tells of each block whether anything is left. */
+export function filter(
+  { trace }: Pick<Context, 'trace'>,
+  rows: Rows,
+  tile: Tensor,
+  columns: number,
+  { least, side }: TilesRule,
+): Tensor {
+  const left = make(trace, 'left', [Math.ceil(rows.count / side), Math.ceil(columns / side)], 'temporary', 'int32');
+  const attrs = { columns, least, tiled: true };
+  emit(trace, { op: 'tile_filter', label: 'loss', rows, reads: [tile], writes: [tile, left], attrs });
+  return left;
 }

@@ -81,6 +81,8 @@ export interface TilesRule {
   rows: number;
   columns: number;
   least: number;
+  /** Rows and columns of a block. */
+  side: number;
 }
 
 export interface KeptRule {

@@ -10,7 +10,10 @@ export const cutCrossEntropyBinders: Binders = {
     const least = bound.number('least');
     return [
       kernel('tile_filter', tileFilter, {
-        bindings: [[bound.read(0), count * stride]],
+        bindings: [
+          [bound.read(0), count * stride],
+          [bound.write(1), across * Math.ceil(count / FILTER_SIDE)],
+        ],
         // The tile is already divided by the rows that count.
         params: [u(count), u(stride), u(across), f((state) => least / state.valid)],
         groups: grid(64 * across * Math.ceil(count / FILTER_SIDE)),

@@ -1,5 +1,7 @@
-// One workgroup a block of SIDE rows by SIDE columns of a tile of gradients: where every one of them is below the least, all become zero.
+// One workgroup a block of SIDE rows by SIDE columns of a tile of gradients: where every one of them is below the least, all become zero. Whether
+// anything is left is written for each block.
 @group(0) @binding(0) var<storage, read_write> tile: array<f32>;
+@group(0) @binding(1) var<storage, read_write> left: array<u32>;
 struct Params { rows: u32, stride: u32, across: u32, least: f32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
@@ -17,6 +19,8 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
     if (!(abs(tile[row * p.stride + c]) < p.least)) { atomicStore(&kept, 1u); }
   }
   workgroupBarrier();
-  if (atomicLoad(&kept) == 1u) { return; }
+  let any = atomicLoad(&kept);
+  if (lane == 0u) { left[block] = any; }
+  if (any == 1u) { return; }
   for (var c = begin; c < end; c++) { tile[row * p.stride + c] = 0.0; }
 }
