@@ -320,7 +320,8 @@ export type ToWebview =
   | { type: 'applied'; plan: string }
   /** Asks whether the page is there; it says `here`. */
   | { type: 'hello' }
-  | { type: 'problem'; message: string };
+  /** `restart`: the server is out of reach, and may be started again. */
+  | { type: 'problem'; message: string; restart?: boolean };
 
 /** The pictures of the panel. */
 export const VIEWS = ['waterfall', 'timeline', 'what-if', 'compare', 'run'] as const;
@@ -356,6 +357,7 @@ export type FromWebview =
   | { type: 'sweeps'; plan: string; others: string[] }
   | { type: 'fit'; plan: string }
   | { type: 'cancel-fit' }
+  | { type: 'restart-server' }
   | { type: 'copy'; text: string }
   /** The content of a file that the user chooses; PNG as base64. */
   | { type: 'save'; format: 'svg' | 'png' | 'csv' | 'md'; name: string; content: string };

@@ -25,7 +25,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   });
   const subject = h('span', { class: 'subject' });
   const busy = h('span', { class: 'busy', role: 'status' });
-  const notice = createNotice(reveal);
+  const notice = createNotice(reveal, () => channel.post({ type: 'restart-server' }));
   const answer = createAnswer();
   const card = createCard();
   const views = createViews({ card, post: channel.post, reveal, redraw: () => draw() });
@@ -85,6 +85,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   channel.listen((data) => {
     const message = readMessage(data);
     if (message === null) return;
+    if (message.type === 'hello') return channel.post({ type: 'here' });
     if (message.type === 'fit-wanted') views.fit(message.plan);
     change(message);
   });

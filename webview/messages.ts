@@ -57,7 +57,7 @@ const estimate = record({
   instants: list(record({ phase: text, allocated: size })),
   categories,
   waterfall: list(record({ label: text, slot: text, before: size, after: size, categories, time: finite })),
-  time: record({ step: finite, tokensPerSecond: finite }),
+  time: record({ step: finite, tokensPerSecond: finite, calibrated: optional(record({ adapter: text, software: truth })) }),
   parameters: record({ total: size, trainable: size }),
   cards: optional(record({ count: size, peaks: text, sent: size })),
   ranks: optional(list(record({ name: text, count: size, peak: size, peakAt: moment, categories }))),
@@ -207,7 +207,8 @@ const messages: { [type in ToWebview['type']]: Guard } = {
   fit: record({ reply: fit }),
   unanswered: record({ plan: text, question: (value) => QUESTIONS.includes(value as string), message: text }),
   applied: record({ plan: text }),
-  problem: record({ message: text }),
+  hello: record({}),
+  problem: record({ message: text, restart: optional(truth) }),
 };
 
 function lookup<T extends string>(table: { [type in T]: Guard }, type: string): Guard | undefined {

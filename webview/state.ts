@@ -42,6 +42,8 @@ export interface State {
   /** A newer estimate is on its way. */
   estimating: boolean;
   problem: string | null;
+  /** The server that the problem is about may be started again. */
+  lost: boolean;
   /** Line of the cursor in the file, 1-based. */
   cursor: number | null;
   run: Run | null;
@@ -77,6 +79,7 @@ export const initial: State = {
   selected: null,
   estimating: true,
   problem: null,
+  lost: false,
   cursor: null,
   run: null,
   drawn: null,
@@ -113,6 +116,8 @@ export function reduce(state: State, message: ToWebview): State {
     }
     case 'sweeps':
       return { ...answered(state, 'sweeps'), sweeps: message.reply };
+    case 'hello':
+      return state;
     case 'fit-wanted':
       return { ...state, view: 'compare' };
     case 'fit-progress':
@@ -126,7 +131,7 @@ export function reduce(state: State, message: ToWebview): State {
       return { ...state, unanswered: { plan, question, message: why }, fitting: question === 'fit' ? null : state.fitting };
     }
     case 'problem':
-      return { ...state, problem: message.message, estimating: false };
+      return { ...state, problem: message.message, lost: message.restart === true, estimating: false };
     case 'run-started':
       return { ...state, run: begin(message.plan, message.version ?? state.reply?.version ?? null, message.fingerprint) };
     case 'run-event':
@@ -149,7 +154,7 @@ function plans(state: State, reply: EstimateReply, selected: string | null): Sta
   if (state.reply !== null && state.reply.uri === reply.uri && reply.version < state.reply.version) return state;
   const names = reply.plans.map((plan) => plan.name);
   const keep = [selected, state.selected].find((name) => name !== null && names.includes(name));
-  return remember({ ...state, reply, selected: keep ?? names[0] ?? null, estimating: false, problem: null });
+  return remember({ ...state, reply, selected: keep ?? names[0] ?? null, estimating: false, problem: null, lost: false });
 }
 
 /** Keeps what is drawn while the same plan has errors, and nothing else. */

@@ -13,8 +13,10 @@ export function readFromWebview(value: unknown): FromWebview | null {
   const plan = 'plan' in value && typeof value.plan === 'string' ? value.plan : null;
   switch (value.type) {
     case 'ready':
+    case 'here':
     case 'cancel-run':
     case 'cancel-fit':
+    case 'restart-server':
       return { type: value.type };
     case 'select':
     case 'run':

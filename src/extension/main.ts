@@ -37,7 +37,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
   const estimates = createEstimates(send);
   const runs = createRuns(context, log, send, host.startRunner);
   const verdicts = createVerdicts(context.workspaceState, runs, server.notify);
-  const panels = createPanels(context, estimates, runs, send);
+  const panels = createPanels(context, estimates, runs, server);
 
   /** The command's target with its plan known, or a word that there is none. */
   const resolve = async (argument: unknown): Promise<(Target & { plan: string }) | undefined> => {
@@ -68,6 +68,11 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
       }
     });
 
+  const failed = (error: Error): void => {
+    log.error(error);
+    void vscode.window.showErrorMessage(vscode.l10n.t('Memplan’s language server did not start: {0}', error.message));
+  };
+
   context.subscriptions.push(
     log,
     server,
@@ -90,17 +95,16 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     vscode.commands.registerCommand('memplan.report', () => showReport(context, estimates, runs)),
     vscode.commands.registerCommand('memplan.openSample', () => openSample(context)),
     vscode.commands.registerCommand('memplan.showLog', () => log.show()),
+    vscode.commands.registerCommand('memplan.restartServer', () => server.restart().catch(failed)),
     server.onDidChangeState(({ from, to }) => {
-      if (from === 'running' && to === 'stopped')
-        estimates.interrupt(vscode.l10n.t('The language server stopped; it is being started again.'));
+      if (from === 'running' && to === 'stopped') estimates.interrupt(vscode.l10n.t('The language server stopped.'));
+      if (from === 'stopped' && to === 'starting')
+        estimates.interrupt(vscode.l10n.t('The language server is being started again.'));
       if (to === 'running') verdicts.tellAll();
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
   );
-  server.started.catch((error: Error) => {
-    log.error(error);
-    void vscode.window.showErrorMessage(vscode.l10n.t('Memplan’s language server did not start: {0}', error.message));
-  });
+  server.started.catch(failed);
 }
 
 export async function deactivate(): Promise<void> {

@@ -8,6 +8,9 @@ import type { Question } from './trials';
 
 export const PANEL_TYPE = 'memplan.panel';
 
+/** A page that takes longer to answer has died, or is as good as dead. */
+const PATIENCE_MS = 4000;
+
 export interface PanelEvents {
   onRun(plan: string): void;
   onCancelRun(): void;
@@ -21,8 +24,8 @@ export interface Panel {
   readonly panel: vscode.WebviewPanel;
   /** The plan on show. */
   selected: string | null;
-  /** Resolves once the page listens. */
-  readonly ready: Promise<void>;
+  /** Resolves once the page listens. One that listened and does not answer, because its process died, is loaded anew. */
+  awake(): Promise<void>;
   post(message: ToWebview): void;
   show(reply: EstimateReply): void;
 }
@@ -46,14 +49,35 @@ export function createPanel(
   const asset = (path: string) => vscode.Uri.joinPath(context.extensionUri, path);
   // Posted before the page listens, messages would be lost; it asks for everything with `ready`.
   let listening = false;
-  let ready = () => {};
+  let patience: NodeJS.Timeout | undefined;
+  const waiting: (() => void)[] = [];
+  const there = () => {
+    clearTimeout(patience);
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  const load = () => {
+    listening = false;
+    webview.html = panelHtml({
+      script: webview.asWebviewUri(asset('dist/webview.js')).toString(),
+      style: webview.asWebviewUri(asset('dist/webview.css')).toString(),
+      cspSource: webview.cspSource,
+      nonce: crypto.randomUUID(),
+      language: vscode.env.language,
+      words: vscode.l10n.bundle,
+    });
+  };
   const self: Panel = {
     uri,
     panel,
     selected: plan,
-    ready: new Promise((resolve) => {
-      ready = resolve;
-    }),
+    awake: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        if (!listening) return;
+        void webview.postMessage({ type: 'hello' } satisfies ToWebview);
+        clearTimeout(patience);
+        patience = setTimeout(load, PATIENCE_MS);
+      }),
     post(message) {
       if (listening) void webview.postMessage(message);
     },
@@ -74,8 +98,10 @@ export function createPanel(
     switch (message?.type) {
       case 'ready':
         listening = true;
-        ready();
+        there();
         return events.onReady();
+      case 'here':
+        return there();
       case 'select':
         self.selected = message.plan;
         return self.post(message);
@@ -85,6 +111,8 @@ export function createPanel(
         return events.onRun(message.plan);
       case 'cancel-run':
         return events.onCancelRun();
+      case 'restart-server':
+        return void vscode.commands.executeCommand('memplan.restartServer');
       case 'copy':
         return void vscode.env.clipboard.writeText(message.text);
       case 'save':
@@ -100,14 +128,8 @@ export function createPanel(
     }
   });
   webview.options = { enableScripts: true, localResourceRoots: [asset('dist'), asset('media')] };
-  webview.html = panelHtml({
-    script: webview.asWebviewUri(asset('dist/webview.js')).toString(),
-    style: webview.asWebviewUri(asset('dist/webview.css')).toString(),
-    cspSource: webview.cspSource,
-    nonce: crypto.randomUUID(),
-    language: vscode.env.language,
-    words: vscode.l10n.bundle,
-  });
+  load();
+  panel.onDidDispose(() => clearTimeout(patience));
   return self;
 }
 

@@ -5,10 +5,11 @@ import { planAbove } from './cursor';
 import type { Estimates } from './estimates';
 import { createPanel, newWebview, PANEL_TYPE, type Panel } from './panel';
 import type { Runs } from './runs';
+import type { Server } from './server';
 import { readSettings } from './settings';
 import type { Target } from './target';
 import { packTimeline } from './timeline';
-import { createTrials, type Send } from './trials';
+import { createTrials } from './trials';
 
 export interface Panels {
   /** Opens or brings forward the panel of a file; resolves when its page shows the newest estimate. */
@@ -19,7 +20,7 @@ export interface Panels {
   progress(progress: FitProgress): void;
 }
 
-export function createPanels(context: vscode.ExtensionContext, estimates: Estimates, runs: Runs, send: Send): Panels {
+export function createPanels(context: vscode.ExtensionContext, estimates: Estimates, runs: Runs, server: Server): Panels {
   const panels = new Map<string, Panel>();
   const of = (uri: vscode.Uri | string) => panels.get(uri.toString());
 
@@ -37,7 +38,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
         void update(panel);
       },
     });
-    const answer = createTrials(send, uri, (message) => panel.post(message));
+    const answer = createTrials(server.send, uri, (message) => panel.post(message));
     panels.set(uri.toString(), panel);
     webview.onDidDispose(() => panels.delete(uri.toString()));
     return panel;
@@ -68,7 +69,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
 
   context.subscriptions.push(
     estimates.onDidChange((reply) => of(reply.uri)?.show(reply)),
-    estimates.onDidFail(({ uri, message }) => of(uri)?.post({ type: 'problem', message })),
+    estimates.onDidFail(({ uri, message }) => of(uri)?.post({ type: 'problem', message, restart: server.state === 'stopped' })),
     runs.onMessage(({ uri, message }) => {
       // A run that begins is what one wants to see; one that is remembered is not.
       if (message.type === 'run-started') of(uri)?.post({ type: 'view', view: 'run' });
@@ -92,7 +93,7 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
       known.panel.reveal(undefined, true);
       if (target.plan !== null) select(known, target.plan);
     }
-    await panel.ready;
+    await panel.awake();
     if (view) panel.post({ type: 'view', view });
     await update(panel);
     return panel;

@@ -18,6 +18,9 @@ export interface Server extends vscode.Disposable {
   readonly send: Send;
   notify(method: string, params: object): Promise<void>;
   readonly onDidChangeState: vscode.Event<ServerChange>;
+  readonly state: ServerState;
+  /** Starts it anew, whether it runs, has died too often, or never started; resolves when it runs. */
+  restart(): Promise<void>;
   /** Rejects where the server does not start. */
   readonly started: Promise<unknown>;
   stop(): Promise<void>;
@@ -39,8 +42,18 @@ export function createServer(create: () => Promise<Client>, prepare: (client: Ba
     await client.start();
     return client;
   };
-  const started = start();
-  started.catch(() => changed.fire({ from: 'starting', to: 'stopped' }));
+  let state: ServerState = 'starting';
+  own.push(
+    changed.event(({ to }) => {
+      state = to;
+    }),
+  );
+  const begin = (): Promise<BaseLanguageClient> => {
+    const made = start();
+    made.catch(() => changed.fire({ from: 'starting', to: 'stopped' }));
+    return made;
+  };
+  let started = begin();
   return {
     async send<T>(method: string, params: object, token?: vscode.CancellationToken): Promise<T> {
       const client = await started;
@@ -49,7 +62,27 @@ export function createServer(create: () => Promise<Client>, prepare: (client: Ba
     },
     notify: async (method, params) => (await started).sendNotification(method, params),
     onDidChangeState: changed.event,
-    started,
+    get state() {
+      return state;
+    },
+    async restart() {
+      const client = await started.catch(() => null);
+      if (client?.isRunning()) await client.stop();
+      // A client whose start failed cannot be started again.
+      if (
+        client === null ||
+        !(await client.start().then(
+          () => true,
+          () => false,
+        ))
+      ) {
+        started = begin();
+        await started;
+      }
+    },
+    get started() {
+      return started;
+    },
     stop: () =>
       started.then(
         (client) => client.stop(),

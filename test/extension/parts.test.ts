@@ -37,6 +37,7 @@ describe('messages of the page', () => {
   const place = { line: 3, column: 1, endLine: 3, endColumn: 9 };
   test.each([
     { type: 'ready' },
+    { type: 'here' },
     { type: 'cancel-run' },
     { type: 'select', plan: 'full' },
     { type: 'run', plan: 'full' },
@@ -45,6 +46,7 @@ describe('messages of the page', () => {
     { type: 'copy', text: 'a' },
     { type: 'fit', plan: 'full' },
     { type: 'cancel-fit' },
+    { type: 'restart-server' },
     { type: 'sweeps', plan: 'full', others: ['longform'] },
     { type: 'what-if', plan: 'full', id: 3, changes: [{ kind: 'number', path: 'sequence', value: 4096 }] },
     {

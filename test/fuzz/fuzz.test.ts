@@ -143,6 +143,7 @@ describe('a hostile message', () => {
   const place = { line: 3, column: 1, endLine: 3, endColumn: 9 };
   const sent: FromWebview[] = [
     { type: 'ready' },
+    { type: 'here' },
     { type: 'select', plan: 'full' },
     { type: 'run', plan: 'full' },
     { type: 'reveal', place },

@@ -1,6 +1,6 @@
 /**
- * The extension host dies under an edit: nothing is lost, and the panel and the language come back. From a package: VS Code does not start
- * the host of an extension in development again.
+ * The extension host, the panel's page and the whole browser page die under an edit: nothing is lost, and the panel and the language come
+ * back. From a package: VS Code does not start the host of an extension in development again.
  */
 import assert from 'node:assert/strict';
 import { type Counts, runSteps } from './checks';
@@ -12,15 +12,16 @@ const HOST = '--type=extensionHost';
 
 export async function walkKilled({ root, folder, browser, vsix }: WalkOptions): Promise<Counts> {
   const server = await startServer(root, { vsix });
-  const { page } = await openWorkbench(browser, server, { folder });
-  page.setDefaultTimeout(60_000);
-  const panel = panelFrame(page);
-  const result = panel.locator('[data-role=result]');
-  const bytes = async () => Number(await result.getAttribute('data-bytes'));
+  // What the browser stores outlives a page of it.
+  const context = await browser.newContext();
+  context.setDefaultTimeout(60_000);
+  let { page } = await openWorkbench(context, server, { folder });
+  let panel = panelFrame(page);
+  const bytes = async () => Number(await panel.locator('[data-role=result]').getAttribute('data-bytes'));
   let before = 0;
   let killed: number[] = [];
   const counts = await runSteps(
-    'When the extension host is killed',
+    'When processes are killed',
     [
       [
         'an edit is made, and the panel shows the plan',
@@ -58,10 +59,35 @@ export async function walkKilled({ root, folder, browser, vsix }: WalkOptions): 
           assert.equal(await bytes(), before);
         },
       ],
+      [
+        'a panel whose page died is loaded anew by Estimate, with the plan in it',
+        async () => {
+          await panel.locator('html').evaluate(() => location.replace('about:blank'));
+          await panel.locator('#root').waitFor({ state: 'detached' });
+          await page.locator('.tab', { hasText: 'gpt2-small.memplan' }).click();
+          await runCommand(page, 'Memplan: Estimate');
+          await panel.locator('#root[data-state=rendered]').waitFor();
+          assert.equal(await bytes(), before);
+        },
+      ],
+      [
+        'a browser page that crashed is opened again with the edit and the panel',
+        async () => {
+          const crashed = page.waitForEvent('crash');
+          const session = await context.newCDPSession(page);
+          void session.send('Page.crash').catch(() => undefined);
+          await crashed;
+          ({ page } = await openWorkbench(context, server, { folder }));
+          panel = panelFrame(page);
+          await panel.locator('#root[data-state=rendered]').waitFor();
+          assert.equal(await bytes(), before);
+          await page.locator('.view-line', { hasText: 'as typed' }).waitFor();
+        },
+      ],
     ],
     { chained: true, onFailure: (name) => keep(page, root, name) },
   );
-  await page.close();
+  await context.close();
   await server.stop();
   return counts;
 }

@@ -1,6 +1,6 @@
 /** A workbench in a browser page, with this extension in it. */
 import { join } from 'node:path';
-import type { Browser, FrameLocator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
 import type { Server } from './code-server';
 
 export interface Workbench {
@@ -20,7 +20,12 @@ export interface WorkbenchOptions {
   size?: { width: number; height: number };
 }
 
-export async function openWorkbench(browser: Browser, server: Server, options: WorkbenchOptions): Promise<Workbench> {
+/** In a browser of its own, or in a context that outlives the page. */
+export async function openWorkbench(
+  browser: Browser | BrowserContext,
+  server: Server,
+  options: WorkbenchOptions,
+): Promise<Workbench> {
   const page = await browser.newPage({ viewport: options.size ?? { width: 1400, height: 900 } });
   const problems: string[] = [];
   page.on('console', (message) => {

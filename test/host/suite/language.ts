@@ -97,4 +97,16 @@ export const languageSteps: Step[] = [
       await until('an unchanged file', [vscode.workspace.onDidSaveTextDocument], () => true);
     },
   ],
+  [
+    'a language server that is started anew answers as before',
+    async () => {
+      const editor = await open('long-context.memplan');
+      const end = editor.document.lineAt(editor.document.lineCount - 1).range.end;
+      await vscode.commands.executeCommand('memplan.restartServer');
+      await editor.edit((edit) => edit.insert(end, '\nplan again extends full { optimizer nothing }\n'));
+      await diagnosticsOf(example(), (all) => all.some(({ message }) => message.includes('nothing')));
+      await vscode.commands.executeCommand('undo');
+      await diagnosticsOf(example(), (all) => all.length > 0 && !all.some(({ message }) => message.includes('nothing')));
+    },
+  ],
 ];
