@@ -1,6 +1,6 @@
 /** Text → what it says: plans as plain data, the questions asked of them, and every mistake at its words. Pure and total. */
 
-import type { Plan, RunSettings } from '../../src/plan/types';
+import type { Device, Plan, RunSettings } from '../../src/plan/types';
 import { allSpecs } from '../../src/techniques/registry';
 import type { PlanDeclaration, RunDeclaration } from '../generated/ast';
 import {
@@ -62,15 +62,17 @@ export interface AnalyzeOptions {
   uri?: string;
   reader?: FileReader;
   parseText?: (uri: string, text: string) => Syntax;
+  /** Puts to a plan's device what was measured of it. */
+  measured?: (device: Device) => Device;
 }
 
 export function analyze(
   text: string,
-  { uri = 'untitled:plan.memplan', reader = noFiles, parseText = (_, source) => parse(source) }: AnalyzeOptions = {},
+  { uri = 'untitled:plan.memplan', reader = noFiles, parseText = (_, source) => parse(source), measured }: AnalyzeOptions = {},
 ): Analysis {
   const early: [string, Problem][] = [];
   const modules = loadModules(uri, text, reader, (at, problem) => early.push([at, problem]), parseText);
-  const context = new Context(modules, reader);
+  const context = new Context(modules, reader, measured);
   for (const [at, problem] of early) context.report(at, problem);
   for (const module of modules.values()) {
     for (const error of module.syntax.errors) context.report(module.uri, { severity: 'error', code: 'syntax', ...error });

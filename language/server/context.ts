@@ -1,5 +1,6 @@
 /** What every part of the analysis shares: names, problems, occurrences. */
 import { nearest } from '../../src/plan/nearest';
+import type { Device } from '../../src/plan/types';
 import type { FileReader, Modules } from './modules';
 import type { Declared, Kind, Occurrence } from './names';
 import type { Code, Fix, Problem } from './problems';
@@ -23,6 +24,8 @@ export class Context {
   constructor(
     readonly modules: Modules,
     readonly reader: FileReader,
+    /** Puts to a plan's device what was measured of it. */
+    readonly measured: (device: Device) => Device = (device) => device,
   ) {}
 
   /** Remembers where a name is written, each place once. */

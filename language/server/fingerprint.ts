@@ -3,7 +3,8 @@ import type { PlanAnalysis } from './analyze';
 
 /** Equal for equal plans and proxies; FNV-1a over their text, twice 32 bits. */
 export function fingerprintOf({ plan, run }: Pick<PlanAnalysis, 'plan' | 'run'>): string {
-  const text = JSON.stringify([plan, run]);
+  // What a card was measured to reach changes estimates, not what runs.
+  const text = JSON.stringify([plan && { ...plan, device: { ...plan.device, measured: undefined } }, run]);
   return [0x811c9dc5, 0x9dc5811c].map((seed) => fnv(text, seed).toString(16).padStart(8, '0')).join('');
 }
 

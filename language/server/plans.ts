@@ -83,10 +83,10 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
   }
   if (node.name === undefined) return { problem: problem ?? 'It has no name', stated, partial };
   const readable = new Map([...stated].filter(([key]) => pieces.has(key)));
-  const draft = REQUIRED.every((key) => pieces.has(key)) ? { draft: assemble(node.name, readable, pieces) } : {};
+  const draft = REQUIRED.every((key) => pieces.has(key)) ? { draft: assemble(context, node.name, readable, pieces) } : {};
   if (problem !== undefined) return { problem, stated, partial, ...draft };
 
-  const plan = assemble(node.name, stated, pieces);
+  const plan = assemble(context, node.name, stated, pieces);
   for (const conflict of conflicts(plan)) {
     problem ??= conflict.message;
     reportConflict(context, uri, entries, stated, conflict, name);
@@ -188,12 +188,12 @@ function part(context: Context, { value }: Entry, uri: string, kind: 'model' | '
   return found;
 }
 
-function assemble(name: string, stated: Map<string, Stated>, pieces: Map<string, Piece>): Plan {
+function assemble(context: Context, name: string, stated: Map<string, Stated>, pieces: Map<string, Piece>): Plan {
   const count = (key: CountKey): number => (pieces.get(key) as number | undefined) ?? 1;
   const plan: Plan = {
     name,
     model: pieces.get('model') as Model,
-    device: pieces.get('device') as Device,
+    device: context.measured(pieces.get('device') as Device),
     batch: count('batch'),
     sequence: count('sequence'),
     accumulate: count('accumulate'),

@@ -9,9 +9,9 @@ export type Invocation =
   | { command: 'help'; topic?: CommandName }
   | { command: 'version' }
   | { command: 'check'; files: string[]; json: boolean }
-  | { command: 'estimate'; file: string; plan?: string; json: boolean; timeline: boolean; explain: boolean }
-  | { command: 'fit'; file: string; plan?: string; json: boolean }
-  | { command: 'run'; file: string; plan?: string; json: boolean; adapter: Adapter; timeout: number }
+  | { command: 'estimate'; file: string; plan?: string; json: boolean; timeline: boolean; explain: boolean; calibration?: string }
+  | { command: 'fit'; file: string; plan?: string; json: boolean; calibration?: string }
+  | { command: 'run'; file: string; plan?: string; json: boolean; adapter: Adapter; timeout: number; calibration?: string }
   | { command: 'verify'; technique: 'galore'; file: string; json: boolean; adapter: Adapter; timeout: number }
   | { command: 'format'; files: string[]; write: boolean }
   | { command: 'export'; file: string; plan?: string; to: string }
@@ -35,10 +35,10 @@ export const COMMANDS: readonly CommandName[] = [
 /** Options of each command, beside `--help`. */
 const OPTIONS: Record<CommandName, Record<string, 'boolean' | 'string'>> = {
   check: { json: 'boolean' },
-  estimate: { plan: 'string', json: 'boolean', timeline: 'boolean', explain: 'boolean' },
-  run: { plan: 'string', json: 'boolean', adapter: 'string', timeout: 'string' },
+  estimate: { plan: 'string', json: 'boolean', timeline: 'boolean', explain: 'boolean', calibration: 'string' },
+  run: { plan: 'string', json: 'boolean', adapter: 'string', timeout: 'string', calibration: 'string' },
   verify: { json: 'boolean', adapter: 'string', timeout: 'string' },
-  fit: { plan: 'string', json: 'boolean' },
+  fit: { plan: 'string', json: 'boolean', calibration: 'string' },
   format: { write: 'boolean' },
   export: { plan: 'string', to: 'string' },
   import: { from: 'string' },
@@ -140,6 +140,8 @@ export function readArguments(args: readonly string[]): Invocation {
   const json = values.json === true;
   const named = text(values.plan);
   const plan = named === undefined ? {} : { plan: named };
+  const measured = text(values.calibration);
+  const calibration = measured === undefined ? {} : { calibration: measured };
   switch (command) {
     case 'check':
       if (files.length === 0) throw new UsageError('check wants one or more .memplan files');
@@ -152,11 +154,20 @@ export function readArguments(args: readonly string[]): Invocation {
         json,
         timeline: values.timeline === true,
         explain: values.explain === true,
+        ...calibration,
       };
     case 'fit':
-      return { command, file: one(command, files), json, ...plan };
+      return { command, file: one(command, files), json, ...plan, ...calibration };
     case 'run':
-      return { command, file: one(command, files), ...plan, json, adapter: adapterOf(values), timeout: timeoutOf(values) };
+      return {
+        command,
+        file: one(command, files),
+        ...plan,
+        json,
+        adapter: adapterOf(values),
+        timeout: timeoutOf(values),
+        ...calibration,
+      };
     case 'verify': {
       const [technique, ...more] = files;
       if (technique !== 'galore') {

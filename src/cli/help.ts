@@ -27,22 +27,26 @@ Prints every diagnostic as FILE:LINE:COLUMN: SEVERITY CODE: MESSAGE.
 
   --json        one object, as \`estimate --json\` prints for each file
 `,
-  estimate: `memplan estimate FILE [--plan NAME] [--json] [--timeline] [--explain]
+  estimate: `memplan estimate FILE [--plan NAME] [--json] [--timeline] [--explain] [--calibration FILE]
 
   --plan NAME   this plan only
   --json        one object, sizes in bytes, times in seconds
   --timeline    live bytes by category through the step
   --explain     the ledger: every tensor alive at the peak, what made it, and what the figures hold for
+  --calibration FILE
+                times at the shares of the card's peaks that \`memplan run --calibration FILE\` measured
 `,
-  fit: `memplan fit FILE [--plan NAME] [--json]
+  fit: `memplan fit FILE [--plan NAME] [--json] [--calibration FILE]
 
 Lists, for each plan, the ways to make it fit that no other beats in both peak and time: exact ones first.
 Each is a list of edits with what it saves and what it costs. What is trained, and in which precision, stays as it is.
 
   --plan NAME   this plan only
   --json        one object, sizes in bytes, times in seconds
+  --calibration FILE
+                times as \`memplan run --calibration FILE\` measured them
 `,
-  run: `memplan run FILE [--plan NAME] [--json] [--adapter gpu|software] [--timeout S]
+  run: `memplan run FILE [--plan NAME] [--json] [--adapter gpu|software] [--timeout S] [--calibration FILE]
 
 Trains the proxy of a \`run\` block on this machine's GPU and checks what its plan's techniques claim:
 the same gradients, a bounded error, the predicted bytes.
@@ -51,6 +55,8 @@ the same gradients, a bounded error, the predicted bytes.
   --json        one JSON object a line, the last a summary
   --adapter A   gpu: fail where there is none; software: the software driver even if there is one
   --timeout S   seconds until the run is given up (600)
+  --calibration FILE
+                writes which shares of the card's peaks its kernels reached: the runner's, in fp32, at the size of the proxy
 `,
   verify: `memplan verify galore FILE [--json] [--adapter gpu|software] [--timeout S]
 

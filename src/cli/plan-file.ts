@@ -5,9 +5,11 @@ import { EstimateCache } from '../../language/server/estimates';
 import { fileReader, uriOf } from '../../language/server/files';
 import { diagnosticsOf, type Report, type ReportedDiagnostic, type ReportOptions, reportOf } from '../../language/server/report';
 import { Lines } from '../../language/server/span';
+import { calibrated } from '../plan/calibration';
 import { nearest } from '../plan/nearest';
-import type { Plan } from '../plan/types';
+import type { Device, Plan } from '../plan/types';
 import { UsageError } from './arguments';
+import { readCalibrationFile } from './calibration';
 import { readText } from './files';
 import type { Io } from './io';
 import { paintDiagnostics } from './paint/diagnostics';
@@ -20,11 +22,13 @@ export interface PlanFile {
   report(options?: ReportOptions): Report;
 }
 
-/** Reads and analyses. Throws `UsageError` where the file cannot be read. */
-export async function openPlanFile(file: string): Promise<PlanFile> {
+/** Reads and analyses, with times by a file of calibration where one is named. Throws `UsageError` where a file cannot be read. */
+export async function openPlanFile(file: string, calibration?: string): Promise<PlanFile> {
   const text = await readText(file);
   const roots = [workspaceOf(file)];
-  const analysis = analyze(text, { uri: uriOf(resolve(file)), reader: fileReader({ roots: () => roots }) });
+  const known = calibration === undefined ? undefined : await readCalibrationFile(calibration);
+  const measured = (device: Device) => (known ? calibrated(device, known, true) : device);
+  const analysis = analyze(text, { uri: uriOf(resolve(file)), reader: fileReader({ roots: () => roots }), measured });
   const cache = new EstimateCache();
   return { file, analysis, report: (options = {}) => reportOf(file, analysis, cache, options) };
 }

@@ -31,6 +31,8 @@ describe('what is asked for', () => {
       { command: 'estimate', file: 'a', plan: 'full', json: false, timeline: true, explain: false },
     ],
     ['run a', { command: 'run', file: 'a', json: false, adapter: 'auto', timeout: 600 }],
+    ['run a --calibration c', { command: 'run', file: 'a', json: false, adapter: 'auto', timeout: 600, calibration: 'c' }],
+    ['fit a --calibration c', { command: 'fit', file: 'a', json: false, calibration: 'c' }],
     ['run a --adapter software --timeout 2.5', { command: 'run', file: 'a', json: false, adapter: 'software', timeout: 2.5 }],
     [
       'verify galore t.json --json',
@@ -51,7 +53,10 @@ describe('what is refused, and what is suggested', () => {
     ['zzz', 'there is no command zzz; there are check, estimate, fit, run, verify, format, export, import, lsp'],
     ['--jsn', 'there is no option --jsn before a command'],
     ['estimate a --jsno', 'estimate has no option --jsno; did you mean --json?'],
-    ['estimate a --adapter gpu', 'estimate has no option --adapter; it takes --plan, --json, --timeline, --explain, --help'],
+    [
+      'estimate a --adapter gpu',
+      'estimate has no option --adapter; it takes --plan, --json, --timeline, --explain, --calibration, --help',
+    ],
     ['estimate a -x', 'estimate has no option -x'],
     ['estimate', 'estimate wants a .memplan file'],
     ['estimate a b', 'estimate takes one file, and 2 are given'],

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunEvent } from '../../src/protocol';
+import type { Estimate, RunEvent } from '../../src/protocol';
 import { build, folderOf, memplan, root } from './program';
 
 /** Small enough for a software driver: what is tested is the command, not the kernels. */
@@ -25,6 +25,22 @@ run p {
 }
 `;
 
+/** What a run of `p` runs, as plans: the proxy plain, and with its technique. */
+const PROXY = `model small {
+  layers 1  hidden 64  heads 2  kv-heads 1  ffn 128  vocab 256  tied-embeddings true
+}
+device card from "RTX 4090"
+plan plain {
+  model small
+  device card
+  sequence 32
+  engine webgpu
+}
+plan p extends plain {
+  backward checkpoint
+}
+`;
+
 let folder: ReturnType<typeof folderOf>;
 beforeAll(() => {
   build('cli', 'runner');
@@ -32,6 +48,7 @@ beforeAll(() => {
     'plan.memplan': SMALL,
     'two.memplan': `${SMALL}run broken { steps 3 }\n`,
     'none.memplan': 'let a = 1\n',
+    'proxy.memplan': PROXY,
     'long.memplan': SMALL.replace('steps 10', 'steps 100000'),
     'cases.json': '{"cases": 7}',
     'text.json': 'not json',
@@ -47,7 +64,8 @@ const events = (out: string): RunEvent[] =>
 
 describe('memplan run', () => {
   it('says everything as JSON lines, the last a summary, on the software driver', async () => {
-    const { status, out } = await memplan(['run', 'plan.memplan', '--plan', 'p', '--json', '--adapter', 'software'], folder.path);
+    const command = ['run', 'plan.memplan', '--plan', 'p', '--json', '--adapter', 'software', '--calibration', 'measured.json'];
+    const { status, out, err } = await memplan(command, folder.path);
     const lines = events(out);
     expect(lines.filter(({ type }) => type === 'error')).toEqual([]);
     expect(lines.find(({ type }) => type === 'adapter')).toMatchObject({ software: true });
@@ -63,6 +81,24 @@ describe('memplan run', () => {
     const failed = lines.filter((line) => line.type === 'check' && !line.passed);
     expect(summary.failed).toBe(failed.length);
     expect(status).toBe(failed.length === 0 ? 0 : 1);
+
+    // What was measured gives the measured time again, for the two steps that ran.
+    expect(err).toMatch(/calibration on .* written to measured\.json/);
+    const estimated = async (...options: string[]) => {
+      const { out } = await memplan(['estimate', 'proxy.memplan', '--json', ...options], folder.path);
+      return (JSON.parse(out) as { plans: Pick<Estimate, 'time'>[] }).plans.map(({ time }) => time);
+    };
+    const times = await estimated('--calibration', 'measured.json');
+    const timed = lines.flatMap((line) => (line.type === 'kernels' ? line.kernels : []));
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    expect(times.map(({ calibrated }) => calibrated?.software)).toEqual([true, true]);
+    expect(sum(times.map(({ step }) => step)) / sum(timed.map(({ seconds }) => seconds))).toBeCloseTo(1, 6);
+    expect((await estimated()).map(({ calibrated }) => calibrated)).toEqual([undefined, undefined]);
+    const { err: refused, status: two } = await memplan(
+      ['estimate', 'proxy.memplan', '--calibration', 'cases.json'],
+      folder.path,
+    );
+    expect([two, refused]).toEqual([2, expect.stringContaining('cases.json is no calibration')]);
   }, 300_000);
 
   it('ends at its time limit: one sentence, status 1', async () => {

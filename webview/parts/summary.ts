@@ -24,11 +24,12 @@ export function verdict(estimate: Estimate, tried = false): HTMLElement {
 
 export function facts(estimate: Estimate): HTMLElement {
   const { peak, time, parameters } = estimate;
+  const measured = time.calibrated ? `calibrated on ${time.calibrated.adapter}` : 'uncalibrated';
   const share = parameters.total > 0 ? (parameters.trainable / parameters.total) * 100 : 0;
   const list: [string, string, string][] = [
     ['Peak', formatBytes(peak.allocated), momentWords(estimate.peakAt)],
     ['On the card', formatBytes(peak.device), formatRange(...peak.range)],
-    ['Step', formatSeconds(time.step), `${formatCount(Math.round(time.tokensPerSecond))} tokens/s`],
+    ['Step', formatSeconds(time.step), `${formatCount(Math.round(time.tokensPerSecond))} tokens/s, ${measured}`],
     [
       'Trained',
       formatCount(parameters.trainable),

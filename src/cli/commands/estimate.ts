@@ -11,7 +11,7 @@ import { assertPlan, openPlanFile, statusOf } from '../plan-file';
 /** Estimates all plans of a file, or one. Plans that are whole are estimated even where the file has errors. */
 export async function estimate(asked: Extract<Invocation, { command: 'estimate' }>, io: Io): Promise<0 | 1 | 2> {
   const { file, plan, json, timeline, explain } = asked;
-  const opened = await openPlanFile(file);
+  const opened = await openPlanFile(file, asked.calibration);
   assertPlan(opened, plan);
   const report = opened.report({ timeline, ...(plan === undefined ? {} : { plan }) });
   const ledgers = new Map(

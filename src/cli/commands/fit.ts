@@ -9,7 +9,7 @@ import { assertPlan, openPlanFile, statusOf } from '../plan-file';
 
 /** The Pareto-best ways to make plans fit. 1 where a plan cannot be made to fit. */
 export async function fit(asked: Extract<Invocation, { command: 'fit' }>, io: Io): Promise<0 | 1 | 2> {
-  const opened = await openPlanFile(asked.file);
+  const opened = await openPlanFile(asked.file, asked.calibration);
   assertPlan(opened, asked.plan);
   const whole = opened.analysis.plans.filter((plan) => asked.plan === undefined || plan.name === asked.plan);
   const answers = whole.flatMap(({ plan }) => (plan ? [{ before: estimate({ ...plan, order: [] }), found: search(plan) }] : []));

@@ -3,6 +3,7 @@ import type { RunRequest } from '../../protocol';
 import { launch } from '../../runner/launch';
 import { type Invocation, UsageError } from '../arguments';
 import { bundles } from '../bundles';
+import { writingCalibration } from '../calibration';
 import { follow } from '../follow';
 import type { Io } from '../io';
 import { assertPlan, openPlanFile, type PlanFile, printErrors } from '../plan-file';
@@ -17,7 +18,11 @@ export async function run(asked: Extract<Invocation, { command: 'run' }>, io: Io
     throw new UsageError(`${asked.file}: plan ${name} has errors, so it cannot run`);
   }
   const request: RunRequest = { type: 'run', plan: plan.plan, run: plan.run, adapter: asked.adapter, timeout: asked.timeout };
-  return follow(launch(request, { signal: io.signal, dist: bundles }), io, asked.json);
+  const events = launch(request, { signal: io.signal, dist: bundles });
+  const { calibration } = asked;
+  const written =
+    calibration === undefined ? events : writingCalibration(events, calibration, (words) => io.err(`memplan: ${words}\n`));
+  return follow(written, io, asked.json);
 }
 
 /** The plan that is meant: the one that is named, else the one that has a `run` block, else the only one. */
@@ -26,7 +31,7 @@ function planOf(opened: PlanFile, named: string | undefined): string {
   assertPlan(opened, named);
   if (named !== undefined) return named;
   const names = analysis.plans.map((plan) => plan.name);
-  const blocks = analysis.syntax.file.declarations.flatMap((node) =>
+  const blocks = analysis.syntax.declarations.flatMap((node) =>
     node.$type === 'RunDeclaration' && node.plan ? [node.plan] : [],
   );
   const known = blocks.filter((block) => names.includes(block));

@@ -63,8 +63,9 @@ function verdict(style: Style, plan: ReportedPlan): string[] {
   const { device, allocated, reserved, range } = plan.peak;
   const { color, says } = VERDICTS[plan.fit];
   const room = formatBytes(Math.abs(plan.usable - device));
-  const { step, tokensPerSecond } = plan.time;
-  const time = step > 0 ? `; ${formatTime(step)} a step, ${formatCount(Math.round(tokensPerSecond))} tokens/s` : '';
+  const { step, tokensPerSecond, calibrated } = plan.time;
+  const measured = calibrated ? ` (calibrated on ${printable(calibrated.adapter)})` : '';
+  const time = step > 0 ? `; ${formatTime(step)} a step, ${formatCount(Math.round(tokensPerSecond))} tokens/s${measured}` : '';
   const [least, most] = range.map((bytes) => formatBytes(bytes));
   const sizes = `tensors ${formatBytes(allocated)}, allocator ${formatBytes(reserved)}, with the context ${formatBytes(device)} (from ${least} to ${most})`;
   const lines = (tint: Color | undefined, text: string) =>
