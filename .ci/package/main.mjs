@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createVSIX } from '@vscode/vsce';
 import { notices } from './licences.mjs';
+import { parts } from './made-of.mjs';
 import { nodeFor } from './node.mjs';
 import { stage } from './stage.mjs';
 
@@ -56,11 +57,12 @@ const packageOf = async (target) => {
 let over = false;
 const rows = [];
 for (const target of targets) {
-  const size = statSync(await packageOf(target)).size / 2 ** 20;
+  const path = await packageOf(target);
+  const size = statSync(path).size / 2 ** 20;
   const budget = config.budgetMiB[target];
   over ||= size > budget;
   rows.push(
-    `${target.padEnd(14)} ${size.toFixed(1).padStart(6)} MiB of ${String(budget).padStart(4)}${size > budget ? '  over its budget' : ''}`,
+    `${target.padEnd(14)} ${size.toFixed(1).padStart(6)} MiB of ${String(budget).padStart(4)}: ${await parts(path)}${size > budget ? '  OVER ITS BUDGET' : ''}`,
   );
 }
 console.log(`\n${rows.join('\n')}`);

@@ -32,7 +32,7 @@ const settings = contributes.configuration.flatMap(({ properties }: { properties
     enumDescriptions?: string[];
   },
 ][];
-const commands = contributes.commands as { command: string; title: string; category?: string }[];
+const commands = contributes.commands as { command: string; title: string; category?: string; icon?: string }[];
 
 /** Every path that the manifest names, the built ones aside. */
 function files(value: unknown): string[] {
@@ -50,13 +50,16 @@ test('every file that it names exists, or is built', () => {
   }
 });
 
-test('every command has a handler, a title and the category, and no handler is undeclared', () => {
+test('every command has a handler, a title, the category and an icon of its own, and no handler is undeclared', () => {
   const handled = all(/(?:command|registerCommand)\(\s*'(memplan\.[\w.]+)'/g);
   expect(handled).toEqual(commands.map(({ command }) => command).sort());
   for (const { command, title, category } of commands) {
     expect(title, command).toBeTruthy();
     expect(category, command).toBe('Memplan');
   }
+  const icons = commands.map(({ icon }) => icon);
+  for (const icon of icons) expect(icon).toMatch(/^\$\([\w-]+\)$/);
+  expect(new Set(icons).size).toBe(icons.length);
 });
 
 test('menus name declared commands under keys that VS Code or the extension sets', () => {
