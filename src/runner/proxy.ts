@@ -49,15 +49,19 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     if (use.args.paged === true)
       unproved.push({ technique: `${use.name}(paged)`, why: 'WebGPU has no managed memory: the states stay on the device' });
   }
-  const stored = plan.slots.weights?.name;
+  const precision = inSixteenBits(plan);
+  if (precision) {
+    slots.precision = { name: `amp-${precision.half}`, args: {} };
+    if (precision.pure) slots.weights ??= { name: precision.half, args: {} };
+    techniques.push(slots.precision.name);
+    unproved.push({ technique: precision.name, why: 'products and the residual stream are in fp32; what is kept is in 16 bits' });
+  }
+  const stored = slots.weights?.name;
   if (plan.slots.optimizer?.name === 'mezo' && (stored === 'fp16' || stored === 'bf16'))
     unproved.push({ technique: stored, why: 'matrices that MeZO moves are kept in fp32' });
-  const precision = useOf(plan, 'precision')?.name ?? 'fp32';
-  if (precision !== 'fp32')
-    unproved.push({
-      technique: precision,
-      why: `the runner computes and stores in fp32: a ${precision} plan runs as its fp32 proxy`,
-    });
+  const usual = useOf(plan, 'precision')?.name ?? 'fp32';
+  if (!precision && usual !== 'fp32')
+    unproved.push({ technique: usual, why: `the runner computes and stores in fp32: a ${usual} plan runs as its fp32 proxy` });
   for (const [list, uses] of Object.entries(plan.lists))
     for (const { name } of uses ?? []) unproved.push({ technique: name, why: `the runner has one device and no ${list}` });
   const accumulate = Math.min(plan.accumulate, MOST_MICRO_BATCHES);
@@ -111,6 +115,13 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     learningRate: run.learningRate ?? rateOf(proxy),
     plainLearningRate: run.learningRate ?? rateOf(plain),
   };
+}
+
+/** A 16-bit precision that the plan states; where it says nothing, the proxy is in fp32. */
+function inSixteenBits({ slots }: Plan): { name: string; half: 'fp16' | 'bf16'; pure: boolean } | undefined {
+  const name = slots.precision?.name ?? '';
+  const half = (['fp16', 'bf16'] as const).find((kind) => name === kind || name === `amp-${kind}`);
+  return half && { name, half, pure: name === half };
 }
 
 /** A rate at which the optimizer learns steadily at a proxy's size. */

@@ -97,8 +97,8 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
   const shared: CheckContext['shared'] = new Map();
   const contextFor = (slot: TechniqueSlot, technique: string): CheckContext => ({
     opened,
-    // What is trained on answers is checked on text, but for the loss over answers itself.
-    plan: slot === 'loss' ? plan : withSlots(plan, { loss: null }),
+    // What is trained on answers is checked on text, but for the loss over answers itself; what is kept in 16 bits is checked by itself.
+    plan: withSlots(plan, slot === 'loss' ? { precision: null } : { loss: null, precision: null }),
     slot,
     use: plan.slots[slot] ?? { name: technique, args: {} },
     seed,

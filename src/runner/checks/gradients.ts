@@ -16,7 +16,7 @@ import { type CheckContext, type Gradients, within } from './context';
 import { againstDifferences } from './differences';
 
 export const NONE: Use = { name: 'none', args: {} };
-export const STANDARD = { backward: null, loss: null, activations: null, optimizer: NONE } as const;
+export const STANDARD = { precision: null, backward: null, loss: null, activations: null, optimizer: NONE } as const;
 
 export const keyOf = (weight: Weight, layer: number | undefined): string =>
   layer === undefined ? weight.name : `${weight.name}@${layer}`;

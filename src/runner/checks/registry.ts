@@ -20,6 +20,7 @@ import { check as lion } from '../../techniques/lion/check';
 import { check as lomo } from '../../techniques/lomo/check';
 import { check as lora } from '../../techniques/lora/check';
 import { check as mezo } from '../../techniques/mezo/check';
+import { checkKept } from '../../techniques/precision/check';
 import { check as qGalore } from '../../techniques/q-galore/check';
 import { check as reversible } from '../../techniques/reversible/check';
 import { check as sgd } from '../../techniques/sgd/check';
@@ -34,6 +35,7 @@ const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } =
   optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini, 'q-galore': qGalore },
   weights: { nf4, int8: checkGroups(8), int4: checkGroups(4), fp16: checkHalves('fp16'), bf16: checkHalves('bf16') },
   train: { lora },
+  precision: { 'amp-fp16': checkKept('fp16'), 'amp-bf16': checkKept('bf16') },
 };
 
 export const checkOf = (slot: TechniqueSlot, name: string): TechniqueCheck | undefined => CHECKS[slot]?.[name];

@@ -1,5 +1,7 @@
 import type { DType } from '../../plan/types';
 import type { Technique } from '../technique';
+import type { Half } from '../weights/halves';
+import { halfKept } from './webgpu';
 
 /** Compute type, and whether parameters stay in float32 under autocast. */
 const modes: readonly { name: string; compute: DType; autocast: boolean; summary: string; formula: string; cost: string }[] = [
@@ -57,4 +59,6 @@ export const precisions: readonly Technique[] = modes.map(({ name, compute, auto
       stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: parameters }],
     };
   },
+  // The engine computes in float32 and keeps in 16 bits; 16-bit matrices are a matter of `weights`.
+  ...(autocast ? { webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, kept: halfKept(compute as Half) } }) } : {}),
 }));

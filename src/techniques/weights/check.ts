@@ -39,7 +39,7 @@ export const checkHalves =
   };
 
 /** Stores values on the device, and counts the weights that are not the host's rounding of them. */
-async function roundTrip({ opened, seed, report }: CheckContext, half: Half): Promise<void> {
+export async function roundTrip({ opened, seed, report }: CheckContext, half: Half): Promise<void> {
   const storage = halfUnpack(half);
   const next = normals(seed + 1);
   // An odd number of them, over six decades.
