@@ -256,8 +256,17 @@ test('a file without plans, with errors, and a stopped server each say so', asyn
   await panel.send({ type: 'plans', reply: { ...broken, version: 5 }, selected: 'longform' });
   expect(await page.locator('.notice').textContent()).toContain('Plan full of this file cannot be estimated');
   expect(await page.locator('.waterfall').isVisible()).toBe(true);
-  await panel.send({ type: 'problem', message: 'The language server stopped.' });
+  const again = page.locator('.notice vscode-button');
+  await panel.send({ type: 'problem', message: 'The language server stopped.', restart: true });
   expect(await page.locator('.notice').textContent()).toContain('The language server stopped.');
+  expect(await page.locator('#root').getAttribute('data-state')).toBe('error');
+  await again.focus();
+  await page.keyboard.press('Enter');
+  expect((await panel.posted()).at(-1)).toEqual({ type: 'restart-server' });
+  await panel.send({ type: 'problem', message: 'The language server is being started again.' });
+  expect(await again.isVisible()).toBe(false);
+  await panel.send(plans('longform', 6));
+  expect(await page.locator('.notice').textContent()).not.toContain('server');
 });
 
 test('an error while typing dims the picture of the text before, and says so', async () => {

@@ -1,6 +1,7 @@
 /** What stands in the way of a picture, in words: no plan yet, errors, a server out of reach. */
 import * as l10n from '@vscode/l10n';
 import type { Place, PlanView } from '../../src/protocol';
+import { button } from '../controls';
 import { h, icon, prose } from '../dom';
 import { current, type State } from '../state';
 
@@ -9,9 +10,17 @@ export interface Notice {
   show(state: State): void;
 }
 
-export function createNotice(reveal: (place: Place) => void): Notice {
-  const element = h('section', { class: 'notice', 'aria-live': 'polite' });
-  return { element, show: (state) => element.replaceChildren(...notices(state, current(state), reveal)) };
+export function createNotice(reveal: (place: Place) => void, restart: () => void): Notice {
+  const words = h('div', { 'aria-live': 'polite' });
+  const again = button({ label: l10n.t('Start it again'), onPress: restart });
+  const lost = h('div', { class: 'tools' }, again.element);
+  return {
+    element: h('section', { class: 'notice' }, words, lost),
+    show(state) {
+      words.replaceChildren(...notices(state, current(state), reveal));
+      lost.hidden = !state.lost;
+    },
+  };
 }
 
 function notices(state: State, plan: PlanView | null, reveal: (place: Place) => void): Node[] {
