@@ -206,6 +206,14 @@ export interface VerdictParams {
   checks: { technique: string; name: string; measured: number; limit: number; passed: boolean }[];
 }
 
+/** Client → server, when a run has timed its kernels: times of plans on the card that was measured follow it. */
+export const MEASURED_NOTIFICATION = 'memplan/measured';
+
+export interface MeasuredParams {
+  adapter: Extract<RunEvent, { type: 'adapter' }>;
+  kernels: Extract<RunEvent, { type: 'kernels' }>[];
+}
+
 export interface RunRequestParams {
   uri: string;
   plan: string;

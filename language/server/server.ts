@@ -21,6 +21,8 @@ import {
   ESTIMATE_REQUEST,
   type EstimateParams,
   type EstimateReply,
+  MEASURED_NOTIFICATION,
+  type MeasuredParams,
   READ_FILE_REQUEST,
   type ReadFileReply,
   RUN_REQUEST,
@@ -29,6 +31,7 @@ import {
   VERDICT_NOTIFICATION,
   type VerdictParams,
 } from '../../src/protocol';
+import { Calibrations } from './calibrations';
 import { viewOf } from './estimates';
 import { FIX_ALL } from './features/actions';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from './features/semantic';
@@ -219,6 +222,11 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
   registerFeatures(connection, workspace, foundOf, runs);
   connection.onNotification(VERDICT_NOTIFICATION, (params: VerdictParams) => {
     if (runs.put(params) && refreshesLenses) connection.sendRequest('workspace/codeLens/refresh').catch(() => {});
+  });
+  const calibrations = new Calibrations();
+  workspace.measured = calibrations.measured;
+  connection.onNotification(MEASURED_NOTIFICATION, (params: MeasuredParams) => {
+    if (calibrations.put(params)) look(workspace.documents.flatMap(({ uri }) => workspace.forget(uri)));
   });
   registerTrials(connection, workspace);
 

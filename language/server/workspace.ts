@@ -1,6 +1,7 @@
 /** Open documents, their analyses, and which of them depend on which files. */
 import { readFileSync, statSync } from 'node:fs';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Device } from '../../src/plan/types';
 import { type Analysis, analyze } from './analyze';
 import { EstimateCache } from './estimates';
 import { canonical, fileReader, pathOf, planFiles, uriOf } from './files';
@@ -21,6 +22,8 @@ export class Workspace {
   readonly #views = new Map<string, View>();
   readonly #parsed = new Map<string, { text: string; syntax: Syntax }>();
   roots: readonly string[] = [];
+  /** Puts to a plan's device what was measured of it. */
+  measured: (device: Device) => Device = (device) => device;
   /** Where the editor reads files that lie on no disk. */
   virtual: VirtualFiles | undefined;
 
@@ -80,7 +83,8 @@ export class Workspace {
       asked: (file) => dependencies.add(canonical(file)),
       virtual: this.virtual,
     });
-    const analysis = analyze(document.getText(), { uri: at, reader, parseText: (file, text) => this.#parse(file, text) });
+    const parseText = (file: string, text: string) => this.#parse(file, text);
+    const analysis = analyze(document.getText(), { uri: at, reader, parseText, measured: this.measured });
     const view: View = { document, analysis, dependencies };
     if (this.#open.has(at)) this.#views.set(at, view);
     return view;

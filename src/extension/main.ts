@@ -5,6 +5,7 @@ import { planAt } from './cursor';
 import { createEstimates } from './estimates';
 import { answerReads, type Host } from './host';
 import { createLanguageStatus } from './language-status';
+import { createMeasured } from './measured';
 import { createPanels } from './panels';
 import { showReport } from './report-command';
 import { createRuns } from './runs';
@@ -37,6 +38,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
   const estimates = createEstimates(send);
   const runs = createRuns(context, log, send, host.startRunner);
   const verdicts = createVerdicts(context.workspaceState, runs, server.notify);
+  const measured = createMeasured(context.globalState, runs, server.notify);
   const panels = createPanels(context, estimates, runs, server);
 
   /** The command's target with its plan known, or a word that there is none. */
@@ -79,6 +81,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
     estimates,
     runs,
     verdicts,
+    measured,
     createStatusBar(estimates),
     command('memplan.estimate', (target) => panels.open(target, 'waterfall').then(() => undefined)),
     command('memplan.comparePlans', (target) => panels.open(target, 'compare').then(() => undefined)),
@@ -100,7 +103,9 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
       if (from === 'running' && to === 'stopped') estimates.interrupt(vscode.l10n.t('The language server stopped.'));
       if (from === 'stopped' && to === 'starting')
         estimates.interrupt(vscode.l10n.t('The language server is being started again.'));
-      if (to === 'running') verdicts.tellAll();
+      if (to !== 'running') return;
+      verdicts.tellAll();
+      measured.tellAll();
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => estimates.forget(uri)),
   );

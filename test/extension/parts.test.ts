@@ -3,10 +3,11 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { planAbove, planAt } from '../../src/extension/cursor';
 import { readFromWebview } from '../../src/extension/inbox';
 import { createKept } from '../../src/extension/kept-runs';
+import { createMeasured } from '../../src/extension/measured';
 import { ended } from '../../src/extension/outcome';
 import { panelHtml } from '../../src/extension/panel-html';
 import { budgetSentence, budgetWords } from '../../src/extension/words';
-import type { EstimateReply, RunEvent, ToWebview } from '../../src/protocol';
+import type { EstimateReply, MeasuredParams, RunEvent, ToWebview } from '../../src/protocol';
 import { events, full, longform, reply } from '../webview/canned';
 import { l10n } from './english';
 
@@ -135,6 +136,59 @@ test('the last run of each file is kept without its progress, and the oldest giv
   expect(kept.get('b39')).toHaveLength(rest.length + 1);
   stored.set('memplan.runs', [5, ['a'], ['a', 'x']]);
   expect(kept.get('a')).toEqual([]);
+});
+
+test('what runs have timed is kept by adapter over sessions, and told to the server', async () => {
+  const stored = new Map<string, unknown>();
+  const state = {
+    get: (key: string) => stored.get(key),
+    update: async (key: string, value: unknown) => stored.set(key, JSON.parse(JSON.stringify(value))),
+  };
+  let end = (_: object) => {};
+  const run = (adapter: string, some: readonly RunEvent[]): ToWebview[] => [
+    ...some.map(
+      (event): ToWebview => ({
+        type: 'run-event',
+        plan: 'full',
+        event: event.type === 'adapter' ? { ...event, name: adapter } : event,
+      }),
+    ),
+    { type: 'run-ended', plan: 'full', outcome: 'failed' },
+  ];
+  const told: MeasuredParams[] = [];
+  const session = () => {
+    let messages: ToWebview[] = [];
+    const runs = {
+      messages: () => messages,
+      onMessage: (listener: (event: object) => void) => {
+        end = listener;
+        return { dispose: () => {} };
+      },
+    };
+    const measured = createMeasured(state as never, runs as never, async (_, params) => {
+      told.push(params);
+    });
+    const ran = (some: ToWebview[]) => {
+      messages = some;
+      end({ uri: 'a', message: some.at(-1) });
+    };
+    return { ...measured, ran };
+  };
+  const { ran } = session();
+  ran(run('one', events));
+  ran(run('two', events));
+  ran(run('one', events));
+  // A run that ended before its kernels were timed says nothing of them.
+  ran(run('three', events.slice(0, 5)));
+  expect(told.map(({ adapter }) => adapter.name)).toEqual(['one', 'two', 'one']);
+  expect(told[0]?.kernels.map(({ label }) => label)).toEqual(['plain', 'longform']);
+  told.length = 0;
+  session().tellAll();
+  expect(told.map(({ adapter }) => adapter.name)).toEqual(['two', 'one']);
+  stored.set('memplan.measured', [null, 3, {}]);
+  told.length = 0;
+  session().tellAll();
+  expect(told).toEqual([]);
 });
 
 test('the status bar says what is needed of what can be used', () => {

@@ -111,6 +111,47 @@ describe('the built server over stdio', () => {
     expect(await runTitle(proved)).toMatch(/^Run on GPU: 2 of 9/);
   });
 
+  it('takes what a run measured for times of its own engine on that card, and says so', async () => {
+    const timed = uriOf('timed.memplan');
+    const plan = (name: string, rest: string) => `plan ${name} { model m  sequence 1k  ${rest} }\n`;
+    client.open(
+      timed,
+      [
+        'model m from "meta-llama/Llama-3.2-1B"\ndevice d from "RTX 4090"\ndevice e from "H100"\n',
+        plan('own', 'device d  engine webgpu'),
+        plan('framework', 'device d'),
+        plan('elsewhere', 'device e  engine webgpu'),
+      ].join(''),
+    );
+    const estimates = async () => {
+      const reply = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri: timed });
+      return reply.plans.map(({ estimate, fingerprint }) => ({ ...estimate?.time, fingerprint }));
+    };
+    const before = await estimates();
+    expect(before.map(({ calibrated }) => calibrated)).toEqual([undefined, undefined, undefined]);
+    const kernels = [{ name: 'matmul', class: 'products', calls: 1, seconds: 10, atPeaks: 1 }];
+    const measured = (name: string, software: boolean) => ({
+      adapter: { type: 'adapter', name, software },
+      kernels: [{ type: 'kernels', label: 'p', peaks: { device: 'RTX 4090', flops: 1e12, bandwidth: 1e12 }, kernels }],
+    });
+    // Nothing that a driver, or anything malformed, says becomes a card's time.
+    for (const params of [measured('RTX 4090', true), { adapter: 3 }, { adapter: {}, kernels: [{ kernels: [null] }] }])
+      await client.connection.sendNotification('memplan/measured', params);
+    expect(await estimates()).toEqual(before);
+    await client.connection.sendNotification('memplan/measured', measured('NVIDIA GeForce RTX 4090', false));
+    const [own, ...others] = await estimates();
+    expect(own?.calibrated).toEqual({ adapter: 'NVIDIA GeForce RTX 4090', software: false });
+    expect(own?.step).toBeGreaterThan(before[0]?.step ?? 0);
+    // What ran is still what it was.
+    expect(own?.fingerprint).toBe(before[0]?.fingerprint);
+    expect(others).toEqual(before.slice(1));
+    const hover = await client.connection.sendRequest<Hover>('textDocument/hover', {
+      textDocument: { uri: timed },
+      position: { line: 3, character: 6 },
+    });
+    expect(JSON.stringify(hover.contents)).toContain('calibrated on NVIDIA GeForce RTX 4090');
+  });
+
   it('completes the techniques of a slot and only those', async () => {
     const line = lineOf(example, 'optimizer   galore');
     const at = { textDocument: { uri }, position: { line, character: 14 } };
