@@ -57,7 +57,6 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     setText(busy, state.estimating && state.reply ? 'estimating…' : '');
     run.set({ disabled: running(state) || !plan?.estimate, hidden: !plan });
     notice.show(state);
-    card.hide();
     // A run may be looked at while the text has errors; the other pictures need an estimate.
     answer.element.hidden = seen === null;
     pictures.hidden = seen === null && state.run === null;

@@ -35,7 +35,10 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
         const known = estimates.get(uri);
         if (known) panel.show(known);
         for (const message of runs.messages(uri)) panel.post(message);
-        void update(panel);
+        const { line } = told.get(panel) ?? {};
+        if (line !== undefined) panel.post({ type: 'cursor', line });
+        // Of a text that changes the server tells by itself.
+        if (!known) void update(panel);
       },
     });
     const answer = createTrials(server.send, uri, (message) => panel.post(message));
@@ -114,14 +117,17 @@ function select(panel: Panel, plan: string): void {
   panel.post({ type: 'select', plan });
 }
 
-const lines = new WeakMap<Panel, string>();
+/** Line and plan of the cursor, as the panel was last told. */
+const told = new WeakMap<Panel, { line: number; plan: string | undefined }>();
 
 /** The bar of the cursor's line lights up; the panel changes to another plan when the cursor enters it. */
 function followCursor(panel: Panel, line: number, estimates: Estimates): void {
+  const before = told.get(panel);
+  // Within a line nothing changes, and every key moves the cursor.
+  if (before?.line === line) return;
   panel.post({ type: 'cursor', line });
-  const plan = planAbove(estimates.get(panel.uri), line)?.name;
-  if (plan === undefined || lines.get(panel) === plan) return;
-  const entered = lines.has(panel);
-  lines.set(panel, plan);
-  if (entered && readSettings().followCursor && plan !== panel.selected) select(panel, plan);
+  const plan = planAbove(estimates.get(panel.uri), line)?.name ?? before?.plan;
+  told.set(panel, { line, plan });
+  if (plan === undefined || before === undefined || before.plan === plan) return;
+  if (before.plan !== undefined && readSettings().followCursor && plan !== panel.selected) select(panel, plan);
 }

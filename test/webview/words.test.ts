@@ -113,7 +113,7 @@ test('no line of the waterfall runs through words, however narrow it is', () => 
   for (const estimate of [longform, full, adapter])
     for (const width of [240, 296, 420, 700, 1040]) {
       const layout = layoutWaterfall(estimate, width);
-      const boxes = boxesOf(layout, wordsOf(layout), { lineOf: () => null, device: 'RTX 4090', over: null, cursor: null });
+      const boxes = boxesOf(layout, wordsOf(layout), { lineOf: () => null, device: 'RTX 4090', over: null });
       const lines = [...layout.marks.map(({ x }) => ({ x, y1: 12, y2: layout.plot.bottom })), ...layout.connectors];
       for (const { x, y1, y2 } of lines)
         for (const piece of pieces(x, y1, y2, boxes))

@@ -21,8 +21,6 @@ export interface WaterfallNames {
   device: string;
   /** Words for what the result is over by, null where it fits. */
   over: string | null;
-  /** Line of the cursor in the file: the row written there is lit. */
-  cursor: number | null;
 }
 
 type Svg = Selection<SVGSVGElement, unknown, null, undefined>;
@@ -37,6 +35,11 @@ export function paintWaterfall(svg: SVGSVGElement, layout: Waterfall, names: Wat
   layer(root, 'marks').call(paintMarks, layout, boxes, names.device);
   layer(root, 'connectors').call(paintConnectors, layout, boxes);
   layer(root, 'rows').call(paintRows, layout, words, names, events);
+}
+
+/** Lights the rows that `isLit`. */
+export function lightRow(svg: SVGSVGElement, isLit: (row: Row) => boolean): void {
+  select(svg).selectAll<SVGGElement, Row>('g.rows > g.row').classed('lit', isLit);
 }
 
 type Layer = Selection<SVGGElement, null, SVGSVGElement, unknown>;
@@ -108,7 +111,6 @@ function paintRows(
     .attr('role', 'listitem')
     .attr('aria-label', (row) => sentence(row, names))
     .classed('reachable', (row) => names.lineOf(row) !== null)
-    .classed('lit', (row) => row.kind === 'step' && names.cursor !== null && names.lineOf(row) === names.cursor)
     .attr('transform', (row) => `translate(0,${row.y})`)
     .on('click', (_, row) => events.onActivate(row))
     .on('keydown', (event: KeyboardEvent, row) => onKey(event, row, events))

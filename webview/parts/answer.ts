@@ -1,5 +1,6 @@
 /** The plan's answer: the verdict, the facts, the card's bar, and the cards where there are several. */
 import * as l10n from '@vscode/l10n';
+import type { Estimate } from '../../src/protocol';
 import { h } from '../dom';
 import { layoutBudget } from '../layout/budget';
 import { paintBudget } from '../paint/budget';
@@ -19,9 +20,12 @@ export function createAnswer(): Answer {
   const svg = picture('budget');
   const legendBox = h('div');
   const cards = createCards();
+  let shown: { estimate: Estimate; tried: boolean; width: number } | null = null;
   return {
     element: h('div', {}, answer, h('figure', { class: 'card-budget' }, svg, legendBox), cards.element),
     show({ estimate }, tried, width) {
+      if (shown?.estimate === estimate && shown.tried === tried && shown.width === width) return;
+      shown = { estimate, tried, width };
       answer.replaceChildren(verdict(estimate, tried), facts(estimate));
       const budget = layoutBudget(estimate, width);
       paintBudget(svg, budget, estimate.device);

@@ -38,7 +38,7 @@ export function createCards(): Cards {
         attribute: 'data-rank',
         lit: ranks.length > 1 ? cards.peaks : null,
       });
-      table.set(ranksTable(estimate));
+      table.set(() => [ranksTable(estimate)]);
     },
   };
 }

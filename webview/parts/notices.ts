@@ -10,13 +10,20 @@ export interface Notice {
   show(state: State): void;
 }
 
+/** Of the state, all that the words depend on. */
+const NOTED = ['reply', 'problem', 'lost', 'selected', 'drawn'] as const;
+
 export function createNotice(reveal: (place: Place) => void, restart: () => void): Notice {
   const words = h('div', { 'aria-live': 'polite' });
   const again = button({ label: l10n.t('Start it again'), onPress: restart });
   const lost = h('div', { class: 'tools' }, again.element);
+  let shown: State | null = null;
   return {
     element: h('section', { class: 'notice' }, words, lost),
     show(state) {
+      const known = shown;
+      if (known && NOTED.every((field) => known[field] === state[field])) return;
+      shown = state;
       words.replaceChildren(...notices(state, current(state), reveal));
       lost.hidden = !state.lost;
     },

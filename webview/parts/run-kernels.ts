@@ -17,7 +17,7 @@ const METHODS: { readonly [method in Kernels['method']]: string } = {
 export function kernels(list: readonly Kernels[], software: boolean): HTMLElement {
   const methods = [...new Set(list.map(({ method }) => METHODS[method]))];
   const all = folded(l10n.t('All kernels as a table'));
-  all.set(tableOf(layoutKernels(list, true), list, software));
+  all.set(() => [tableOf(layoutKernels(list, true), list, software)]);
   return h(
     'div',
     { class: 'block kernels' },

@@ -47,7 +47,7 @@ export function loss(run: Run, width: number): HTMLElement {
   paintLoss(svg, chart);
   const table = folded(l10n.t('The losses as a table'));
   const steps = [...new Set(run.loss.map(({ step }) => step))].sort((a, b) => a - b);
-  table.set(
+  table.set(() => [
     tableOf(
       [{ title: l10n.t('Step'), number: true }, ...chart.curves.map(({ label }) => ({ title: label, number: true }))],
       steps.map((step) => [
@@ -55,7 +55,7 @@ export function loss(run: Run, width: number): HTMLElement {
         ...chart.curves.map(({ points }) => points.find((point) => point.step === step)?.loss.toFixed(4) ?? ''),
       ]),
     ),
-  );
+  ]);
   return h(
     'div',
     { class: 'block' },

@@ -29,9 +29,24 @@ export function tableOf(columns: readonly Column[], rows: readonly (readonly (No
   );
 }
 
-/** The table behind a line that opens it. */
-export function folded(title: string): { element: HTMLDetailsElement; set(...content: Node[]): void } {
+/** The table behind a line that opens it; it is written when it is looked at. */
+export function folded(title: string): { element: HTMLDetailsElement; set(make: () => readonly Node[]): void } {
   const body = h('div', { class: 'table' });
-  const element = h('details', { class: 'as-table' }, h('summary', {}, title), body);
-  return { element, set: (...content) => body.replaceChildren(...content) };
+  const summary = h('summary', {}, title);
+  const element = h('details', { class: 'as-table' }, summary, body);
+  let wanted: (() => readonly Node[]) | null = null;
+  const write = () => {
+    if (wanted) body.replaceChildren(...wanted());
+    wanted = null;
+  };
+  // A press comes before it opens; what opens it otherwise is told afterwards.
+  summary.addEventListener('click', write);
+  element.addEventListener('toggle', write);
+  return {
+    element,
+    set(make) {
+      wanted = make;
+      if (element.open) write();
+    },
+  };
 }

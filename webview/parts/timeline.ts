@@ -182,6 +182,7 @@ export function createTimeline(): TimelineView {
     element,
     svg,
     show(next, limit, pixels) {
+      if (live && next === live.timeline && usable === limit && width === pixels) return;
       waiting.hidden = next !== null;
       body.hidden = next === null || next.op.length === 0;
       usable = limit;

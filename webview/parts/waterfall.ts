@@ -5,7 +5,7 @@ import { h } from '../dom';
 import { formatBytes } from '../format';
 import { layoutWaterfall, type Row } from '../layout/waterfall';
 import { picture } from '../paint/svg';
-import { paintWaterfall } from '../paint/waterfall';
+import { lightRow, paintWaterfall } from '../paint/waterfall';
 import type { Drawn } from '../state';
 import type { Card } from './card';
 import { ledgerTable } from './ledger';
@@ -25,21 +25,28 @@ export function createWaterfall(card: Card, reveal: (place: Place) => void): Wat
   const ledger = folded(l10n.t('What is alive at the peak'));
   /** Plan whose ledger is there. */
   let explained = '';
+  let shown: { drawn: Drawn; width: number } | null = null;
+  /** Lights the row that is written in the cursor's line. */
+  let light: (cursor: number | null) => void = () => {};
   return {
     element: h('div', {}, h('figure', { class: 'picture' }, svg), table.element, ledger.element),
     svg,
     show(drawn, cursor, width) {
       const { plan, estimate } = drawn;
+      if (shown?.drawn.plan === plan && shown.drawn.estimate === estimate && shown.width === width) return light(cursor);
+      shown = { drawn, width };
+      card.hide();
       const layout = layoutWaterfall(estimate, width);
       const placeOf = (row: Row) => (row.kind === 'result' ? plan.place : (plan.places[row.index] ?? null));
+      const lineOf = (row: Row) => placeOf(row)?.line ?? null;
+      light = (line) => lightRow(svg, (row) => row.kind === 'step' && line !== null && lineOf(row) === line);
       paintWaterfall(
         svg,
         layout,
         {
-          lineOf: (row) => placeOf(row)?.line ?? null,
+          lineOf,
           device: estimate.device,
           over: estimate.fits ? null : `${formatBytes(estimate.peak.device - estimate.usable)} over the usable memory`,
-          cursor,
         },
         {
           onActivate: (row) => {
@@ -49,12 +56,14 @@ export function createWaterfall(card: Card, reveal: (place: Place) => void): Wat
           onInspect: (row, bar) => (row && bar ? card.show(row, drawn, bar) : card.hide()),
         },
       );
-      table.set(waterfallTable(plan, layout, reveal));
+      light(cursor);
+      table.set(() => [waterfallTable(plan, layout, reveal)]);
       // Reasons come after the picture: until then those of the text before stay, dimmed.
-      if (plan.ledger) ledger.set(...ledgerTable(plan.ledger, estimate.peak.allocated));
-      if (plan.ledger || plan.name !== explained) ledger.element.hidden = !plan.ledger;
-      ledger.element.classList.toggle('stale', !plan.ledger);
-      if (plan.ledger) explained = plan.name;
+      const { ledger: known } = plan;
+      if (known) ledger.set(() => ledgerTable(known, estimate.peak.allocated));
+      if (known || plan.name !== explained) ledger.element.hidden = !known;
+      ledger.element.classList.toggle('stale', !known);
+      if (known) explained = plan.name;
     },
   };
 }

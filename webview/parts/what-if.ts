@@ -119,7 +119,8 @@ export function createWhatIf(post: (message: FromWebview) => void): WhatIf {
       reset.set({ disabled: none });
       verdict.replaceChildren(...effect(drawn, reply, changes.size));
       table.element.hidden = none;
-      table.set(changesTable(reply));
+      const answer = reply;
+      table.set(() => [changesTable(answer)]);
     },
   };
 }
