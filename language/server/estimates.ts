@@ -29,6 +29,8 @@ export class EstimateCache {
   readonly #answers = new Recent<object>();
   readonly #explained = new Recent<Explained>();
   readonly #trials = new Recent<Trial>();
+  /** By plan, the key at whose statement its excess was shown last. */
+  readonly places = new Recent<string>();
   #measure = bytesAndTime();
   #measured = 0;
 
@@ -117,9 +119,13 @@ class Recent<V> {
     const known = this.peek(key);
     if (known !== undefined) return known;
     const made = make();
-    this.#kept.set(key, made);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '');
+    this.put(key, made);
     return made;
+  }
+
+  put(key: string, value: V): void {
+    this.#kept.set(key, value);
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '');
   }
 }
 

@@ -34,7 +34,7 @@ export interface Found {
 }
 
 /** How long a completion may look at the text and at prices; prices that take longer come with the next key. */
-const COMPLETION_MS = 10;
+const COMPLETION_MS = 7;
 
 export const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
@@ -82,8 +82,9 @@ export function registerFeatures(
       if (done) return true;
       if (value === 'slow' || performance.now() > until) break;
     }
+    const isWanted = () => !workspace.isStale(view);
     void idle()
-      .then(() => taking(steps, () => !workspace.isStale(view)))
+      .then(() => (isWanted() ? taking(steps, isWanted) : undefined))
       .catch((error) => connection.console.error(describe(error)));
     return false;
   };

@@ -82,6 +82,12 @@ function settled(plan: Plan, cache: EstimateCache): Trial {
   return trial;
 }
 
+/** Whether a plan that is only tried fits. */
+export function triedFits(plan: Plan, cache: EstimateCache): boolean {
+  const trial = settled(plan, cache);
+  return 'allocated' in trial && trial.fits === true;
+}
+
 /** Prices of all that a slot may hold, as far as they are known by now, by name; null where there is none to be had. */
 export function knownPrices(plan: Plan, slot: TechniqueSlot, cache: EstimateCache): Map<string, Price | Refusal | null> {
   const prices = new Map<string, Price | Refusal | null>();

@@ -1,13 +1,13 @@
 /** The object of `estimate --json`. The command line only prints it. */
 
-import type { SweepPoint } from '../../src/planner/answers';
+import { finish, type SweepPoint } from '../../src/planner/answers';
 import type { Estimate } from '../../src/planner/types';
 import type { Analysis } from './analyze';
 import { type EstimateCache, viewOf } from './estimates';
 import type { Code, Problem, Severity } from './problems';
 import { answersOf, unanswered } from './questions';
 import { Lines } from './span';
-import { verdictsOn } from './verdicts';
+import { verdictSteps } from './verdicts';
 
 export interface ReportedPlan extends Estimate {
   answers: {
@@ -58,7 +58,7 @@ export function reportOf(
   for (const plan of analysis.plans) {
     if (only !== undefined && plan.name !== only) continue;
     const { estimate } = viewOf(analysis, plan, cache, lines, timeline);
-    problems.push(...verdictsOn(analysis, plan, cache));
+    problems.push(...finish(verdictSteps(analysis, plan, cache)));
     if (!estimate) continue;
     const answers = answersOf(analysis, plan, cache);
     problems.push(...unanswered(answers));

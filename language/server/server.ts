@@ -13,6 +13,7 @@ import {
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { type Plan, TECHNIQUE_SLOTS } from '../../src/plan/types';
 import { heaviest } from '../../src/planner/ranks';
 import { changesOf } from '../../src/planner/timeline';
 import {
@@ -40,13 +41,14 @@ import { fingerprintOf } from './fingerprint';
 import { describe, type Found, registerFeatures } from './handlers';
 import { lintsOn } from './lints';
 import { diagnosticOf } from './lsp';
+import { pricesOf } from './prices';
 import type { Code, Problem } from './problems';
 import { type Answers, answerSteps, unanswered } from './questions';
 import { RunVerdicts } from './run-verdicts';
 import { breathe, idle, Schedule, TURN_MS, taking } from './schedule';
-import { Lines } from './span';
+import { contains, Lines } from './span';
 import { registerTrials } from './trials';
-import { verdictsOf, verdictsOn } from './verdicts';
+import { verdictSteps, verdictsOn } from './verdicts';
 import { isVirtual, VirtualFiles } from './virtual-files';
 import { type View, Workspace } from './workspace';
 
@@ -145,12 +147,15 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
   });
   connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {
     const document = workspace.document(uri);
+    const last = contentChanges.at(-1);
+    if (document && last && 'range' in last) edited.set(canonical(uri), document.offsetAt(last.range.start));
     if (document) look(workspace.put(TextDocument.update(document, contentChanges as TextDocumentContentChangeEvent[], version)));
   });
   connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
     schedule.forget(canonical(uri));
     connection.sendDiagnostics({ uri, diagnostics: [] });
     latest.delete(canonical(uri));
+    edited.delete(canonical(uri));
     look(workspace.close(uri));
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
@@ -160,6 +165,8 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     }
   });
 
+  /** Where each document was edited last. */
+  const edited = new Map<string, number>();
   /** What was found of the newest text that was looked at. */
   const latest = new Map<string, Found & { view: View }>();
   const foundOf = (view: View): Found => {
@@ -167,12 +174,18 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     return known?.view === view
       ? known
       : {
-          problems: [...view.analysis.problems, ...verdictsOf(view.analysis, workspace.cache)],
+          problems: [
+            ...view.analysis.problems,
+            ...view.analysis.plans.flatMap((plan) => verdictsOn(view.analysis, plan, workspace.cache)),
+          ],
           answers: new Map<string, Answers>(),
         };
   };
 
-  /** First what the text alone says and the estimates, plan by plan; then the searches. Nothing is sent of a version that is gone. */
+  /**
+   * First what the text alone says and the estimates, plan by plan; then, once nobody types, what takes trials and searches. Nothing is
+   * sent of a version that is gone.
+   */
   async function answer(view: View, isCurrent: () => boolean): Promise<void> {
     const { analysis, document } = view;
     const problems: Problem[] = [...analysis.problems];
@@ -189,25 +202,34 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     if (refreshesLenses && view.dependencies.size > 0) connection.sendRequest('workspace/codeLens/refresh').catch(() => {});
     await idle();
     if (!isCurrent()) return;
-    const silent = problems.length;
     const found = new Map<string, Answers>();
+    const all: Problem[] = [...analysis.problems];
     for (const plan of analysis.plans) {
       await breathe();
       if (!isCurrent()) return;
-      const answers = await taking(answerSteps(analysis, plan, workspace.cache), isCurrent);
+      const verdicts = await taking(verdictSteps(analysis, plan, workspace.cache), isCurrent);
+      const answers = verdicts && (await taking(answerSteps(analysis, plan, workspace.cache), isCurrent));
       const lints = answers && (await taking(lintsOn(analysis, plan, workspace.cache), isCurrent));
-      if (!answers || !lints) return;
+      if (!verdicts || !answers || !lints) return;
       found.set(plan.name, answers);
-      problems.push(...unanswered(answers), ...lints);
+      all.push(...verdicts, ...unanswered(answers), ...lints);
     }
-    latest.set(view.analysis.uri, { view, problems, answers: found });
+    latest.set(view.analysis.uri, { view, problems: all, answers: found });
     if (
       refreshesHints &&
       [...found.values()].some(({ answers, sweeps, comparisons }) => answers.length + sweeps.length + comparisons.length > 0)
     ) {
       connection.sendRequest('workspace/inlayHint/refresh').catch(() => {});
     }
-    if (problems.length > silent) publish(view, problems);
+    if (JSON.stringify(all) !== JSON.stringify(problems)) publish(view, all);
+    await taking(pricesAhead(view), isCurrent);
+  }
+
+  /** Prices in the plan that was edited last: whoever goes on there finds a list of techniques ranked at once. */
+  function* pricesAhead({ analysis }: View): Generator<unknown, void> {
+    const at = edited.get(analysis.uri);
+    const plan = at === undefined ? undefined : analysis.plans.find(({ whole }) => contains(whole, at))?.draft;
+    for (const slot of plan ? TECHNIQUE_SLOTS : []) yield* pricesOf(plan as Plan, slot, workspace.cache);
   }
 
   function publish(view: View, problems: readonly Problem[]): void {

@@ -1,20 +1,30 @@
 /** What estimates say against a file: plans that exceed their card, conditions that do not hold. */
 import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
 import type { Plan } from '../../src/plan/types';
-import { judge } from '../../src/planner/answers';
+import { finish, judge } from '../../src/planner/answers';
 import type { Category, Estimate, Moment } from '../../src/planner/types';
 import type { Analysis, PlanAnalysis } from './analyze';
 import type { RequireQuestion } from './ask';
 import { type EstimateCache, estimateOf } from './estimates';
-import type { Problem } from './problems';
+import { knownOffers, type Offer, offerSteps } from './offers';
+import type { Problem, Related } from './problems';
+import { ownStatement } from './rewrite';
 import { type Span, spanOf } from './span';
 import { type Dimension, SIZE, sameDimension, TIME } from './units';
 
 /** What the estimates say against the file: plans that do not fit, conditions that do not hold. */
 export function verdictsOf(analysis: Analysis, cache: EstimateCache): Problem[] {
-  return analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, cache));
+  return analysis.plans.flatMap((plan) => finish(verdictSteps(analysis, plan, cache)));
 }
 
+/** The verdicts on a plan, an excess at the statement whose change would help most: that takes trials, which take their turns. */
+export function* verdictSteps(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<void, Problem[]> {
+  const made = plan.plan && cache.brief(plan.plan);
+  if (plan.plan && made && 'estimate' in made && made.estimate.fit !== 'fits') yield* offerSteps(plan.plan, cache);
+  return verdictsOn(analysis, plan, cache);
+}
+
+/** The same at once: until it is known what would help most, an excess stays where it was shown last. */
 export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Problem[] {
   if (!plan.plan) return [];
   const made = cache.brief(plan.plan);
@@ -29,7 +39,7 @@ export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: Estima
     ];
   }
   const problems: Problem[] = [];
-  if (made.estimate.fit !== 'fits') problems.push(exceeds(analysis, plan, plan.plan, made.estimate));
+  if (made.estimate.fit !== 'fits') problems.push(exceeds(analysis, plan, plan.plan, made.estimate, cache));
   problems.push(...hostExceeded(analysis, plan, plan.plan, made.estimate));
   for (const question of plan.requires) problems.push(...required(question, made.estimate, estimateOf(analysis, cache)));
   return problems;
@@ -72,28 +82,45 @@ function excess(plan: string, device: string, { peak, usable, fits, fit }: Estim
   return `Plan \`${plan}\` exceeds \`${device}\` by ${formatBytes(peak.device - usable)}: it needs ${formatBytes(peak.device)} (${why}), and ${room}.`;
 }
 
-function exceeds(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, made: Estimate): Problem {
+function exceeds(analysis: Analysis, plan: PlanAnalysis, data: Plan, made: Estimate, cache: EstimateCache): Problem {
   const parts = (Object.entries(made.categories) as [Category, number][]).toSorted((a, b) => b[1] - a[1]);
   const [part, bytes] = parts[0] ?? ['temporary', 0];
-  const message = `${excess(plan.name, device.name, made)} The peak comes in ${momentText(made.peakAt)}; the largest part is ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
-  const own = (key: string): Span | undefined => {
-    const stated = plan.stated.get(key);
-    const span = stated?.uri === analysis.uri ? spanOf(stated.entry.node) : undefined;
-    return span && span.start >= plan.whole.start && span.end <= plan.whole.end ? span : undefined;
+  const own = (key: string): Span | undefined => ownStatement(analysis, plan, key)?.statement;
+  const offers = knownOffers(data, cache);
+  const best = bestOfEach(offers ?? []);
+  const most = best[0];
+  const key = offers ? best.find(({ key: one }) => own(one))?.key : cache.places.peek(plan.name);
+  const at = [...(key ? [key] : []), ...GOVERNED[part]].find(own);
+  if (offers && at) cache.places.put(plan.name, at);
+  const message =
+    `${excess(plan.name, data.device.name, made)} The peak comes in ${momentText(made.peakAt)}; ` +
+    `the largest part is ${PART_NAMES[part]}, ${formatBytes(bytes)}` +
+    (most ? `. \`${most.key} ${most.text}\` would save most: ${formatBytes(most.saved)}` : '');
+
+  const related: Related[] = [];
+  const beside = (word: string, text: string): void => {
+    const span = word === at ? undefined : own(word);
+    if (span && !related.some((one) => one.span.start === span.start)) related.push({ uri: analysis.uri, span, message: text });
   };
-  const span = GOVERNED[part].map(own).find((one) => one) ?? plan.span;
-  const related = parts.slice(1, 4).flatMap(([other, size]) => {
-    const place = size > made.usable / 20 && GOVERNED[other].map(own).find((one) => one);
-    return place ? [{ uri: analysis.uri, span: place, message: `${PART_NAMES[other]}: ${formatBytes(size)}` }] : [];
-  });
+  const large = made.usable / 20;
+  for (const { key: word, text, saved } of best)
+    if (saved > large) beside(word, `\`${text}\` here would save ${formatBytes(saved)}`);
+  for (const [other, size] of parts.slice(0, 4)) {
+    const place = GOVERNED[other].find(own);
+    if (place && size > large) beside(place, `${PART_NAMES[other]}: ${formatBytes(size)}`);
+  }
   return {
     severity: made.fits ? 'warning' : 'error',
     code: 'exceeds-memory',
     message,
-    span,
+    span: (at === undefined ? undefined : own(at)) ?? plan.span,
     ...(related.length > 0 ? { related } : {}),
   };
 }
+
+/** For every statement the offer that saves most, in the order of what they save. */
+const bestOfEach = (offers: readonly Offer[]): Offer[] =>
+  offers.filter(({ key }, index) => offers.findIndex((other) => other.key === key) === index);
 
 /** What one card alone puts on the host may be more than the host has; others beside it come on top. */
 function hostExceeded(analysis: Analysis, plan: PlanAnalysis, { device }: Plan, { host }: Estimate): Problem[] {

@@ -13,7 +13,7 @@ import { lintsOn } from '../../language/server/lints';
 import { answersOf } from '../../language/server/questions';
 import { setKey } from '../../language/server/rewrite';
 import { parse } from '../../language/server/syntax/parse';
-import { verdictsOf } from '../../language/server/verdicts';
+import { verdictSteps, verdictsOf, verdictsOn } from '../../language/server/verdicts';
 import type { View } from '../../language/server/workspace';
 import { formatBytes } from '../../src/plan/format';
 import { finish } from '../../src/planner/answers';
@@ -54,7 +54,9 @@ describe('mends of a plan that does not fit', () => {
   it('are offered, each with its price', () => {
     expect(actions.length).toBeGreaterThan(6);
     for (const { title } of actions)
-      expect(title).toMatch(/^(Make `\w+` fit: )?[\w-]+(\(.*\))?( \+ .*)?: −[\d.,]+ \w+, [+−]\d+ % time(, fits)?$/);
+      expect(title).toMatch(
+        /^(Make `\w+` fit: )?([\w-]+(\(.*\))?|(batch|sequence) \d+k?)( \+ .*)?: −[\d.,]+ \w+, [+−]\d+ % time(, fits)?$/,
+      );
   });
 
   it('save exactly what they promise, and keep comments and layout', () => {
@@ -83,6 +85,68 @@ describe('mends of a plan that does not fit', () => {
         }
       }
     }
+  });
+});
+
+describe('an excess stands on the statement whose change helps most', () => {
+  const head = 'model llama from "meta-llama/Llama-3.1-8B"\ndevice card from "RTX 4090"\n';
+  const statements = {
+    states: ['optimizer adamw', 'backward checkpoint', 'loss cut-cross-entropy'],
+    logits: ['optimizer adamw8bit', 'weights nf4', 'train lora(rank: 8)', 'backward checkpoint', 'loss cross-entropy', 'batch 8'],
+    kept: ['optimizer adamw8bit', 'weights nf4', 'train lora(rank: 8)', 'backward standard', 'loss cut-cross-entropy', 'batch 2'],
+    scores: [
+      'optimizer sgd',
+      'weights nf4',
+      'train lora(rank: 8)',
+      'backward checkpoint',
+      'attention math',
+      'loss cut-cross-entropy',
+    ],
+  };
+  const slotOf = (text: string, { start, end }: { start: number; end: number }) => text.slice(start, end).split(' ')[0] ?? '';
+
+  it.each(Object.entries(statements))('%s', (_, own) => {
+    const text = `${head}plan p {\n  model llama\n  device card\n  sequence 8k\n${own.map((one) => `  ${one}\n`).join('')}}\n`;
+    const view = viewOf(text);
+    const excess = problemsOf(view).find(({ code }) => code === 'exceeds-memory');
+    if (!excess) throw new Error('the plan fits');
+    const actions = finish(codeActionSteps(view, [excess], everything(text), cache, { waits: false }));
+    const before = peakOf(text, 'p');
+    const best = new Map<string, number>();
+    for (const action of actions.filter(({ edit, title }) => edit && !title.startsWith('Make'))) {
+      const changed = applied(text, action);
+      const slot = analyze(changed).plans[0]?.stated ?? new Map();
+      const [key] = [...slot].find(([name, { entry }]) => {
+        const old = view.analysis.plans[0]?.stated.get(name)?.entry;
+        return !old || old.value.$cstNode?.text !== entry.value.$cstNode?.text;
+      }) ?? [''];
+      best.set(key, Math.max(best.get(key) ?? 0, before - peakOf(changed, 'p')));
+    }
+    const offered = [...best].filter(([key]) => key === 'sequence' || own.some((one) => one.startsWith(`${key} `)));
+    expect(offered.length).toBeGreaterThan(0);
+    const [most] = offered.toSorted((a, b) => b[1] - a[1]);
+    expect(slotOf(text, excess.span)).toBe(most?.[0]);
+    // The others whose change would help much are named beside it.
+    const beside = (excess.related ?? []).map(({ span }) => slotOf(text, span));
+    for (const [key, saved] of offered) if (key !== most?.[0] && saved > 2 * 2 ** 30) expect(beside).toContain(key);
+    expect(beside).not.toContain(most?.[0]);
+  });
+
+  it('at once where it stood last, until it is known', () => {
+    const fresh = new EstimateCache();
+    const at = (text: string, known: boolean) => {
+      const { analysis } = viewOf(text);
+      const [plan] = analysis.plans;
+      if (!plan) throw new Error('no plan');
+      const found = known ? finish(verdictSteps(analysis, plan, fresh)) : verdictsOn(analysis, plan, fresh);
+      return slotOf(text, found.find(({ code }) => code === 'exceeds-memory')?.span ?? { start: 0, end: 0 });
+    };
+    const own = ['weights bf16', 'train lora(rank: 8)', 'backward checkpoint', 'loss cross-entropy'];
+    const text = (sequence: string) =>
+      `${head}plan p {\n  model llama\n  device card\n  sequence ${sequence}\n${own.map((one) => `  ${one}\n`).join('')}}\n`;
+    expect(at(text('7k'), false)).toBe('weights');
+    expect(at(text('7k'), true)).toBe('loss');
+    expect(at(text('8k'), false)).toBe('loss');
   });
 });
 

@@ -1,16 +1,16 @@
 /** Mends: of mistakes by their fixes, of plans that do not fit by other techniques, each with what it saves and costs. */
 import { type CodeAction, CodeActionKind, type Diagnostic, type WorkspaceEdit } from 'vscode-languageserver-types';
 import { formatBytes, formatTokens } from '../../../src/plan/format';
-import type { Plan, TechniqueSlot, Use } from '../../../src/plan/types';
+import type { Plan } from '../../../src/plan/types';
 import { findSteps } from '../../../src/planner/answers';
 import { estimate } from '../../../src/planner/estimate';
-import { candidatesOf, FIT_SLOTS, type Fit, fitSteps } from '../../../src/planner/fit';
-import type { Estimate } from '../../../src/planner/types';
+import { type Fit, fitSteps } from '../../../src/planner/fit';
 import type { PlanAnalysis } from '../analyze';
 import type { EstimateCache } from '../estimates';
 import type { Edit } from '../format';
 import { diagnosticOf, editOf } from '../lsp';
-import { type Price, priceText, worth } from '../prices';
+import { type Offer, offerSteps } from '../offers';
+import { type Price, priceText, triedFits, worth } from '../prices';
 import type { Problem } from '../problems';
 import { merged, setKey, tokensText, useText } from '../rewrite';
 import { overlaps, type Span } from '../span';
@@ -74,30 +74,26 @@ export interface Pending {
   how: 'fit' | 'sequence';
 }
 
-interface Offer extends Price {
-  slot: TechniqueSlot;
-  use: Use;
-}
-
 /** Most ways to make a plan fit that are offered. */
 const WAYS = 8;
 /** Most offers of one statement that are shown: the rest costs more for less. */
 const SHOWN = 6;
 
-/** Single statements that would lower the peak, by what they save for what they cost; those that make the plan fit come first. */
-function* offersFor(plan: Plan, { peak, time }: Estimate): Generator<void, Offer[]> {
-  const offers: Offer[] = [];
-  for (const slot of FIT_SLOTS) {
-    for (const candidate of candidatesOf(plan, [slot])) {
-      const saved = peak.allocated - candidate.peak;
-      if (candidate.changed.length !== 1 || saved <= peak.allocated / 100) continue;
-      const { fits } = estimate({ ...candidate.plan, order: [] });
-      offers.push({ slot, use: candidate.plan.slots[slot] as Use, saved, pace: candidate.time / time.step, fits });
-      yield;
-    }
+/**
+ * Single statements that would lower the peak, by what they save for what they cost; those that make the plan fit come first. The one
+ * that saves most is always among them.
+ */
+function* offersFor(plan: Plan, cache: EstimateCache): Generator<void, (Offer & Price)[]> {
+  const offers: (Offer & Price)[] = [];
+  const found = yield* offerSteps(plan, cache);
+  for (const offer of found) {
+    offers.push({ ...offer, fits: triedFits(offer.plan, cache) });
     yield;
   }
-  return offers.toSorted((a, b) => Number(b.fits) - Number(a.fits) || worth(b) - worth(a)).slice(0, SHOWN);
+  const sorted = offers.toSorted((a, b) => Number(b.fits) - Number(a.fits) || worth(b) - worth(a));
+  const shown = sorted.slice(0, SHOWN);
+  const [most] = offers;
+  return !most || shown.includes(most) ? shown : [...shown.slice(0, -1), most];
 }
 
 function* memoryActions(
@@ -118,10 +114,10 @@ function* memoryActions(
     edit: changesOf(view, edits),
     isPreferred,
   });
-  const offers = yield* cache.answer(['offers', data], () => offersFor(data, now));
+  const offers = yield* offersFor(data, cache);
   const single = offers.map((offer) => {
-    const text = useText(offer.slot, offer.use);
-    return action(`${text}: ${priceText(offer)}`, [setKey(view.analysis, plan, offer.slot, text)], offer.fits);
+    const title = /^\d/.test(offer.text) ? `${offer.key} ${offer.text}` : offer.text;
+    return action(`${title}: ${priceText(offer)}`, [setKey(view.analysis, plan, offer.key, offer.text)], offer.fits);
   });
   const known = waits ? yield* cache.answer({ fit: data }, () => fitSteps(data)) : cache.answered<Fit>({ fit: data });
   // One statement alone is offered above.
