@@ -1,11 +1,14 @@
 /** The workbench in German: what the manifest, the extension, the server and the page say is said in German. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Counts, runSteps } from './checks';
 import { startServer } from './code-server';
 import { keep, type WalkOptions } from './walk';
-import { openFile, openWorkbench, panelFrame } from './workbench';
+import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 
 export async function walkLanguage({ root, folder, browser }: WalkOptions): Promise<Counts> {
+  await writeFile(join(folder, 'broken.memplan'), 'plan lame { sequence 4k }\n');
   const server = await startServer(root);
   const { page, problems } = await openWorkbench(browser, server, {
     root,
@@ -59,6 +62,22 @@ export async function walkLanguage({ root, folder, browser }: WalkOptions): Prom
         'the status bar',
         async () => {
           await page.locator('.statusbar-item', { hasText: / von [\d.]+ GiB/ }).waitFor();
+        },
+      ],
+      [
+        'the Test Explorer’s verdict on a plan that cannot run',
+        async () => {
+          await runCommand(page, 'Testing: Focus on Test Explorer View');
+          const rows = page.locator('.test-explorer .monaco-list-row');
+          // Its error is a row below it.
+          const plan = page.locator('.test-explorer .monaco-list-row[aria-level="2"]', { hasText: 'lame' });
+          const file = rows.filter({ hasText: 'broken.memplan' });
+          await file.click();
+          await page.keyboard.press('ArrowRight');
+          await plan.waitFor();
+          await file.hover();
+          await file.locator('.codicon-testing-run-icon').click();
+          await plan.locator('.codicon-testing-error-icon').waitFor();
         },
       ],
       ['the panel broke no policy and logged no error', async () => assert.deepEqual(problems, [])],

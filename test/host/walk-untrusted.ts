@@ -33,6 +33,16 @@ export async function walkUntrusted({ root, folder, browser }: WalkOptions): Pro
           assert.equal(await panel.locator('[data-check]').count(), 0);
         },
       ],
+      [
+        'the Test Explorer lists the plans of the workspace; running them is VS Code’s own to withhold',
+        async () => {
+          await runCommand(page, 'Testing: Focus on Test Explorer View');
+          const rows = page.locator('.test-explorer .monaco-list-row');
+          await rows.filter({ hasText: 'gpt2-small.memplan' }).click();
+          await page.keyboard.press('ArrowRight');
+          await rows.filter({ hasText: 'paper' }).waitFor();
+        },
+      ],
       ['no error was logged', async () => assert.deepEqual(problems, [])],
     ],
     { chained: true, onFailure: (name) => keep(page, root, name) },
