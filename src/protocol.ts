@@ -2,7 +2,7 @@
  * Every message that crosses a process, typed once: language server, extension host, webview, runner.
  * Sizes are bytes, times seconds, lines and columns 1-based.
  */
-import type { OpClass, Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
+import type { ListSlot, OpClass, Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 import type { Category, Estimate, LedgerLine, LiveChanges, StepExplanation } from './planner/types';
 
 export type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
@@ -82,8 +82,11 @@ export const FIT_REQUEST = 'memplan/fit';
 /** Server → client, while a fit goes on. */
 export const FIT_PROGRESS = 'memplan/fitProgress';
 
-/** One thing that is tried: a number by its path (`sequence`, `galore.rank`), or the technique of a slot. */
-export type Change = { kind: 'number'; path: string; value: number } | { kind: 'technique'; slot: TechniqueSlot; use: Use };
+/** One thing that is tried: a number by its path (`sequence`, `galore.rank`), the technique of a slot, or a slot's list of them. */
+export type Change =
+  | { kind: 'number'; path: string; value: number }
+  | { kind: 'technique'; slot: TechniqueSlot; use: Use }
+  | { kind: 'list'; slot: ListSlot; uses: Use[] };
 
 export interface ChangeParams {
   uri: string;
@@ -165,7 +168,7 @@ export interface FitChoice {
   /** Nothing is approximated that the plan computes exactly. */
   exact: boolean;
   changes: Change[];
-  edits: { slot: TechniqueSlot; from: string | null; to: string; exact: boolean; bytes: number; seconds: number }[];
+  edits: { slot: string; from: string | null; to: string; exact: boolean; bytes: number; seconds: number }[];
 }
 
 export interface FitReply {

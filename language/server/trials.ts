@@ -119,7 +119,7 @@ export function registerTrials(connection: Connection, workspace: Workspace): vo
           device: peak.device,
           time: time.step,
           exact,
-          changes: edits.map(({ slot, use }) => ({ kind: 'technique', slot, use })),
+          changes: edits.map(({ change }) => change),
           edits: edits.map(({ slot, from, to, exact: keeps, bytes, seconds }) => ({
             slot,
             from,

@@ -34,10 +34,10 @@ export function tried(plan: Plan, changes: readonly Change[]): { plan: Plan; pro
   let changed = plan;
   // Techniques first: numbers may be those of a technique that is tried.
   for (const change of changes) {
-    if (change.kind !== 'technique') continue;
-    const wrong = wrongUse(change.slot, change.use);
+    if (change.kind === 'number') continue;
+    const wrong = change.kind === 'list' ? wrongList(change) : wrongUse(change.slot, change.use);
     if (wrong) problems.push(wrong);
-    else changed = withUse(changed, change.slot, change.use);
+    else changed = change.kind === 'list' ? withUses(changed, change) : withUse(changed, change.slot, change.use);
   }
   for (const change of changes) {
     if (change.kind !== 'number') continue;
@@ -57,6 +57,17 @@ const withUse = (plan: Plan, slot: TechniqueSlot, use: Use): Plan => ({
   slots: { ...plan.slots, [slot]: use },
   order: plan.order.includes(slot) ? plan.order : [...plan.order, slot],
 });
+
+const withUses = (plan: Plan, { slot, uses }: Extract<Change, { kind: 'list' }>): Plan => ({
+  ...plan,
+  lists: { ...plan.lists, [slot]: uses },
+  order: plan.order.includes(slot) ? plan.order : [...plan.order, slot],
+});
+
+const wrongList = ({ slot, uses }: Extract<Change, { kind: 'list' }>): string | undefined =>
+  LIST_SLOTS.includes(slot)
+    ? uses.map((use) => wrongUse(slot, use)).find((wrong) => wrong !== undefined)
+    : `\`${slot}\` holds no list`;
 
 /** What the changed plan's techniques have against one another that the file's have not. */
 function newProblems(plan: Plan, changed: Plan): string[] {

@@ -63,8 +63,9 @@ function readChanges(value: unknown): Change[] | null {
 
 function isChange(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, path, value: number, slot, use } = value as { [field: string]: unknown };
+  const { kind, path, value: number, slot, use, uses } = value as { [field: string]: unknown };
   if (kind === 'number') return typeof path === 'string' && Number.isFinite(number);
+  if (kind === 'list') return typeof slot === 'string' && isList(uses, (one) => isUse(one, 0));
   return kind === 'technique' && typeof slot === 'string' && isUse(use, 0);
 }
 

@@ -2,21 +2,22 @@
  * The ways to make a plan fit: compatible techniques with their usual settings in place of the stated ones, and of all
  * these plans the ones that no other beats in both peak and time.
  */
-import type { Plan, TechniqueSlot, Use } from '../plan/types';
+import type { Plan, Slot, TechniqueSlot, Use } from '../plan/types';
 import { conflictsOf, refusalsOf } from '../techniques/compatibility';
-import { DEFAULT_USE, findSpec, specsOf } from '../techniques/registry';
+import { DEFAULT_USE, findSpec } from '../techniques/registry';
 import { finish } from './answers';
 import { bytesAndTime } from './bytes-and-time';
 import { estimate, labelOf } from './estimate';
 import type { Bytes, Estimate } from './types';
+import { type Change, changeText, keyOf, statedText, waysOf, withChange } from './ways';
 
 /** One statement that changes. */
 export interface Edit {
-  slot: TechniqueSlot;
-  /** As it stands; null where the plan does not state the slot. */
+  slot: Slot | 'accumulate';
+  /** As it stands; null where the plan does not state it. */
   from: string | null;
   to: string;
-  use: Use;
+  change: Change;
   exact: boolean;
   /** Change of the allocated peak and of the step's seconds when this edit is made after those before it. */
   bytes: number;
@@ -41,20 +42,22 @@ export interface Fit {
   floor: { plan: Plan; edits: Edit[]; peak: number; categories: Bytes } | null;
 }
 
-/** Slots that a fit may change; what is trained and in which precision stays the author's. */
+/** Slots of one technique that a fit may change; what is trained and in which precision stays the author's. */
 export const FIT_SLOTS: readonly TechniqueSlot[] = ['optimizer', 'backward', 'activations', 'attention', 'loss'];
+/** All that it may change: how the same cards are shared out, and what lies on the host, too. */
+const ALL_SLOTS: readonly Slot[] = [...FIT_SLOTS, 'offload', 'parallel'];
 
 interface Candidate {
   plan: Plan;
-  /** Slots that differ from the given plan, and how many of them change what is computed. */
-  changed: TechniqueSlot[];
+  /** Statements that differ from the given plan's, and how many of them change what is computed. */
+  changed: Change[];
   approximations: number;
   peak: number;
   time: number;
 }
 
 /** Finds the best ways to make a plan fit, changing as little as possible. `slots` limits what may change. */
-export const fit = (plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Fit => finish(fitSteps(plan, slots));
+export const fit = (plan: Plan, slots: readonly Slot[] = ALL_SLOTS): Fit => finish(fitSteps(plan, slots));
 
 /** How far a search is: plans looked at, of how many at most. */
 export interface FitProgress {
@@ -63,14 +66,14 @@ export interface FitProgress {
 }
 
 /** The same search, yielding after every plan, so that others can have their turn. */
-export function* fitSteps(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOTS): Generator<FitProgress, Fit> {
+export function* fitSteps(plan: Plan, slots: readonly Slot[] = ALL_SLOTS): Generator<FitProgress, Fit> {
   const candidates = yield* candidateSteps(plan, slots);
   const sorted = candidates.sort(byPeak);
   const made = new Map<Candidate, FitPoint | null>();
   function* pointOf(candidate: Candidate): Generator<FitProgress, FitPoint | null> {
     let point = made.get(candidate);
     if (point === undefined) {
-      point = estimate({ ...candidate.plan, order: [] }).fits ? pointFrom(plan, candidate) : null;
+      point = holds(candidate.plan) ? pointFrom(plan, candidate) : null;
       made.set(candidate, point);
       yield { done: candidates.length, total: candidates.length };
     }
@@ -90,32 +93,35 @@ export function* fitSteps(plan: Plan, slots: readonly TechniqueSlot[] = FIT_SLOT
   };
 }
 
-/** Every compatible plan that the menus of the slots make, with its peak and its time. */
-export const candidatesOf = (plan: Plan, slots: readonly TechniqueSlot[]): Candidate[] => finish(candidateSteps(plan, slots));
+/** It fits the card, and what lies on the host fits there. */
+function holds(plan: Plan): boolean {
+  const { fits, host } = estimate({ ...plan, order: [] });
+  return fits && (host?.cpu ?? 0) <= plan.device.hostMemory;
+}
 
-function* candidateSteps(plan: Plan, slots: readonly TechniqueSlot[]): Generator<FitProgress, Candidate[]> {
-  const menus = slots.map((slot) => ({ slot, uses: menuOf(plan, slot) }));
-  const total = menus.reduce((product, { uses }) => product * (uses.length + 1), 1);
+/** Every compatible plan that the menus of the slots make, with its peak and its time. */
+export const candidatesOf = (plan: Plan, slots: readonly Slot[]): Candidate[] => finish(candidateSteps(plan, slots));
+
+function* candidateSteps(plan: Plan, slots: readonly Slot[]): Generator<FitProgress, Candidate[]> {
+  const menus = slots.map((slot) => waysOf(plan, slot));
+  const total = menus.reduce((product, ways) => product * (ways.length + 1), 1);
   let done = 0;
   const measure = bytesAndTime();
   const against = (one: Plan): number => conflictsOf(one).length + refusalsOf(one).length;
   const conflicts = against(plan);
   const candidates: Candidate[] = [];
-  function* choose(index: number, chosen: Plan, changed: TechniqueSlot[]): Generator<FitProgress, void> {
+  function* choose(index: number, chosen: Plan, changed: Change[]): Generator<FitProgress, void> {
     const menu = menus[index];
     if (!menu) {
       done += 1;
       yield { done, total };
       if (against(chosen) > conflicts) return;
       const measured = measurable(measure, chosen);
-      if (measured)
-        candidates.push({ plan: chosen, changed, approximations: approximationsOf(chosen, changed, plan), ...measured });
+      if (measured) candidates.push({ plan: chosen, changed, approximations: approximationsOf(changed, plan), ...measured });
       return;
     }
     yield* choose(index + 1, chosen, changed);
-    for (const use of menu.uses) {
-      yield* choose(index + 1, { ...chosen, slots: { ...chosen.slots, [menu.slot]: use } }, [...changed, menu.slot]);
-    }
+    for (const way of menu) yield* choose(index + 1, way.reduce(withChange, chosen), [...changed, ...way]);
   }
   yield* choose(0, plan, []);
   return candidates;
@@ -130,27 +136,13 @@ function measurable(measure: ReturnType<typeof bytesAndTime>, plan: Plan): Retur
   }
 }
 
-/** What else a slot could hold: every technique of it at its usual settings, less what it holds now. */
-function menuOf(plan: Plan, slot: TechniqueSlot): Use[] {
-  const now = plan.slots[slot] ?? DEFAULT_USE[slot];
-  if (now && findSpec(slot, now.name)?.objective) return [];
-  const current = now && labelOf(now);
-  return specsOf(slot)
-    .filter((spec) => spec.name !== 'none')
-    .flatMap((spec) => {
-      const settings = spec.usual ?? (spec.args.every((argument) => argument.default !== undefined) ? [{}] : []);
-      // What the plan says of its own technique stays, but for the setting that is tried.
-      const own = spec.name === now?.name ? now.args : {};
-      return settings.map((args): Use => ({ name: spec.name, args: { ...own, ...args } }));
-    })
-    .filter((use) => labelOf(use) !== current);
-}
-
 /** Changes that change the mathematics of the step, another optimizer than the given one's among them. */
-const approximationsOf = (plan: Plan, changed: readonly TechniqueSlot[], given: Plan): number =>
-  changed.filter((slot) => !keepsMathematics(slot, plan.slots[slot] as Use, given)).length;
+const approximationsOf = (changes: readonly Change[], given: Plan): number =>
+  changes.filter((change) => !keepsMathematics(change, given)).length;
 
-function keepsMathematics(slot: TechniqueSlot, use: Use, given: Plan): boolean {
+function keepsMathematics(change: Change, given: Plan): boolean {
+  if (change.kind !== 'technique') return true;
+  const { slot, use } = change;
   const stated = given.slots[slot] ?? DEFAULT_USE[slot];
   if (slot === 'optimizer') return use.name === stated?.name && labelOf(rounding(use)) === labelOf(rounding(stated));
   return findSpec(slot, use.name)?.exact ?? false;
@@ -200,34 +192,35 @@ function* frontSteps(
 function pointFrom(given: Plan, { plan, changed, approximations }: Candidate): FitPoint {
   return {
     plan: ordered(given, plan, changed),
-    edits: editsOf(given, plan, changed),
+    edits: editsOf(given, changed),
     estimate: estimate(ordered(given, plan, changed)),
     exact: approximations === 0,
   };
 }
 
 /** New statements come after the plan's own, in the order of the slots. */
-const ordered = (given: Plan, plan: Plan, changed: readonly TechniqueSlot[]): Plan => ({
+const ordered = (given: Plan, plan: Plan, changes: readonly Change[]): Plan => ({
   ...plan,
-  order: [...given.order, ...changed.filter((slot) => !given.order.includes(slot))],
+  order: [
+    ...given.order,
+    ...changes.flatMap((change) => (change.kind === 'number' || given.order.includes(change.slot) ? [] : [change.slot])),
+  ],
 });
 
 /** The edits one after the other, each with what it saves and costs on top of those before it. */
-function editsOf(given: Plan, plan: Plan, changed: readonly TechniqueSlot[]): Edit[] {
+function editsOf(given: Plan, changes: readonly Change[]): Edit[] {
   const measure = bytesAndTime();
   let current = given;
   let before = measure(current);
-  return changed.map((slot) => {
-    const use = plan.slots[slot] as Use;
-    const stated = given.slots[slot];
-    current = { ...current, slots: { ...current.slots, [slot]: use } };
+  return changes.map((change) => {
+    current = withChange(current, change);
     const after = measure(current);
     const edit: Edit = {
-      slot,
-      from: stated ? labelOf(stated) : null,
-      to: labelOf(use),
-      use,
-      exact: keepsMathematics(slot, use, given),
+      slot: keyOf(change),
+      from: statedText(given, change),
+      to: changeText(change),
+      change,
+      exact: keepsMathematics(change, given),
       bytes: after.peak - before.peak,
       seconds: after.time - before.time,
     };
@@ -236,7 +229,7 @@ function editsOf(given: Plan, plan: Plan, changed: readonly TechniqueSlot[]): Ed
   });
 }
 
-function floorOf(given: Plan, lowest: Candidate): Fit['floor'] {
-  const { peak, categories } = estimate({ ...lowest.plan, order: [] });
-  return { plan: lowest.plan, edits: editsOf(given, lowest.plan, lowest.changed), peak: peak.allocated, categories };
+function floorOf(given: Plan, { plan, changed }: Candidate): Fit['floor'] {
+  const { peak, categories } = estimate({ ...plan, order: [] });
+  return { plan, edits: editsOf(given, changed), peak: peak.allocated, categories };
 }

@@ -144,6 +144,33 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
       },
     ],
     [
+      'moved into a new window, the panel shows the same view of the same plan, and follows the file from there',
+      async () => {
+        await panel.locator('#tab-compare').click();
+        await panel.locator('.compare [data-plan=longform][aria-pressed=true]').waitFor();
+        await page.locator('.tab', { hasText: 'Memplan: long-context' }).click();
+        const opened = page.waitForEvent('popup');
+        await runCommand(page, 'View: Move Editor into New Window');
+        const other = await opened;
+        const moved = panelFrame(other);
+        await moved.locator('#tab-compare[aria-selected=true]').waitFor();
+        await moved.locator('.compare [data-plan=longform][aria-pressed=true]').waitFor();
+        assert.equal(Number(await moved.locator('[data-role=result]').getAttribute('data-bytes')), written);
+        await page.locator('.view-line', { hasText: 'let ctx' }).click();
+        await page.keyboard.press('End');
+        await page.keyboard.press('Backspace');
+        await page.keyboard.press('Backspace');
+        await page.keyboard.press('Backspace');
+        await page.keyboard.type('16k');
+        await moved.locator(`[data-role=result]:not([data-bytes="${written}"])`).waitFor({ state: 'attached' });
+        await page.keyboard.press('Control+Z');
+        await moved.locator(`[data-role=result][data-bytes="${written}"]`).waitFor({ state: 'attached' });
+        await other.close();
+        await clickLens(page, 'longform', 'Estimate');
+        await drawn(page);
+      },
+    ],
+    [
       'the theme changes while the panel is open',
       async () => {
         const colour = () =>

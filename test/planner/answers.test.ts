@@ -73,8 +73,11 @@ describe('find', () => {
       left: { kind: 'figure', figure: 'peak' },
       right: { kind: 'number', value: limit },
     } as const;
-    const { value } = find(plan, { name: 'batch' }, 'max', estimate, [condition]);
+    const { value, breaks } = find(plan, { name: 'batch' }, 'max', estimate, [condition]);
     if (value === undefined) throw new Error('no answer');
+    expect(breaks).toBe(0);
+    const loose = { ...condition, right: { kind: 'number', value: 1e15 } } as const;
+    expect(find(plan, { name: 'batch' }, 'max', estimate, [loose]).breaks).toBeUndefined();
     expect(estimate({ ...plan, batch: value }).peak.allocated).toBeLessThanOrEqual(limit);
     expect(estimate({ ...plan, batch: value + 1 }).peak.allocated).toBeGreaterThan(limit);
   });

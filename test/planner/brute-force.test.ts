@@ -7,11 +7,13 @@ import { estimate } from '../../src/planner/estimate';
 import { fit as findFits } from '../../src/planner/fit';
 import { knobOf, type Path } from '../../src/planner/knobs';
 import type { Estimate } from '../../src/planner/types';
+import { withChange } from '../../src/planner/ways';
 import { refusalsOf } from '../../src/techniques/compatibility';
 import { use } from '../tape/plans';
 import {
   anyPlan,
   anySlots,
+  anySpread,
   edited,
   everyWay,
   planIn,
@@ -22,6 +24,18 @@ import {
   textOf,
   undominated,
 } from './brute-force';
+
+/** Of three plans, one over several cards or with parts on the host, which may be too small for them. */
+const anyAsked: fc.Arbitrary<Plan> = fc.oneof(
+  { weight: 2, arbitrary: anyPlan },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(anySpread, fc.constantFrom(20, 65_536)).map(([plan, host]) => ({
+      ...plan,
+      device: { ...plan.device, hostMemory: host * 2 ** 20 },
+    })),
+  },
+);
 
 const figures = ({ peak, time }: Estimate) => ({
   allocated: peak.allocated,
@@ -38,9 +52,9 @@ const inOrder = <P extends { peak: number; time: number }>(points: readonly P[])
 describe('fit', () => {
   it('has at most twelve switches to try here', () => {
     fc.assert(
-      fc.property(anyPlan, anySlots, (given, slots) => {
+      fc.property(anyAsked, anySlots, (given, slots) => {
         const switches = slots.reduce((sum, slot) => sum + switchesOf(given, slot).length, 0);
-        expect(switches).toBeGreaterThan(0);
+        expect(switches > 0 || slots.includes('parallel')).toBe(true);
         expect(switches).toBeLessThanOrEqual(12);
       }),
       { numRuns: RUNS, seed: SEED },
@@ -51,7 +65,7 @@ describe('fit', () => {
     let index = 0;
     let met = 0;
     fc.assert(
-      fc.property(anyPlan, anySlots, (given, slots) => {
+      fc.property(anyAsked, anySlots, (given, slots) => {
         const { points, considered, floor } = findFits(given, slots);
         const all = everyWay(given, slots);
         expect(considered).toBe(all.length);
@@ -77,8 +91,8 @@ describe('fit', () => {
           // Every number of the edits, one after the other.
           let edit = given;
           let before = estimate(given);
-          for (const { slot, use: to, bytes, seconds } of point.edits) {
-            edit = { ...edit, slots: { ...edit.slots, [slot]: to } };
+          for (const { change, bytes, seconds } of point.edits) {
+            edit = withChange(edit, change);
             const after = estimate({ ...edit, order: [] });
             expect(bytes).toBe(after.peak.allocated - before.peak.allocated);
             expect(Math.abs(seconds - (after.time.step - before.time.step))).toBeLessThan(ROUNDING * after.time.step);
@@ -135,7 +149,7 @@ const questions: fc.Arbitrary<{ plan: Plan; path: Path; goal: 'max' | 'min' }> =
   .filter(({ plan, path }) => refusalsOf(plan).length === 0 && !('problem' in knobOf(plan, path)));
 
 /** Values that are all tried; beyond them only some, for what grows without end fits no more. */
-const TRIED = 300;
+const TRIED = 120;
 
 describe('find', () => {
   it('is the extreme value, or says that the range has gaps', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { analyze } from '../../language/server/analyze';
 import { useText } from '../../language/server/rewrite';
-import type { Device, Plan, TechniqueSlot, Use } from '../../src/plan/types';
+import { type Device, LIST_SLOTS, type ListSlot, type Plan, type Slot, type TechniqueSlot, type Use } from '../../src/plan/types';
 import { estimate } from '../../src/planner/estimate';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { DEFAULT_USE, findSpec, specsOf } from '../../src/techniques/registry';
@@ -41,7 +41,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
       { requiredKeys: [] },
     ),
     memory: fc.integer({ min: 20, max: 300 }),
-    layers: fc.integer({ min: 1, max: 6 }),
+    layers: fc.integer({ min: 1, max: 4 }),
     sequence: fc.constantFrom(64, 128, 200),
     accumulate: fc.integer({ min: 1, max: 2 }),
     tiedEmbeddings: fc.boolean(),
@@ -87,16 +87,92 @@ export const anySpread: fc.Arbitrary<Plan> = fc
   .filter((candidate) => conflictsOf(candidate).length + refusalsOf(candidate).length === 0);
 
 /** Slots of one or two kinds whose switches are at most twelve together. */
-export const anySlots = fc.constantFrom<TechniqueSlot[]>(
+export const anySlots = fc.constantFrom<Slot[]>(
   ['optimizer'],
   ['backward'],
   ['loss', 'activations'],
   ['backward', 'loss'],
   ['backward', 'activations'],
+  ['offload'],
+  ['loss', 'offload'],
+  ['parallel'],
+  ['parallel', 'offload'],
 );
 
-/** What a slot could hold beside what it holds. */
-export function switchesOf(given: Plan, slot: TechniqueSlot): Use[] {
+/** What a slot could hold beside what it holds: each as the statements to make. */
+export function switchesOf(given: Plan, slot: Slot): Statement[][] {
+  if (slot === 'offload')
+    return otherOffloads(given).map((uses) => [{ key: slot, text: listText(slot, uses), put: withList(slot, uses) }]);
+  if (slot === 'parallel') return otherSpreads(given);
+  return usesOf(given, slot).map((to) => [
+    { key: slot, text: useText(slot, to), put: (plan) => ({ ...plan, slots: { ...plan.slots, [slot]: to } }), use: to },
+  ]);
+}
+
+/** A statement that is set, as text and in a plan. */
+export interface Statement {
+  key: string;
+  text: string;
+  put(plan: Plan): Plan;
+  use?: Use;
+}
+
+const withList =
+  (slot: ListSlot, uses: Use[]) =>
+  (plan: Plan): Plan => ({ ...plan, lists: { ...plan.lists, [slot]: uses } });
+const listText = (slot: ListSlot, uses: readonly Use[]): string => `[${uses.map((one) => useText(slot, one)).join(', ')}]`;
+const texts = (slot: ListSlot, plan: Plan): string => listText(slot, plan.lists[slot] ?? []);
+
+/** Nothing, what DeepSpeed's two settings mean, each with the places that are stated. */
+function otherOffloads(given: Plan): Use[][] {
+  const of = (...names: string[]) => names.map((name) => given.lists.offload?.find((one) => one.name === name) ?? use(name, {}));
+  return [of(), of('optimizer', 'gradients'), of('optimizer', 'gradients', 'weights')].filter(
+    (uses) => listText('offload', uses) !== texts('offload', given),
+  );
+}
+
+/** Other ways to copy or to shard a model; and twice or half as many cards to a copy, with as many tokens in a step. */
+function otherSpreads(given: Plan): Statement[][] {
+  const list = given.lists.parallel ?? [];
+  const copies = list.find(({ name }) => ['data', 'zero', 'fsdp'].includes(name));
+  if (!copies) return [];
+  const n = copies.args.n as number;
+  const put = (uses: Use[]): Statement => ({
+    key: 'parallel',
+    text: listText('parallel', uses),
+    put: withList('parallel', uses),
+  });
+  const swapped = (other: Use): Use[] => list.map((one) => (one === copies ? other : one));
+  const kinds = [
+    use('data', { n }),
+    ...[1, 2, 3].map((stage) => use('zero', { ...(copies.name === 'zero' ? copies.args : {}), stage, n })),
+    copies.name === 'fsdp' ? copies : use('fsdp', { n }),
+  ].map(swapped);
+  const ways =
+    n > 1 ? kinds.filter((uses) => listText('parallel', uses) !== texts('parallel', given)).map((uses) => [put(uses)]) : [];
+  for (const axis of ['tensor', 'pipeline']) {
+    const own = list.find(({ name }) => name === axis);
+    const degree = (own?.args.n as number | undefined) ?? 1;
+    for (const [cards, fewer] of [
+      [2 * degree, n / 2],
+      [degree / 2, 2 * n],
+    ] as [number, number][]) {
+      const accumulate = (given.accumulate * n) / fewer;
+      if (![cards, fewer, accumulate].every((count) => Number.isInteger(count) && count > 0)) continue;
+      if (axis === 'tensor' && cards > degree && cards > 8) continue;
+      const other = use(axis, { ...(own?.args ?? (axis === 'tensor' ? { n: 1, sequence: true } : {})), n: cards });
+      const uses = swapped({ ...copies, args: { ...copies.args, n: fewer } });
+      ways.push([
+        put(own ? uses.map((one) => (one === own ? other : one)) : [...uses, other]),
+        { key: 'accumulate', text: String(accumulate), put: (plan) => ({ ...plan, accumulate }) },
+      ]);
+    }
+  }
+  return ways;
+}
+
+/** The techniques that a slot could hold beside the one that it holds. */
+function usesOf(given: Plan, slot: TechniqueSlot): Use[] {
   const now = given.slots[slot] ?? DEFAULT_USE[slot];
   const uses = specsOf(slot)
     .filter(({ name }) => name !== 'none')
@@ -127,22 +203,23 @@ function approximates(given: Plan, slot: TechniqueSlot, to: Use): boolean {
 }
 
 /** Every compatible plan with none, one or more of the switches, estimated afresh. */
-export function everyWay(given: Plan, slots: readonly TechniqueSlot[]): Tried[] {
+export function everyWay(given: Plan, slots: readonly Slot[]): Tried[] {
   let ways: { plan: Plan; changed: number; approximate: number }[] = [{ plan: given, changed: 0, approximate: 0 }];
   for (const slot of slots)
     ways = ways.flatMap((way) => [
       way,
-      ...switchesOf(given, slot).map((to) => ({
-        plan: { ...way.plan, slots: { ...way.plan.slots, [slot]: to } },
-        changed: way.changed + 1,
-        approximate: way.approximate + Number(approximates(given, slot, to)),
+      ...switchesOf(given, slot).map((statements) => ({
+        plan: statements.reduce((plan, { put }) => put(plan), way.plan),
+        changed: way.changed + statements.length,
+        approximate:
+          way.approximate + statements.filter(({ key, use: to }) => to && approximates(given, key as TechniqueSlot, to)).length,
       })),
     ]);
   return ways
     .filter((way) => conflictsOf(way.plan).length + refusalsOf(way.plan).length === 0)
     .map((way) => {
-      const { peak, time, fits } = estimate({ ...way.plan, order: [] });
-      return { ...way, peak: peak.allocated, time: time.step, fits };
+      const { peak, time, fits, host } = estimate({ ...way.plan, order: [] });
+      return { ...way, peak: peak.allocated, time: time.step, fits: fits && (host?.cpu ?? 0) <= way.plan.device.hostMemory };
     });
 }
 
@@ -161,14 +238,14 @@ export const undominated = (ways: readonly Tried[]): Tried[] =>
   );
 
 /** The plan as a file: a statement a line. */
-export function textOf({ model: of, device, batch, sequence, accumulate, slots }: Plan): string {
+export function textOf({ model: of, device, batch, sequence, accumulate, slots, lists }: Plan): string {
   const { layers, hidden, heads, kvHeads, headDim, ffn, vocab, tiedEmbeddings } = of;
   return [
     'model m {',
     `  family ${of.family} layers ${layers} hidden ${hidden} heads ${heads} kv-heads ${kvHeads} head-dim ${headDim} ffn ${ffn} vocab ${vocab}`,
     `  tied-embeddings ${tiedEmbeddings}`,
     '}',
-    `device d from "${device.name}" { memory ${device.memory / MiB} MiB reserve ${device.reserve / MiB} MiB }`,
+    `device d from "${device.name}" { memory ${device.memory / MiB} MiB reserve ${device.reserve / MiB} MiB host-memory ${device.hostMemory / MiB} MiB }`,
     'plan p {',
     '  model m',
     '  device d',
@@ -176,13 +253,14 @@ export function textOf({ model: of, device, batch, sequence, accumulate, slots }
     `  sequence ${sequence}`,
     `  accumulate ${accumulate}`,
     ...Object.entries(slots).map(([slot, use]) => `  ${slot} ${useText(slot as TechniqueSlot, use)}`),
+    ...LIST_SLOTS.flatMap((slot) => (lists[slot]?.length ? [`  ${slot} ${listText(slot, lists[slot])}`] : [])),
     '}',
     '',
   ].join('\n');
 }
 
 /** The file with the statement of a slot as it is told to be: in place of the old one, or before the closing brace. */
-export function edited(text: string, slot: TechniqueSlot, to: string): string {
+export function edited(text: string, slot: string, to: string): string {
   const stated = new RegExp(`^  ${slot} .*$`, 'm');
   return stated.test(text) ? text.replace(stated, `  ${slot} ${to}`) : text.replace(/\}\n$/, `  ${slot} ${to}\n}\n`);
 }

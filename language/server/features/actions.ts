@@ -12,8 +12,9 @@ import { diagnosticOf, editOf } from '../lsp';
 import { type Offer, offerSteps } from '../offers';
 import { type Price, priceText, triedFits, worth } from '../prices';
 import type { Problem } from '../problems';
-import { merged, setKey, tokensText, useText } from '../rewrite';
+import { setKey, tokensText } from '../rewrite';
 import { overlaps, type Span } from '../span';
+import { rewrite } from '../what-if';
 import type { View } from '../workspace';
 
 /** Mistakes whose only reading is the nearest word or the right unit: all of a file can be mended at once. */
@@ -124,11 +125,14 @@ function* memoryActions(
   const several = (known?.points ?? [])
     .filter(({ edits }) => edits.length > 1)
     .slice(0, WAYS)
-    .map(({ edits, estimate: { peak, time } }) => {
+    .map(({ edits, plan: changed, estimate: { peak, time } }) => {
       const price = { saved: now.peak.allocated - peak.allocated, pace: time.step / now.time.step, fits: true };
-      const texts = edits.map(({ slot, use }) => useText(slot, use)).join(' + ');
-      const written = merged(edits.map(({ slot, use }) => setKey(view.analysis, plan, slot, useText(slot, use))));
-      return action(`Make \`${plan.name}\` fit: ${texts}: ${priceText(price)}`, written, true);
+      const texts = edits.map(({ slot, change, to }) => (change.kind === 'technique' ? to : `${slot} ${to}`)).join(' + ');
+      return action(
+        `Make \`${plan.name}\` fit: ${texts}: ${priceText(price)}`,
+        rewrite(view.analysis, plan, data, changed),
+        true,
+      );
     });
   const pending = (title: string, how: Pending['how']): CodeAction => ({
     title,
@@ -180,6 +184,6 @@ export function* resolveSteps(
     };
   }
   return {
-    edit: changesOf(view, merged(best.edits.map(({ slot, use }) => setKey(view.analysis, plan, slot, useText(slot, use))))),
+    edit: changesOf(view, rewrite(view.analysis, plan, data, best.plan)),
   };
 }

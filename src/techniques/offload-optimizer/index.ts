@@ -1,7 +1,7 @@
 import { bytesPer } from '../../plan/dtypes';
 import type { Place } from '../../tape/types';
 import { word } from '../arguments';
-import { toHost } from '../cards';
+import { toHost, WHOLE_MATRICES } from '../cards';
 import { placeArgument } from '../host';
 import type { Technique } from '../technique';
 
@@ -25,6 +25,12 @@ export const offloadOptimizer: Technique = {
         slot: 'optimizer',
         names: ['none', 'lomo', 'adalomo', 'mezo', 'sparse-mezo', 'qzo'],
         why: 'it keeps no states that could leave',
+      },
+      { slot: 'optimizer', names: ['adamw8bit'], why: 'bitsandbytes steps on the card only; `paged` is how its states leave it' },
+      {
+        slot: 'optimizer',
+        names: WHOLE_MATRICES,
+        why: 'its step multiplies or decomposes matrices, and no released one does so on the host',
       },
     ],
     citation: {
