@@ -6,7 +6,7 @@ import type { FrameLocator, Page } from 'playwright-core';
 import { type Counts, runSteps, type Step } from './checks';
 import { startServer } from './code-server';
 import { clickLens } from './lens';
-import { appears, bars, drawn, keep, type WalkOptions } from './walk';
+import { appears, bars, drawn, keep, retype, type WalkOptions } from './walk';
 import { chooseOfFile, openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 
 const FILE = 'long-context.memplan';
@@ -157,13 +157,9 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await moved.locator('.compare [data-plan=longform][aria-pressed=true]').waitFor();
         assert.equal(Number(await moved.locator('[data-role=result]').getAttribute('data-bytes')), written);
         await page.locator('.view-line', { hasText: 'let ctx' }).click();
-        await page.keyboard.press('End');
-        await page.keyboard.press('Backspace');
-        await page.keyboard.press('Backspace');
-        await page.keyboard.press('Backspace');
-        await page.keyboard.type('16k');
+        await retype(page, '16k');
         await moved.locator(`[data-role=result]:not([data-bytes="${written}"])`).waitFor({ state: 'attached' });
-        await page.keyboard.press('Control+Z');
+        await retype(page, '32k');
         await moved.locator(`[data-role=result][data-bytes="${written}"]`).waitFor({ state: 'attached' });
         await other.close();
         await clickLens(page, 'longform', 'Estimate');

@@ -284,7 +284,7 @@ const installed = (vsix: string, folder: string): ServerOptions => ({
 });
 
 /** Writes another number at the end of the cursor's line. */
-async function retype(page: Page, text: string): Promise<void> {
+export async function retype(page: Page, text: string): Promise<void> {
   await page.keyboard.press('End');
   for (const _ of text) await page.keyboard.press('Backspace');
   await page.keyboard.type(text);
