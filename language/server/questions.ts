@@ -8,7 +8,9 @@ import { type EstimateCache, estimateOf } from './estimates';
 import type { Problem } from './problems';
 import { Lines, type Span } from './span';
 
-export interface FindAnswer extends Answer {
+export interface FindAnswer extends Omit<Answer, 'breaks'> {
+  /** The `require` that the next value breaks, as it is written. */
+  limitedBy?: string;
   line: number;
   find: string;
   span: Span;
@@ -54,7 +56,9 @@ export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: Esti
         .flatMap(({ left, right }) => [...plansOf(left), ...plansOf(right)])
         .map((name) => analysis.known.get(name));
       const search = () => findSteps(data, path, goal, estimate, conditions, others);
-      found.answers.push({ ...label, ...(yield* cache.answer([data, path, goal, conditions, named], search)) });
+      const { breaks, ...answer } = yield* cache.answer([data, path, goal, conditions, named], search);
+      const limitedBy = breaks === undefined ? undefined : plan.requires[breaks]?.text;
+      found.answers.push({ ...label, ...answer, ...(limitedBy === undefined ? {} : { limitedBy }) });
     } catch (error) {
       found.answers.push({ ...label, reason: error instanceof Error ? error.message : String(error) });
     }

@@ -17,6 +17,7 @@ export interface ReportedPlan extends Estimate {
     atLimit?: boolean;
     uneven?: number;
     arranged?: number;
+    limitedBy?: string;
     reason?: string;
   }[];
   sweeps: { line: number; key: string; points: SweepPoint[] }[];

@@ -32,6 +32,8 @@ export interface Answer {
   uneven?: number;
   /** The farthest value whose tensors would fit, where it is not the one found: up to there the allocator's arrangement decides. */
   arranged?: number;
+  /** The condition, by its place among those asked for, that the next value breaks although it fits the card. */
+  breaks?: number;
   /** Why there is none. */
   reason?: string;
 }
@@ -61,15 +63,28 @@ export function* findSteps(
     return fits(estimate) && conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
   };
   const serves = (value: number): boolean => asked(value, ({ fits }) => fits);
+  /** Which condition a value breaks that fits the card; −1 where none does. */
+  const brokenAt = (value: number): number => {
+    const changed = bare(knob.set(value));
+    if (conditions.length === 0 || refusalsOf(changed).length > 0) return -1;
+    const estimate = estimator(changed);
+    return estimate.fits ? conditions.findIndex((condition) => judge(condition, estimate, estimateOf).holds === false) : -1;
+  };
   const found = yield* extremeSteps(knob, goal, serves);
   if (found === undefined)
     return { reason: conditions.length > 0 ? 'no value fits the card and holds what is required' : 'no value fits the card' };
   const { value, uneven } = found;
   if (value === (goal === 'max' ? knob.max : knob.min))
     return { value, atLimit: true, ...(uneven === undefined ? {} : { uneven }) };
+  const breaks = brokenAt(value + (goal === 'max' ? 1 : -1));
   const liveFits = (at: number): boolean => asked(at, ({ peak, usable }) => peak.allocated <= usable);
   const arranged = yield* borderSteps(value, goal, knob, liveFits);
-  return { value, ...(uneven === undefined ? {} : { uneven }), ...(arranged === value ? {} : { arranged }) };
+  return {
+    value,
+    ...(uneven === undefined ? {} : { uneven }),
+    ...(arranged === value ? {} : { arranged }),
+    ...(breaks < 0 ? {} : { breaks }),
+  };
 }
 
 /** A search needs the peak, not the steps that led to it. */
@@ -118,7 +133,8 @@ export interface Extreme {
  */
 export const extreme = (...args: Parameters<typeof extremeSteps>): Extreme | undefined => finish(extremeSteps(...args));
 
-function* extremeSteps(
+/** The same search, yielding after every value that is tried. */
+export function* extremeSteps(
   { min, max, current }: Pick<Knob, 'min' | 'max' | 'current'>,
   goal: 'max' | 'min',
   serves: (value: number) => boolean,

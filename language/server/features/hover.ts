@@ -31,6 +31,7 @@ import { type BlockKind, cursorAt } from './cursor';
 import { argumentDoc, DECLARATION_DOCS, deviceDoc, FIGURE_DOCS, keyDoc, modelDoc, STATEMENT_DOCS, specDoc } from './docs';
 import { verdictText } from './lenses';
 import { occurrenceAt } from './navigation';
+import { deviceSensitivity, partAt, usersOf } from './part-sensitivity';
 import { numbersAt, sensitivity } from './sensitivity';
 
 /** What a hover draws on beside the view. */
@@ -60,6 +61,9 @@ export function* hoverSteps(view: View, offset: number, known: Known): Generator
 function* numberText(view: View, image: string, span: Span, cache: EstimateCache): Generator<void, string | undefined> {
   const lines: (string | undefined)[] = [quantityText(image)];
   for (const turned of numbersAt(view.analysis, span)) lines.push(yield* sensitivity(turned, cache));
+  const part = partAt(view.analysis, span);
+  if (part?.kind === 'device')
+    for (const plan of usersOf(view.analysis, part)) lines.push(yield* deviceSensitivity(plan, part.key, cache));
   return lines.filter(Boolean).join('\n\n') || undefined;
 }
 

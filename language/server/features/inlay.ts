@@ -48,7 +48,7 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
       put(span, `${holds ? '✓' : '✗'} ${value}`, `${value} against ${limit}: ${holds ? 'holds' : 'does not hold'}`);
     }
     const found = answers.get(plan.name);
-    for (const { span, value, reason, find, atLimit, uneven, arranged } of found?.answers ?? []) {
+    for (const { span, value, reason, find, atLimit, uneven, arranged, limitedBy } of found?.answers ?? []) {
       if (value === undefined) put(span, '= none', reason);
       else {
         const gap = uneven === undefined ? '' : `; not every value up to it fits: ${formatCount(uneven)} does not`;
@@ -56,7 +56,12 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
           arranged === undefined
             ? ''
             : `; up to ${formatCount(arranged)} the tensors fit, and how the allocator places them decides`;
-        put(span, `= ${answerText(find, value)}${atLimit ? ' (the most)' : ''}`, `${find}: ${formatCount(value)}${gap}${loose}`);
+        const bound = limitedBy === undefined ? '' : `; the card would hold more: \`require ${limitedBy}\` ends it`;
+        put(
+          span,
+          `= ${answerText(find, value)}${atLimit ? ' (the most)' : limitedBy === undefined ? '' : ' by require'}`,
+          `${find}: ${formatCount(value)}${bound}${gap}${loose}`,
+        );
       }
     }
     for (const { span, points } of found?.sweeps ?? []) {

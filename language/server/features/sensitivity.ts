@@ -10,21 +10,22 @@ import type { EstimateCache } from '../estimates';
 import { ownStatement } from '../rewrite';
 import { contains, type Span, spanOf } from '../span';
 import type { Expression } from '../tree';
+import { partAt, TOLD, usersOf } from './part-sensitivity';
 
 interface Turned {
   plan: Plan;
   path: Path;
 }
 
-/** Plans of which so many are told where one name gives a number to several. */
-const TOLD = 3;
-
 /** The numbers of plans that are written at a place: a count or an argument of its plan, or a `let` that plans take theirs from. */
 export function numbersAt(analysis: Analysis, span: Span): Turned[] {
   const name = analysis.syntax.declarations.find((one) => isLet(one) && one.value && at(one.value, span));
   if (isLet(name)) return analysis.plans.flatMap((plan) => countsOf(plan, name.name)).slice(0, TOLD);
   const plan = analysis.plans.find(({ whole }) => contains(whole, span.start));
-  return plan ? own(analysis, plan, span) : [];
+  if (plan) return own(analysis, plan, span);
+  const part = partAt(analysis, span);
+  const counted = part?.kind === 'model' ? usersOf(analysis, part) : [];
+  return counted.map((user) => ({ plan: user, path: { name: part?.key ?? '' } }));
 }
 
 const at = (node: Expression, span: Span): boolean => isQuantity(node) && spanOf(node).start === span.start;

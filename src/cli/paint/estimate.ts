@@ -133,7 +133,7 @@ function answers(style: Style, plan: ReportedPlan): string[] {
   return lines.sort((a, b) => a.line - b.line).map(({ text }) => text);
 }
 
-function answerLine(style: Style, { line, find, value, atLimit, uneven, arranged, reason }: Answer): string {
+function answerLine(style: Style, { line, find, value, atLimit, uneven, arranged, limitedBy, reason }: Answer): string {
   const key = find.split(' ').at(-1) ?? '';
   const question = `${INDENT}line ${line}: find ${find} → `;
   if (value === null) return question + paint(style, 'red', printable(reason ?? 'no value fits'));
@@ -141,7 +141,9 @@ function answerLine(style: Style, { line, find, value, atLimit, uneven, arranged
   const gap = uneven === undefined ? '' : `; not every value up to it fits: ${written(key, uneven)} does not`;
   const loose =
     arranged === undefined ? '' : `; up to ${written(key, arranged)} the tensors fit, and how the allocator places them decides`;
-  return `${question}${paint(style, 'bold', written(key, value))}${tokens}${atLimit === true ? ', the end of what may be written' : ''}${gap}${loose}`;
+  const bound = limitedBy === undefined ? '' : `; the card would hold more: \`require ${printable(limitedBy)}\` ends it`;
+  const end = atLimit === true ? ', the end of what may be written' : bound;
+  return `${question}${paint(style, 'bold', written(key, value))}${tokens}${end}${gap}${loose}`;
 }
 
 /** `line 20: against lora: 9.2 GiB less, 4 % slower`. */
