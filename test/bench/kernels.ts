@@ -70,16 +70,15 @@ await onEachDriver(async (opened, driver) => {
     const own = await one.own();
     const step = { index: 0, seed: 1, learningRate: 0, valid: 1 };
     const runners = [
+      // Calls of a turn are all submitted, then waited for: a card's time is its own, and not the way to it and back.
       async (calls: number) => {
-        for (let call = 0; call < calls; call++) await own.program.step(step);
+        await Promise.all(Array.from({ length: calls }, () => own.program.step(step)));
       },
       ...peers.map((peer) => {
         const kernel = one.peer(peer);
         return async (calls: number) => {
-          for (let call = 0; call < calls; call++) {
-            kernel.run();
-            await kernel.wait();
-          }
+          for (let call = 0; call < calls; call++) kernel.run();
+          await kernel.wait();
         };
       }),
     ];

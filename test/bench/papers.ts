@@ -14,6 +14,7 @@ import { proxyOf } from '../../src/runner/proxy';
 import { createTrainer, type Trainer } from '../../src/runner/trainer';
 import { initialWeights } from '../../src/runner/weights';
 import { linearise } from '../../src/tape/linear';
+import { liveAtPeak } from '../../src/tape/live';
 import { type Simulation, simulate } from '../../src/tape/simulate';
 import { recipeOf, tapeOf } from '../../src/techniques/recipe-of';
 import { techniques } from '../../src/techniques/registry';
@@ -62,6 +63,22 @@ function longest(plan: Plan, budget: number): number {
   return 16 * low;
 }
 
+/** The kinds of tensors that take most of a step's peak. */
+function largestAtPeak(plan: Plan): string {
+  const tape = tapeOf(plan);
+  const { peak } = simulate(tape);
+  const bytes = new Map<string, number>();
+  for (const [id, count] of liveAtPeak(tape, peak).counts) {
+    const { name, bytes: each } = tape.tensors[id] as (typeof tape.tensors)[number];
+    bytes.set(name, (bytes.get(name) ?? 0) + count * each);
+  }
+  return [...bytes]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 6)
+    .map(([name, each]) => `${name} ${((100 * each) / peak).toFixed(0)} %`)
+    .join(', ');
+}
+
 const checkpoint: Plan['slots'] = { backward: use('checkpoint'), optimizer: use('lomo') };
 const streambp: Plan['slots'] = { backward: use('streambp', { chunk: 512, logits: 128 }), optimizer: use('lomo') };
 
@@ -84,6 +101,7 @@ async function streambpRows(opened: Opened): Promise<void> {
       longest(plan(slots), CARD),
     ) as [number, number, number];
     judged(`${name}, vocabulary ${model.vocab}, 80 GiB`, many / few, ' ×', { least }, 2, `${few} → ${many}`);
+    row('  live at its peak', largestAtPeak({ ...plan(streambp), sequence: many }));
     row('  with int8 for what is kept between layers', `${packed}   ${(packed / few).toFixed(2)} ×`);
   }
   const small = { layers: 16, hidden: 64, heads: 2, kvHeads: 2, headDim: 32, ffn: 176, vocab: 32_000 };
@@ -109,7 +127,7 @@ async function streambpRows(opened: Opened): Promise<void> {
   const [checkpointed, streamed] = (await inTurns(
     opened,
     [of(checkpoint), of({ ...streambp, backward: use('streambp', { chunk: 256, logits: 256 }) })],
-    5,
+    9,
   )) as [number, number];
   judged(
     'step at 1024 tokens over checkpointing’s (paper: comparable or less)',
