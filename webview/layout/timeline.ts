@@ -10,7 +10,9 @@ import { STACK } from './waterfall';
 
 export const PHASE_NAMES = ['forward', 'backward', 'optimizer'] as const;
 /** Areas with a name of their own, and in the whole step in small. */
-export const MOST_AREAS = 10;
+export const MOST_AREAS = 16;
+/** A kind that is nowhere more than this share of the peak is among the others. */
+const LEAST = 0.01;
 
 export interface Range {
   /** First point on show, and the one after the last. */
@@ -96,7 +98,7 @@ export function layoutTimeline(
   const highs = columns.map((column) => highest(sums, column));
   const rows = live.rows(highs);
   const bytes = mosts(rows, timeline.kinds.length);
-  const chosen = largest(timeline, bytes, most);
+  const chosen = largest(timeline, bytes, LEAST * top, most);
   const lines = [...chosen.map((kind) => ({ kind, points: [] as Area['points'] })), { kind: -1, points: [] as Area['points'] }];
   const kinds = timeline.kinds.length;
   highs.forEach((point, column) => {
@@ -160,12 +162,12 @@ function mosts(rows: Float64Array, kinds: number): Float64Array {
 }
 
 /** The kinds with the most bytes: by category in the order of the stack, the largest of each first. */
-function largest({ kinds }: Timeline, bytes: Float64Array, most: number): number[] {
+function largest({ kinds }: Timeline, bytes: Float64Array, least: number, most: number): number[] {
   const of = (kind: number) => bytes[kind] as number;
   const place = (kind: number) => STACK.indexOf((kinds[kind] as Timeline['kinds'][number]).category);
   return kinds
     .map((_, kind) => kind)
-    .filter((kind) => of(kind) > 0)
+    .filter((kind) => of(kind) > least)
     .sort((a, b) => of(b) - of(a) || a - b)
     .slice(0, most)
     .sort((a, b) => place(a) - place(b) || of(b) - of(a) || a - b);

@@ -36,16 +36,17 @@ export interface Taken {
 
 /** A line under a word can be read through; another word or a mark cannot. */
 const WORSE = 1e6;
+/** As bad as a place one further: a word far from its mark is taken for another's. */
+const LINE = 0.4;
 
-/** The first of the places that is inside `frame` and touches nothing; where all do, the one that touches least. */
+/** The best of the places inside `frame`, which come from the best to the worst: the one that touches least, and then the earliest. */
 export function settle(places: readonly Words[], { marks, lines }: Taken, frame: Box): Words | null {
   let best: { place: Words; cost: number } | null = null;
-  for (const place of places) {
+  for (const [index, place] of places.entries()) {
     const box = boxOf(place);
     if (box.left < frame.left || box.right > frame.right || box.top < frame.top || box.bottom > frame.bottom) continue;
     const count = (boxes: readonly Box[]) => boxes.reduce((sum, one) => sum + (touch(box, one) ? 1 : 0), 0);
-    const cost = WORSE * count(marks) + count(lines);
-    if (cost === 0) return place;
+    const cost = WORSE * count(marks) + LINE * count(lines) + index;
     if (best === null || cost < best.cost) best = { place, cost };
   }
   return best?.place ?? null;

@@ -1,6 +1,8 @@
 /** Paints plans as a difference to one of them. */
 import { formatBytes, formatDelta } from '../format';
 import type { Difference, DifferenceRow } from '../layout/difference';
+import { boxOf, pieces } from '../layout/words';
+import { CHARACTER } from './row-words';
 import { byteAxis, layer, sized } from './svg';
 
 export function paintDifference(svg: SVGSVGElement, difference: Difference, base: string): void {
@@ -44,8 +46,16 @@ export function paintDifference(svg: SVGSVGElement, difference: Difference, base
     .attr('y', (part) => part.top)
     .attr('width', (part) => Math.max(part.width > 3 ? part.width - 1 : part.width, 0.5))
     .attr('height', (part) => part.barHeight);
-  const zero = layer(root, 'zero').selectAll('line').data([null]).join('line');
-  zero.attr('x1', difference.zero).attr('x2', difference.zero).attr('y1', difference.plot.top).attr('y2', difference.plot.bottom);
+  const { zero, plot } = difference;
+  const names = difference.rows.map(({ name, y }) => boxOf({ text: name, x: 4, y: y + 13, anchor: 'start' }, CHARACTER));
+  layer(root, 'zero')
+    .selectAll('line')
+    .data(pieces(zero, plot.top, plot.bottom, names))
+    .join('line')
+    .attr('x1', zero)
+    .attr('x2', zero)
+    .attr('y1', (piece) => piece.y1)
+    .attr('y2', (piece) => piece.y2);
 }
 
 function sentence({ name, bytes, parts }: DifferenceRow, base: string): string {

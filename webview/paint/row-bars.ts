@@ -38,15 +38,16 @@ export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, r
     .attr('y', top)
     .attr('width', (over) => over.width)
     .attr('height', row.barHeight);
-  g.selectAll<SVGTextElement, Segment>('text.segment-label')
+  const usable = marks.find((mark) => mark.role === 'usable')?.x ?? 0;
+  g.selectAll<SVGTextElement, Named>('text.segment-label')
     .data(
-      row.segments.filter((segment) => segment.width > segment.category.length * 6.6 + 10),
+      row.segments.flatMap((segment) => named(segment, usable) ?? []),
       (segment) => segment.category,
     )
     .join('text')
     .attr('class', 'segment-label')
     .attr('aria-hidden', 'true')
-    .attr('x', (segment) => segment.x + 6)
+    .attr('x', (segment) => segment.at)
     .attr('y', top + row.barHeight - 6)
     .text((segment) => segment.category)
     .raise();
@@ -59,4 +60,17 @@ export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, r
     .attr('x2', (mark) => mark.x)
     .attr('y1', top - 3)
     .attr('y2', top + row.barHeight + 3);
+}
+
+interface Named extends Segment {
+  /** Where its name begins. */
+  at: number;
+}
+
+/** A part with its name in it, beyond the card's line where that runs through it; null where it has no room. */
+function named(segment: Segment, line: number): Named | null {
+  const { x, width, category } = segment;
+  const room = category.length * 6.6 + 4;
+  const at = line > x && line < x + 6 + room ? line + 5 : x + 6;
+  return at + room <= x + width ? { ...segment, at } : null;
 }

@@ -68,8 +68,10 @@ function endOf(row: Row, layout: Waterfall): number | null {
   const width = formatBytes(row.after).length * CHARACTER + 8;
   const end = row.after * layout.scale;
   const ghost = row.change?.kind === 'saved' ? row.change.width : 0;
-  if (ghost >= width) return end + 6;
-  return layout.width - end - ghost >= width ? end + ghost + 6 : null;
+  let x = end + 6 + (ghost >= width ? 0 : ghost);
+  // The card's lines run beside it, not through it.
+  for (const mark of layout.marks) if (mark.x > x - 4 && mark.x < x + width) x = mark.x + 5;
+  return x + width - 6 <= layout.width ? x : null;
 }
 
 /** Where the words of the marks stand, one above the other. */
