@@ -261,6 +261,12 @@ export type RunnerInput = RunRequest | VerifyRequest | CancelRequest;
 
 // ---- runner → extension or CLI (one JSON object a line on stdout) ----
 
+interface StepBytes {
+  predicted: number;
+  counted: number;
+  buffers: number;
+}
+
 export type RunEvent =
   | { type: 'adapter'; name: string; vendor: string; architecture: string; software: boolean; features: string[] }
   | {
@@ -286,6 +292,11 @@ export type RunEvent =
     }
   /** Peak bytes of one configuration: simulated, counted from buffers and arenas, and of the process where it is known. */
   | { type: 'memory'; label: string; predicted: number; measured: number; process?: number }
+  /**
+   * What one technique changes (several where one does not stand without the other), on top of those before it in the file: highest live
+   * bytes of a step, simulated and counted by the arena's books, and all buffers that the device was asked for.
+   */
+  | { type: 'saving'; technique: string; before: StepBytes; after: StepBytes }
   | { type: 'timing'; label: string /** Median seconds for a step. */; step: number; steps: number }
   /** Where the time of a step of one configuration goes, kernel by kernel, the longest first. */
   | {

@@ -84,6 +84,8 @@ const use: Guard = (value) => record({ name: text, args: object })(value);
 const reply = record({ uri: text, version: finite, plans: list(plan), errors: size });
 const proxy = record({ layers: finite, hidden: finite, sequence: finite, batch: finite, steps: finite });
 
+const stepBytes = record({ predicted: size, counted: size, buffers: size });
+
 const events: { [type in RunEvent['type']]: Guard } = {
   adapter: record({ name: text, vendor: text, architecture: text, software: truth }),
   plan: record({
@@ -104,6 +106,7 @@ const events: { [type in RunEvent['type']]: Guard } = {
     why: text,
   }),
   memory: record({ label: text, predicted: size, measured: size, process: optional(size) }),
+  saving: record({ technique: text, before: stepBytes, after: stepBytes }),
   timing: record({ label: text, step: size, steps: size }),
   kernels: record({
     label: text,

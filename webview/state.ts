@@ -26,6 +26,7 @@ export interface Run {
   proxy: EventOf<'plan'> | null;
   checks: EventOf<'check'>[];
   memory: EventOf<'memory'>[];
+  savings: EventOf<'saving'>[];
   timing: EventOf<'timing'>[];
   kernels: EventOf<'kernels'>[];
   loss: EventOf<'loss'>[];
@@ -174,6 +175,7 @@ function begin(plan: string, revision: number | null, fingerprint: string | null
     proxy: null,
     checks: [],
     memory: [],
+    savings: [],
     timing: [],
     kernels: [],
     loss: [],
@@ -196,6 +198,8 @@ function advance(run: Run, event: RunEvent): Run {
       return { ...run, checks: [...run.checks, event] };
     case 'memory':
       return { ...run, memory: [...run.memory, event] };
+    case 'saving':
+      return { ...run, savings: [...run.savings, event] };
     case 'timing':
       return { ...run, timing: [...run.timing, event] };
     case 'kernels':

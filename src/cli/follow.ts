@@ -13,6 +13,7 @@ import {
   paintSummary,
   paintTiming,
 } from './paint/run';
+import { paintSavings } from './paint/savings';
 import { columns, paint, printable, render } from './paint/style';
 
 type Of<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
@@ -42,6 +43,7 @@ export async function follow(events: AsyncIterable<RunEvent>, io: Io, json: bool
     const sections = [
       paintChecks(style, of('check')),
       paintMemory(style, of('memory')),
+      paintSavings(style, of('saving')),
       paintTiming(style, of('timing'), software),
       paintKernels(style, of('kernels')),
       paintLoss(style, of('loss')),

@@ -25,6 +25,7 @@ const record =
   (value) =>
     isRecord(value) && Object.entries(fields).every(([field, check]) => check(value[field]));
 
+const stepBytes = record({ predicted: count, counted: count, buffers: count });
 const sizes = ['layers', 'hidden', 'heads', 'kvHeads', 'ffn', 'vocab', 'sequence', 'batch', 'steps', 'seed'];
 
 /** What each event must have; a `?` marks what it may have. */
@@ -46,6 +47,7 @@ const EVENTS: { readonly [type in RunEvent['type']]: { readonly [field: string]:
     peaks: record({ device: text, flops: finite, bandwidth: finite }),
     kernels: list(record({ name: text, class: oneOf(...OP_CLASSES), calls: finite, seconds: finite, atPeaks: finite })),
   },
+  saving: { technique: text, before: stepBytes, after: stepBytes },
   timing: { label: text, step: figure, steps: count },
   loss: { label: text, step: finite, loss: figure },
   error: { code: text, message: text },

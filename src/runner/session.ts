@@ -15,6 +15,7 @@ import { batchAt, checkText } from './data';
 import { type Opened, openDevice } from './device';
 import { RunnerError } from './errors';
 import { type ProxyRun, proxyOf, withSlots } from './proxy';
+import { tellSavings } from './savings';
 import { train } from './training';
 import { initialWeights } from './weights';
 
@@ -124,7 +125,15 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
   if (Object.keys(plan.slots).every((slot) => slot === 'engine')) return;
   // A plan that freezes its weights starts from what the plain run learned, as it would from a trained model.
   const frozen = plan.slots.train !== undefined && plan.slots.train.name !== 'full';
-  await train({ ...common, plan, label: plan.name, weights: frozen ? base : initial, learningRate: proxy.learningRate });
+  const training = {
+    ...common,
+    plan,
+    label: plan.name,
+    weights: frozen ? base.weights : initial,
+    learningRate: proxy.learningRate,
+  };
+  const { bytes } = await train(training);
+  await tellSavings(training, base.bytes, bytes);
 }
 
 /** The plan's techniques that have checks of their own. */

@@ -73,8 +73,18 @@ async function trainedWeights(trainer: Trainer, source: WeightSource): Promise<W
   return (weight, layer) => kept.get(`${weight.name}@${layer}`) ?? source(weight, layer);
 }
 
-/** Errors: `nan` where a loss is no number. */
-export async function train(asked: Training): Promise<WeightSource> {
+/** Highest bytes of a step: live tensors by simulation and by the arena's books, and all buffers as the device made them. */
+export interface StepBytes {
+  predicted: number;
+  counted: number;
+  buffers: number;
+}
+
+/** The batch of a run's first step. */
+export const firstBatch = async (training: Training): Promise<Batch> => batchOf(await withAnswers({ ...training, steps: 1 }), 0);
+
+/** The trained weights, and what a step took. Errors: `nan` where a loss is no number. */
+export async function train(asked: Training): Promise<{ weights: WeightSource; bytes: StepBytes }> {
   const training = await withAnswers(asked);
   const { opened, plan, label, steps, seed, learningRate, emit, alive } = training;
   const recipe = recipeOf(plan);
@@ -85,6 +95,7 @@ export async function train(asked: Training): Promise<WeightSource> {
   const times: number[] = [];
   const losses: number[] = [];
   let weights: WeightSource;
+  let bytes: StepBytes;
   try {
     for (let step = 0; step < steps; step++) {
       alive();
@@ -100,6 +111,7 @@ export async function train(asked: Training): Promise<WeightSource> {
     const buffers = opened.counter.peak() - before;
     const resident = await processBytes(opened.software, opened.vendor);
     const { live, arena, buffers: wanted } = program.predicted;
+    bytes = { predicted: live, counted: program.highWater(), buffers };
     emit({ type: 'memory', label: `${label}: live tensors`, predicted: live, measured: program.highWater() });
     emit({
       type: 'memory',
@@ -136,7 +148,7 @@ export async function train(asked: Training): Promise<WeightSource> {
     technique: label,
     ...learned(plan, recipe.webgpu.objective?.kind === 'grpo', steps, first, last),
   });
-  return weights;
+  return { weights, bytes };
 }
 
 /**

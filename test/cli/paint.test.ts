@@ -5,6 +5,7 @@ import { bar, cells, cellsOf, stack } from '../../src/cli/paint/bars';
 import { paintPlan, paintSweep, waterfall } from '../../src/cli/paint/estimate';
 import { paintKernels } from '../../src/cli/paint/kernels';
 import { measure, paintAdapter, paintChecks, paintLoss, paintMemory, paintSummary } from '../../src/cli/paint/run';
+import { paintSavings } from '../../src/cli/paint/savings';
 import { sparkline } from '../../src/cli/paint/spark';
 import { ascii, columns, printable, render, type Style, styleOf, wrap } from '../../src/cli/paint/style';
 import type { Bytes } from '../../src/planner/types';
@@ -213,6 +214,19 @@ describe('a run in a terminal', () => {
       '  kernel6   10.0 ms  < 1 %   12 ×',
       '  kernel7   5.00 ms  < 1 %   12 ×',
       '  2 others  5.00 ms  < 1 %',
+    ]);
+  });
+
+  it('says what each technique changed, and where the count is another', () => {
+    const at = (predicted: number, counted: number) => ({ predicted, counted, buffers: 2 * counted });
+    const list = [
+      { type: 'saving', technique: 'galore', before: at(3_000_000, 3_000_000), after: at(1_000_000, 1_000_000) },
+      { type: 'saving', technique: 'int8', before: at(1_000_000, 1_000_000), after: at(1_000_512, 1_000_768) },
+    ] as const;
+    expect(paintSavings(plain, list)).toEqual([
+      'Techniques   predicted     counted     buffers  change of the peak in bytes, one after the other',
+      '  galore    −2,000,000  −2,000,000  −4,000,000  equal to the byte',
+      '  int8            +512        +768      +1,536  differs',
     ]);
   });
 

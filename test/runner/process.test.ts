@@ -65,7 +65,7 @@ const gone = async () => {
 
 describe('a run', () => {
   it('says its adapter, its proxy, its checks, its bytes to the byte, its losses, and a summary', async () => {
-    const { of } = await collect(request());
+    const { of } = await collect(request({ run: settings({ layers: 2 }) }));
     expect(of('error')).toEqual([]);
     expect(of('adapter')).toMatchObject([{ software: true }]);
     const [plan] = of('plan');
@@ -84,6 +84,18 @@ describe('a run', () => {
     const proved = of('check').map(({ technique }) => technique);
     for (const name of ['engine', 'streambp', 'int8', 'memory', 'plain', 'tested']) expect(proved).toContain(name);
     expect(of('loss').filter(({ label }) => label === 'tested')).toHaveLength(6);
+    // Each technique by itself, from the plain step to the plan's, and every reading of one stage is the next one's.
+    const savings = of('saving');
+    expect(savings.map(({ technique }) => technique)).toEqual(['streambp', 'int8']);
+    const [plain, , tested] = of('memory');
+    expect(savings[0]?.before).toMatchObject({ predicted: plain?.predicted, counted: plain?.measured });
+    expect(savings[1]?.before).toEqual(savings[0]?.after);
+    expect(savings[1]?.after).toMatchObject({ predicted: tested?.predicted, counted: tested?.measured });
+    for (const { after } of savings) {
+      expect(after.counted).toBe(after.predicted);
+      expect(after.buffers).toBeGreaterThan(after.counted);
+    }
+    expect(savings[1]?.after.counted).toBeLessThan(savings[0]?.before.counted ?? 0);
     const times = of('kernels');
     expect(times.map(({ label }) => label)).toEqual(['plain', 'tested']);
     const names = times.map(({ kernels }) => kernels.map(({ name }) => name));

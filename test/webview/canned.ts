@@ -231,6 +231,18 @@ export const events: RunEvent[] = [
   },
   { type: 'memory', label: 'plain', predicted: 31_481_856, measured: 31_481_856, process: 412 * 2 ** 20 },
   { type: 'memory', label: 'longform', predicted: 11_239_424, measured: 11_239_424, process: 398 * 2 ** 20 },
+  {
+    type: 'saving',
+    technique: 'galore',
+    before: { predicted: 31_481_856, counted: 31_481_856, buffers: 31_600_000 },
+    after: { predicted: 21_239_424, counted: 21_239_424, buffers: 21_500_000 },
+  },
+  {
+    type: 'saving',
+    technique: 'streambp',
+    before: { predicted: 21_239_424, counted: 21_239_424, buffers: 21_500_000 },
+    after: { predicted: 11_239_424, counted: 11_239_680, buffers: 11_600_000 },
+  },
   { type: 'timing', label: 'plain', step: 1.84, steps: 20 },
   { type: 'timing', label: 'longform', step: 2.61, steps: 20 },
   ...[

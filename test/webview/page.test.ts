@@ -231,6 +231,20 @@ test('kernels by time: bars of both configurations, all of them as a table, and 
   expect(await page.locator('.kernels').textContent()).toContain('did not time its kernels');
 });
 
+test('bytes by technique: what each adds or saves, predicted beside counted, from the plain step to the plan', async () => {
+  const page = await open(...run, { type: 'run-ended', plan: 'longform', outcome: 'failed' });
+  const cells = await page
+    .locator('.savings tbody tr')
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+  expect(cells).toEqual([
+    ['plain', '31,481,856 B', '31,481,856 B', 'equal', '31,600,000 B'],
+    ['galore', '−10,242,432 B', '−10,242,432 B', 'equal', '−10,100,000 B'],
+    ['streambp', '−10,000,000 B', '−9,999,744 B', 'differs', '−9,900,000 B'],
+    ['with all of them', '11,239,424 B', '11,239,680 B', 'differs', '11,600,000 B'],
+  ]);
+  expect(await page.locator('[data-saving=streambp]').getAttribute('data-equal')).toBe('false');
+});
+
 test('every way a run can end is said in words', async () => {
   const page = await open(plans('longform'), { type: 'view', view: 'run' }, started, {
     type: 'run-ended',

@@ -14,7 +14,7 @@ export const runExport = (run: Run, picture: SVGSVGElement | null): Exportable =
 const HEAD = ['record', 'subject', 'what', 'value', 'limit', 'unit', 'verdict'];
 
 /** A number and, where it has one, its limit, each under what it is of. */
-function records({ checks, memory, timing, kernels, loss }: Run): (string | number)[][] {
+function records({ checks, memory, savings, timing, kernels, loss }: Run): (string | number)[][] {
   return [
     ...checks.map(({ technique, name, measured, limit, unit = '', passed }) => [
       'check',
@@ -29,6 +29,11 @@ function records({ checks, memory, timing, kernels, loss }: Run): (string | numb
       ['memory', label, 'predicted', predicted, '', 'bytes', ''],
       ['memory', label, 'counted', measured, predicted, 'bytes', measured === predicted ? 'equal' : 'differs'],
       ...(process === undefined ? [] : [['memory', label, 'process', process, '', 'bytes', '']]),
+    ]),
+    ...savings.flatMap(({ technique, before, after }) => [
+      ['saving', technique, 'predicted change', after.predicted - before.predicted, '', 'bytes', ''],
+      ['saving', technique, 'counted change', after.counted - before.counted, after.predicted - before.predicted, 'bytes', ''],
+      ['saving', technique, 'change of GPU buffers', after.buffers - before.buffers, '', 'bytes', ''],
     ]),
     ...timing.map(({ label, step, steps }) => ['time', label, `median of ${steps} steps`, step, '', 'seconds', '']),
     ...kernels.flatMap(({ label, kernels: list }) =>

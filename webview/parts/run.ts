@@ -8,6 +8,7 @@ import { checks, memory } from './run-checks';
 import { kernels, noKernels } from './run-kernels';
 import { adapterLine, outcome, scope } from './run-outcome';
 import { createProgress } from './run-progress';
+import { savings } from './run-savings';
 import { loss, timing } from './run-time';
 
 export interface RunView {
@@ -58,6 +59,7 @@ function runView(run: Run, stale: boolean, width: number): Node[] {
     adapterLine(run),
     run.checks.length > 0 ? checks(run.checks) : null,
     run.memory.length > 0 ? memory(run.memory) : null,
+    run.savings.length > 0 ? savings(run.savings) : null,
     run.timing.length > 0 ? timing(run.timing, run.adapter?.software ?? false) : null,
     kernelsOf(run),
     run.loss.length > 1 ? loss(run, width) : null,
