@@ -92,8 +92,29 @@ async function streambpRows(opened: Opened): Promise<void> {
   const shapes = [
     { ...grouped, name: '16 layers of 512, 8 heads over 2', least: 4 },
     { ...grouped, kvHeads: 8, name: '16 layers of 512, 8 heads', least: 4 },
-    { ...grouped, hidden: 2048, heads: 32, kvHeads: 8, ffn: 8192, vocab: 128_256, name: 'Llama 3.2 1B', least: 4 },
-    { layers: 36, hidden: 2560, heads: 32, kvHeads: 8, headDim: 128, ffn: 9728, vocab: 151_936, name: 'Qwen3 4B', least: 2.8 },
+    {
+      ...grouped,
+      hidden: 2048,
+      heads: 32,
+      kvHeads: 8,
+      ffn: 8192,
+      vocab: 128_256,
+      tiedEmbeddings: true,
+      name: 'Llama 3.2 1B',
+      least: 4,
+    },
+    {
+      layers: 36,
+      hidden: 2560,
+      heads: 32,
+      kvHeads: 8,
+      headDim: 128,
+      ffn: 9728,
+      vocab: 151_936,
+      tiedEmbeddings: true,
+      name: 'Qwen3 4B',
+      least: 2.8,
+    },
   ];
   for (const { name, least, ...model } of shapes) {
     const plan = (slots: Plan['slots']) => planOf('capacity', slots, model, { batch: 1, sequence: 16 });
