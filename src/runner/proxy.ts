@@ -124,8 +124,13 @@ function inSixteenBits({ slots }: Plan): { name: string; half: 'fp16' | 'bf16'; 
   return half && { name, half, pure: name === half };
 }
 
+/** Of a rate, where ratios of probabilities to a reference's are clipped: further away nothing is learnt. */
+const NEAR_THE_REFERENCE = 0.02;
+
 /** A rate at which the optimizer learns steadily at a proxy's size. */
-function rateOf(plan: Plan): number {
+const rateOf = (plan: Plan): number => usualRate(plan) * (plan.slots.loss?.name === 'grpo' ? NEAR_THE_REFERENCE : 1);
+
+function usualRate(plan: Plan): number {
   const use = useOf(plan, 'optimizer');
   if (use && ['galore', 'q-galore', 'apollo', 'apollo-mini'].includes(use.name)) return 0.01;
   if (use?.name === 'lion') return 5e-4;

@@ -7,12 +7,14 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent, RunRequest } from '../../src/protocol';
 import { batchAt } from '../../src/runner/data';
 import type { Opened } from '../../src/runner/device';
+import { softwareDrivers } from '../../src/runner/drivers';
 import { RunnerError } from '../../src/runner/errors';
 import { launch } from '../../src/runner/launch';
 import { below } from '../../src/runner/limits';
 import { firstNonFinite } from '../../src/runner/non-finite';
 import { kernel, u } from '../../src/runner/ops/bind';
 import { prepare } from '../../src/runner/program';
+import { answer } from '../../src/runner/session';
 import { LONGEST, meter } from '../../src/runner/submits';
 import { createTrainer } from '../../src/runner/trainer';
 import { initialWeights } from '../../src/runner/weights';
@@ -201,6 +203,36 @@ const request = (changes: Partial<RunRequest['run']> = {}, rest: Partial<RunRequ
   timeout: 120,
   ...rest,
 });
+describe('a run', () => {
+  it('whose device is lost in the middle ends with the reason', async () => {
+    await softwareDevice();
+    const { requestDevice } = GPUAdapter.prototype;
+    let device: GPUDevice | undefined;
+    GPUAdapter.prototype.requestDevice = async function (...asked) {
+      device = await requestDevice.apply(this, asked);
+      return device;
+    };
+    try {
+      const losses: number[] = [];
+      const run = answer(
+        request({ steps: 400 }),
+        (event) => {
+          if (event.type === 'loss' && losses.push(event.loss) === 2) device?.destroy();
+        },
+        () => undefined,
+      );
+      await expect(run).rejects.toBeInstanceOf(RunnerError);
+      await expect(run).rejects.toMatchObject({
+        code: 'device-lost',
+        message: expect.stringMatching(/^The GPU device was lost: /),
+      });
+      expect(losses.length).toBeLessThan(4);
+    } finally {
+      GPUAdapter.prototype.requestDevice = requestDevice;
+    }
+  });
+});
+
 const errorsOf = async (asked: RunRequest, options = {}) => {
   const events: RunEvent[] = [];
   for await (const event of launch(asked, { dist, cache, ...options })) events.push(event);
@@ -227,6 +259,30 @@ describe('a process', () => {
     const status = new Promise((resolve) => child.once('exit', resolve));
     child.stdout.once('data', () => child.stdout.destroy());
     expect(await status).toBe(2);
+  });
+
+  // SwiftShader gives no gigabyte in one piece, whatever the machine has; lavapipe promises any.
+  const refuses = softwareDrivers(dist, cache).find(({ name }) => name === 'swiftshader');
+  it.skipIf(!refuses)('whose driver really is out of memory ends with one sentence and status 2', async () => {
+    const large = request({ ffn: 65_536, sequence: 2048, batch: 1, layers: 2 });
+    const child = spawn(process.execPath, [join(dist, 'runner.mjs')], {
+      stdio: 'pipe',
+      env: { ...process.env, ...refuses?.env },
+    });
+    let said = '';
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    child.stdin.write(`${JSON.stringify(large)}\n`);
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2);
+    const events = said
+      .split('\n')
+      .filter(Boolean)
+      .map((line): RunEvent => JSON.parse(line));
+    expect(events.find(({ type }) => type === 'adapter')).toMatchObject({ name: expect.stringMatching(/SwiftShader/) });
+    expect(events.filter(({ type }) => type === 'error')).toMatchObject([
+      { code: 'out-of-memory', message: expect.stringMatching(/could not give \d{10,} bytes/) },
+    ]);
   });
 
   it('runs beside another, and each says what it would say alone', async () => {

@@ -47,6 +47,8 @@ export const check: TechniqueCheck = async (context) => {
       ),
     );
   }
-  if (plan.accumulate > 1) await equalsOneBatch({ ...context, plan: whole, batch });
+  // Masks of dropout are drawn for each micro-batch.
+  const train = plan.slots.train && { ...plan.slots.train, args: { ...plan.slots.train.args, dropout: 0 } };
+  if (plan.accumulate > 1) await equalsOneBatch({ ...context, plan: train ? withSlots(whole, { train }) : whole, batch });
   await equalsReference(context, { loss: { ...use, args: { ...use.args, reference: before.args.reference } } });
 };
