@@ -27,6 +27,16 @@ const CAUSES: readonly [RegExp, string][] = [
   [/galore-|^qgal/, "the script's note does not say how memory was read (taken as the card's total) nor in which unit"],
   [/^streambp-.*stream-/, 'chunk size inside a layer is not published (500 is assumed; the scripts had 500, 3000 and 5000)'],
   [/^streambp-/, 'read off a figure'],
+  [
+    /^titan-t4/,
+    "collectives of tensor parallelism keep their tensors until the host meets an event (record_stream: torchtitan's issue 735); how many wait depends on how far the host is ahead",
+  ],
+  [
+    /^titan-t5-405b-interleaved/,
+    'how the blocks of eight micro-batches come to lie beside one another is simulated with one at a time',
+  ],
+  [/^titan-t6-405b-cp8/, 'published as 7 GiB above the same step over four cards a sequence, which has the same tensors'],
+  [/^titan-pr996-after/, 'whole logits are cut into chunks inside the loss; modelled are chunks of the head too'],
   [/^ao-vith/, "timm's model under a whole-model compile keeps less than layer by layer"],
 ];
 

@@ -1,7 +1,9 @@
 /** Several cards: the figures that were reached, as upper bounds. */
 import { describe, expect, it } from 'vitest';
+import { evaluate } from './evaluate';
 import { evaluateMany } from './many-cards';
-import { figures } from './statistics';
+import { figures, groupedFigures } from './statistics';
+import { VARIANT_CLASSES, variantsOf } from './variants';
 
 const { rows, refused } = evaluateMany();
 const of = (source: string, quantity: string) =>
@@ -37,5 +39,21 @@ describe('estimates against measurements on several cards', () => {
     expect(own.length).toBe(14);
     expect(figures(own).median).toBeLessThan(0.03);
     expect(figures(own).p90).toBeLessThan(0.075);
+  });
+});
+
+describe('several cards, adapters, quantized weights, 8-bit and low-rank optimizers together', () => {
+  const variants = variantsOf(evaluate().rows, rows);
+
+  it('stays within 5 % in the median and 15 % at the 90th percentile, record by record and table by table', () => {
+    expect(variants.length).toBeGreaterThanOrEqual(160);
+    for (const { median, p90 } of [figures(variants), groupedFigures(variants)]) {
+      expect(median).toBeLessThan(0.05);
+      expect(p90).toBeLessThan(0.15);
+    }
+  });
+
+  it.each(VARIANT_CLASSES)('has records of %s', (name) => {
+    expect(variants.filter(({ classes }) => classes.includes(name)).length).toBeGreaterThanOrEqual(6);
   });
 });

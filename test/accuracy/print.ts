@@ -6,6 +6,7 @@ import { evaluateMany } from './many-cards';
 import { PEERS } from './peers';
 import { sources } from './records';
 import { type Figures, figures, groupBy, groupedFigures, type Sample } from './statistics';
+import { VARIANT_CLASSES, variantsOf } from './variants';
 
 const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
 const size = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -49,10 +50,21 @@ console.log(`\nSeveral cards: ${many.rows.length} of ${many.rows.length + many.r
 line('source', 'n', 'bias', 'median', '90th');
 for (const [name, own] of groupBy(many.rows, (row) => `${row.record.source}, ${row.quantity}`))
   line(name, ...cells(figures(own)));
-if (verbose)
-  for (const { record, estimated, error } of many.rows)
-    line(record.id, record.measured.gib.toFixed(2), estimated.toFixed(2), percent(error));
+const farthest = [...many.rows].sort((a, b) => Math.abs(b.error) - Math.abs(a.error));
+console.log(verbose ? '\nEvery record, the worst first:' : '\nThe worst five:');
+for (const { record, estimated, error } of verbose ? farthest : farthest.slice(0, 5))
+  console.log(
+    `  ${record.id.padEnd(36)} measured ${record.measured.gib.toFixed(2).padStart(6)} GiB, estimated ${estimated.toFixed(2).padStart(6)} GiB, ${percent(error).padStart(8)}: ${causeOf(record.id)}`,
+  );
+console.log('\nNot expressed:');
 for (const [reason, own] of groupBy(many.refused, (one) => one.reason)) console.log(`  not: ${own.length} × ${reason}`);
+
+const variants = variantsOf(rows, many.rows);
+console.log('\nSeveral cards, adapters, quantized weights, 8-bit and low-rank optimizers together:');
+line('', 'n', 'bias', 'median', '90th');
+for (const name of VARIANT_CLASSES) line(name, ...cells(figures(variants.filter(({ classes }) => classes.includes(name)))));
+line('all, by table', ...cells(groupedFigures(variants)));
+line('all, by record', ...cells(figures(variants)));
 
 const capacity = evaluateCapacity();
 console.log(
