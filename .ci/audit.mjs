@@ -10,7 +10,7 @@ const SHIPPED =
 const { stdout, error } = spawnSync(npm, ['audit', '--json'], {
   encoding: 'utf8',
   shell: process.platform === 'win32',
-  timeout: 120_000,
+  timeout: 60_000,
 });
 const answer = parsed(stdout);
 if (error || !answer?.vulnerabilities) {
