@@ -14,12 +14,14 @@ import { qGaloreBinders } from '../techniques/q-galore/run';
 import { reversibleBinders } from '../techniques/reversible/run';
 import { sgdBinders } from '../techniques/sgd/run';
 import { weightBinders } from '../techniques/weights/run';
+import { attentionBinders } from './ops/attention';
 import type { Binders } from './ops/bind';
 import { microBinders } from './ops/micro';
 import { modelBinders } from './ops/model';
 
 export const binders: Binders = {
   ...modelBinders,
+  ...attentionBinders,
   ...microBinders,
   ...adamwBinders,
   ...adamw8bitBinders,

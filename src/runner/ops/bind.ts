@@ -20,6 +20,7 @@ type Source<T> = T | ((state: StepState) => T);
 export type Word = { u: Source<number> } | { f: Source<number> };
 export const u = (value: Source<number>): Word => ({ u: value });
 export const f = (value: Source<number>): Word => ({ f: value });
+export const bool = (value: boolean): Word => u(value ? 1 : 0);
 
 export interface Binding {
   storage: number;

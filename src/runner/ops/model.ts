@@ -1,10 +1,5 @@
 /** The ops that every plan's step is made of. */
 import add from '../kernels/add.wgsl';
-import attention from '../kernels/attention.wgsl';
-import attentionBackwardKv from '../kernels/attention_backward_kv.wgsl';
-import attentionBackwardQ from '../kernels/attention_backward_q.wgsl';
-import attentionDelta from '../kernels/attention_delta.wgsl';
-import { type AttentionVariant, backwardKeySource, backwardQuerySource, forwardSource } from '../kernels/attention_unrolled';
 import copy from '../kernels/copy.wgsl';
 import copyRange from '../kernels/copy_range.wgsl';
 import crossEntropy from '../kernels/cross_entropy.wgsl';
@@ -29,7 +24,7 @@ import swigluInPlace from '../kernels/swiglu_in_place.wgsl';
 import tileGradient from '../kernels/tile_gradient.wgsl';
 import workgroup from '../kernels/workgroup.wgsl';
 import zero from '../kernels/zero.wgsl';
-import { type Binders, type Bound, type Dispatch, f, grid, kernel, type StepState, u, type Word, words } from './bind';
+import { type Binders, type Bound, bool, type Dispatch, f, grid, kernel, type StepState, u, type Word } from './bind';
 import { bindMatmul } from './matmul';
 
 /** Added under the root of a norm's mean square. */
@@ -44,78 +39,11 @@ export const stream =
     Math.imul(layer + 1, 0xc2b2ae35) ^
     Math.imul(site + 1, 0x27d4eb2f);
 
-const bool = (value: boolean) => u(value ? 1 : 0);
-
 /** Elementwise over rows × columns. */
 function elementwise(bound: Bound, name: string, source: string, storages: number[]): Dispatch[] {
   const count = bound.rows.count * bound.number('columns');
   return [
     kernel(name, source, { bindings: storages.map((storage) => [storage, count]), params: [u(count)], groups: grid(count) }),
-  ];
-}
-
-/** Vectors of four where the head's width allows them. */
-const headConstants = (dim: number): string =>
-  dim % 4 === 0
-    ? `const N: u32 = ${dim / 4}u;\nalias V = vec4<f32>;\nfn inner(a: V, b: V) -> f32 { return dot(a, b); }`
-    : `const N: u32 = ${dim}u;\nalias V = f32;\nfn inner(a: V, b: V) -> f32 { return a * b; }`;
-
-/** Widest head that is written out, and invocations of a workgroup with and without shared loads. */
-const UNROLLED_WIDTH = 64;
-const SHARED_LANES = 16;
-const LANES = 64;
-
-/** How the attention kernels are written out for this adapter; null where they are not. */
-function writtenOut({ tuning, flag }: Bound, dim: number, over: 'queries' | 'keys'): AttentionVariant | null {
-  if (dim > UNROLLED_WIDTH) return null;
-  const accumulate = flag('accumulate');
-  if (tuning.attention && dim % 16 === 0) {
-    const { rows, keys, queries } = tuning.attention;
-    return { dim, rows, block: over === 'queries' ? keys : queries, lanes: SHARED_LANES, shared: true, accumulate };
-  }
-  return tuning.unroll ? { dim, rows: 2, block: 4, lanes: LANES, shared: false, accumulate } : null;
-}
-
-/** One of the attention kernels; keys and values are read up to the end of the stretch. */
-function attentionKernel(
-  bound: Bound,
-  name: string,
-  source: string,
-  unrolled: (variant: AttentionVariant) => string,
-  over: 'queries' | 'keys',
-  operands: (sizes: { query: number; key: number; perHead: number }) => [number, number][],
-): Dispatch[] {
-  const { count, positions, position, batch } = bound.rows;
-  const [heads, kvHeads, dim] = [bound.number('heads'), bound.number('kvHeads'), bound.number('dim')];
-  const variant = writtenOut(bound, dim, over);
-  const lanes = variant?.lanes ?? LANES;
-  const rows = over === 'queries' ? (variant?.rows ?? 1) : 1;
-  const end = position + positions;
-  const params = [
-    u(positions),
-    u(position),
-    u(batch),
-    u(heads),
-    u(kvHeads),
-    bool(bound.flag('accumulate')),
-    f(1 / Math.sqrt(dim)),
-  ];
-  const spec = {
-    bindings: operands({ query: count * heads * dim, key: end * batch * kvHeads * dim, perHead: count * heads }),
-    params,
-    groups: (over === 'queries'
-      ? [Math.ceil(positions / (lanes * rows)), batch, heads]
-      : [Math.ceil(end / lanes), batch, kvHeads]) as [number, number, number],
-    flops: bound.op.node.flops,
-  };
-  if (!variant) return [kernel(name, source, { ...spec, constants: headConstants(dim) })];
-  return [
-    {
-      ...spec,
-      key: `${name} written out ${dim}${variant.accumulate ? ' added' : ''}`,
-      code: () => unrolled(variant),
-      bindings: words(spec.bindings),
-    },
   ];
 }
 
@@ -274,56 +202,6 @@ export const modelBinders: Binders = {
       }),
     ];
   },
-  attention: (bound) =>
-    attentionKernel(bound, 'attention', attention, forwardSource, 'queries', ({ query, key, perHead }) => [
-      [bound.read(0), query],
-      [bound.read(1), key],
-      [bound.read(2), key],
-      [bound.write(0), query],
-      [bound.write(1), perHead],
-    ]),
-  attention_delta: (bound) => {
-    const dim = bound.number('dim');
-    const count = bound.rows.count * bound.number('heads');
-    return [
-      kernel('attention_delta', attentionDelta, {
-        bindings: [
-          [bound.read(0), count * dim],
-          [bound.read(1), count * dim],
-          [bound.write(0), count],
-        ],
-        params: [u(count), u(dim)],
-        groups: grid(count),
-      }),
-    ];
-  },
-  attention_backward_q: (bound) =>
-    attentionKernel(
-      bound,
-      'attention_backward_q',
-      attentionBackwardQ,
-      backwardQuerySource,
-      'queries',
-      ({ query, key, perHead }) => [
-        [bound.read(0), query],
-        [bound.read(1), key],
-        [bound.read(2), key],
-        [bound.read(3), query],
-        [bound.read(4), perHead],
-        [bound.read(5), perHead],
-      ],
-    ),
-  attention_backward_kv: (bound) =>
-    attentionKernel(bound, 'attention_backward_kv', attentionBackwardKv, backwardKeySource, 'keys', ({ query, key, perHead }) => [
-      [bound.read(0), query],
-      [bound.read(1), key],
-      [bound.read(2), key],
-      [bound.read(3), query],
-      [bound.read(4), perHead],
-      [bound.read(5), perHead],
-      [bound.write(0), key],
-      [bound.write(1), key],
-    ]),
   swiglu: (bound) =>
     bound.write(0) === bound.read(0)
       ? elementwise(bound, 'swiglu_in_place', swigluInPlace, [bound.read(0), bound.read(1)])
