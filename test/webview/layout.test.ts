@@ -69,7 +69,8 @@ describe('waterfall', () => {
         const layout = layoutWaterfall(any, width);
         const edges = [...layout.marks, ...layout.ticks, ...layout.connectors].map(({ x }) => x);
         for (const row of layout.rows) {
-          for (const part of [...row.segments, row.change, row.over, row.held]) if (part) edges.push(part.x, part.x + part.width);
+          for (const part of [...row.segments, row.change, row.over, row.held, row.band])
+            if (part) edges.push(part.x, part.x + part.width);
           expect(row.barY + row.barHeight).toBeLessThan(layout.height);
         }
         expect(Math.min(...edges)).toBeGreaterThanOrEqual(0);
@@ -96,6 +97,13 @@ describe('waterfall', () => {
     const over = layoutWaterfall(full, 700).rows.at(-1)?.over;
     expect(over?.bytes).toBe(full.peak.device - full.usable);
     expect(layoutWaterfall(longform, 700).rows.at(-1)?.over).toBeNull();
+  });
+
+  test('the result has a whisker from the least to the most that it may take on the card', () => {
+    const layout = layoutWaterfall(longform, 700);
+    const [from, to] = longform.peak.range;
+    expect(layout.rows.filter(({ band }) => band !== null).map(({ kind }) => kind)).toEqual(['result']);
+    expect(layout.rows.at(-1)?.band).toEqual({ from, to, x: from * layout.scale, width: (to - from) * layout.scale });
   });
 
   test('the example looks as it did', () => {

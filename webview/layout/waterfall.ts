@@ -36,6 +36,8 @@ export interface Row {
   over: { bytes: number; x: number; width: number } | null;
   /** What the allocator and the driver's context take beyond the live bytes; the result only. */
   held: { bytes: number; x: number; width: number } | null;
+  /** Between which bytes on the card the truth lies: the whisker of the result. */
+  band: { from: number; to: number; x: number; width: number } | null;
   /** Top of the row's words and of its bar, and the bar's height. */
   y: number;
   barY: number;
@@ -78,7 +80,13 @@ const RIGHT = 2;
 /** Lays `estimate` out in `width` pixels. */
 export function layoutWaterfall(estimate: Estimate, width: number): Waterfall {
   const steps = estimate.waterfall;
-  const widest = Math.max(1, estimate.capacity, estimate.peak.device, ...steps.map((step) => Math.max(step.before, step.after)));
+  const widest = Math.max(
+    1,
+    estimate.capacity,
+    estimate.peak.device,
+    estimate.peak.range[1],
+    ...steps.map((step) => Math.max(step.before, step.after)),
+  );
   const scale = Math.max(0, width - RIGHT) / widest;
   const rows: Row[] = steps.map((step, index) =>
     row(step, index, index === 0 ? 'plain' : 'step', { y: TOP + index * ROW, scale, usable: estimate.usable, steps }),
@@ -128,6 +136,7 @@ function row(step: WaterfallStep, index: number, kind: 'plain' | 'step', { y, sc
         : { kind: change < 0 ? 'saved' : 'added', x: Math.min(before, after) * scale, width: Math.abs(change) * scale },
     over: beyond(after, usable, scale),
     held: null,
+    band: null,
     y,
     barY: y + LABEL,
     barHeight: BAR,
@@ -136,7 +145,11 @@ function row(step: WaterfallStep, index: number, kind: 'plain' | 'step', { y, sc
 
 function resultRow(estimate: Estimate, steps: readonly WaterfallStep[], y: number, scale: number): Row {
   const first = steps[0] as WaterfallStep;
-  const { allocated, device } = estimate.peak;
+  const {
+    allocated,
+    device,
+    range: [from, to],
+  } = estimate.peak;
   const held = device - allocated;
   return {
     kind: 'result',
@@ -150,6 +163,7 @@ function resultRow(estimate: Estimate, steps: readonly WaterfallStep[], y: numbe
     change: null,
     over: beyond(device, estimate.usable, scale),
     held: held > 0 ? { bytes: held, x: allocated * scale, width: held * scale } : null,
+    band: { from, to, x: from * scale, width: (to - from) * scale },
     y,
     barY: y + LABEL,
     barHeight: BAR,

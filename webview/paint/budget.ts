@@ -3,6 +3,7 @@ import { type Selection, select } from 'd3';
 import { formatBytes } from '../format';
 import type { Budget } from '../layout/budget';
 import { hatch } from './hatch';
+import { whisker } from './svg';
 
 type Drawn = Budget['parts'][number];
 
@@ -57,7 +58,7 @@ export function paintBudget(svg: SVGSVGElement, budget: Budget, device: string):
     .attr('y1', y - 5)
     .attr('y2', y + height + 3)
     .raise();
-  one(root, 'path', 'band').attr('d', whisker(budget.band));
+  one(root, 'path', 'band').attr('d', whisker(budget.band.from, budget.band.to, budget.band.y));
   const left = budget.usable.x > budget.width / 2;
   one(root, 'text', 'limit-label')
     .attr('x', budget.usable.x + (left ? 4 : -4))
@@ -66,11 +67,6 @@ export function paintBudget(svg: SVGSVGElement, budget: Budget, device: string):
     .text(
       `usable ${formatBytes(budget.usable.bytes)}${budget.width < 420 ? '' : ` of ${device}’s ${formatBytes(budget.capacity.bytes)}`}`,
     );
-}
-
-/** A whisker: a line with an end at either side. */
-function whisker({ from, to, y }: Budget['band']): string {
-  return `M${from},${y - 3}v6M${from},${y}H${to}M${to},${y - 3}v6`;
 }
 
 function one<K extends 'rect' | 'line' | 'text' | 'path'>(

@@ -1,6 +1,7 @@
 /** The bar of a row: parts, what was saved or added, what is over, and the words within. */
 import type { Selection } from 'd3';
 import type { Mark, Row, Segment } from '../layout/waterfall';
+import { whisker } from './svg';
 
 export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, row: Row, marks: readonly Mark[]): void {
   const top = row.barY - row.y;
@@ -38,6 +39,11 @@ export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, r
     .attr('y', top)
     .attr('width', (over) => over.width)
     .attr('height', row.barHeight);
+  g.selectAll<SVGPathElement, NonNullable<Row['band']>>('path.band')
+    .data(row.band ? [row.band] : [])
+    .join('path')
+    .attr('class', 'band')
+    .attr('d', ({ x, width }) => whisker(x, x + width, top + row.barHeight + 5));
   const usable = marks.find((mark) => mark.role === 'usable')?.x ?? 0;
   g.selectAll<SVGTextElement, Named>('text.segment-label')
     .data(

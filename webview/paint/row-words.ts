@@ -1,5 +1,5 @@
 /** What rows and marks say, to readers and to screen readers, and where words stand, so that lines leave them alone. */
-import { formatBytes, formatDelta, formatRelative } from '../format';
+import { formatBytes, formatDelta, formatRange, formatRelative } from '../format';
 import type { Mark, Row, Waterfall } from '../layout/waterfall';
 import { type Box, boxOf } from '../layout/words';
 import type { WaterfallNames } from './waterfall';
@@ -13,7 +13,7 @@ export function sentence(row: Row, names: WaterfallNames): string {
   const where = line === null ? '' : `, line ${line}`;
   if (row.kind === 'plain') return `Plain plan: ${formatBytes(row.after)}${where}`;
   if (row.kind === 'result')
-    return `Result of ${row.label}: ${formatBytes(row.after)}${names.over ? `, ${names.over}` : ', fits'}${where}`;
+    return `Result of ${row.label}: ${formatBytes(row.after)}${names.over ? `, ${names.over}` : ', fits'}${row.band ? `, on the card ${formatRange(row.band.from, row.band.to)}` : ''}${where}`;
   const change =
     row.bytes === 0 ? 'no change' : row.bytes < 0 ? `saves ${formatBytes(-row.bytes)}` : `adds ${formatBytes(row.bytes)}`;
   return `${row.label}: ${change}, from ${formatBytes(row.before)} to ${formatBytes(row.after)}${where}`;

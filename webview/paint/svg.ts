@@ -70,3 +70,6 @@ export function onPress<T>(
       press(datum);
     });
 }
+
+/** A level line with an end at either side: between them the truth lies. */
+export const whisker = (from: number, to: number, y: number): string => `M${from},${y - 3}v6M${from},${y}H${to}M${to},${y - 3}v6`;

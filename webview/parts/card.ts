@@ -2,7 +2,7 @@
 import { select } from 'd3';
 import type { Category, Estimate, Moment, StepExplanation } from '../../src/protocol';
 import { h } from '../dom';
-import { formatBytes, formatDelta, formatExact, formatRelative, formatSeconds } from '../format';
+import { formatBytes, formatDelta, formatExact, formatRange, formatRelative, formatSeconds } from '../format';
 import { type Row, STACK } from '../layout/waterfall';
 import type { Drawn } from '../state';
 
@@ -53,6 +53,7 @@ function content(row: Row, estimate: Estimate): Node[] {
   }
   if (row.kind === 'result') {
     facts.push(['Held by the allocator', both(estimate.peak.reserved)], ['On the card', both(estimate.peak.device)]);
+    facts.push(['Likely between', formatRange(...estimate.peak.range)]);
     facts.push(['Usable', both(estimate.usable)]);
   }
   facts.push(['Time per step', time(row)]);
