@@ -9,7 +9,7 @@ import { folded } from './table';
 type Kernels = Extract<RunEvent, { type: 'kernels' }>;
 
 const METHODS: { readonly [method in Kernels['method']]: string } = {
-  timestamps: 'Timed by the GPU’s own clock, in a step beside those that are counted above.',
+  timestamps: 'Timed by the adapter’s own clock, in a step beside those that are counted above.',
   waits:
     'Timed by waiting for each kernel by itself, in a step beside those that are counted above: this adapter has no clock for passes.',
 };
