@@ -337,7 +337,11 @@ const SETTINGS: RunSettings = {
 /** One technique on the small model, scaled as a run scales it, with the learning rate that a run gives it. */
 function scaled(slot: TechniqueSlot, technique: Use): { plan: Plan; rate: number } {
   const model = findModel('meta-llama/Llama-3.2-1B') as Model;
-  const large = planOf(technique.name, { [slot]: technique }, model, { batch: 1, sequence: 2048 });
+  const plan = (slots: Plan['slots']) => planOf(technique.name, slots, model, { batch: 1, sequence: 2048 });
+  const alone = plan({ [slot]: technique });
+  // Matrices that are stored and do not learn carry adapters that do.
+  const { unpack } = recipeOf(alone).webgpu;
+  const large = unpack && !unpack.store ? plan({ ...alone.slots, train: use('lora') }) : alone;
   const { engine: _engine, ...slots } = large.slots;
   const run = proxyOf({ ...large, model, slots }, SETTINGS);
   return { plan: run.plan, rate: run.learningRate };
@@ -396,14 +400,16 @@ async function curveRows(opened: Opened): Promise<void> {
         continue;
       try {
         const { plan, rate } = scaled(slot, technique);
-        await train(technique.name, slot, plan, rate);
+        // Losses over answers are not the text's.
+        if (recipeOf(plan).webgpu.objective) continue;
+        await train(plan.slots.train && slot !== 'train' ? `${technique.name} + lora` : technique.name, slot, plan, rate);
       } catch (error) {
         note(`${slot} ${technique.name} does not run alone: ${(error as Error).message.split('\n')[0]}`);
         continue;
       }
-      const { losses } = curves[curves.length - 1] as Curve;
+      const { name, losses } = curves[curves.length - 1] as Curve;
       row(
-        `  ${slot} ${technique.name}`,
+        `  ${slot} ${name}`,
         `${settled(losses).toFixed(3)}`,
         `plain ${base.toFixed(3)}, difference ${(settled(losses) - base).toFixed(3)}`,
       );
