@@ -55,12 +55,24 @@ export const MODEL_KEYS: { readonly [key: string]: Key } = {
     doc: 'Tokens that attention looks back; 0 for all.',
   },
   'attention-bias': { field: 'attentionBias', read: 'boolean', doc: 'q, k and v carry a bias.' },
+  'fused-qkv': {
+    field: 'fusedQkv',
+    read: 'boolean',
+    doc: 'q, k and v come from one matrix, whose output they share; the family decides where not stated.',
+  },
   'encoder-layers': {
     field: 'encoderLayers',
     read: 'count',
     min: 0,
     max: 10_000,
     doc: 'Layers of an encoder; `layers` then counts the decoder’s.',
+  },
+  classes: {
+    field: 'classes',
+    read: 'count',
+    min: 0,
+    max: 1_000_000,
+    doc: 'Classes that a text is told by its first token (bert, roberta); 0 for a masked-language-model head. A vit’s are its `vocab`.',
   },
   patch: { field: 'patch', read: 'count', max: 4096, doc: 'Side of an image patch in pixels (vit).' },
 };
@@ -168,6 +180,17 @@ function shapely(context: Context, uri: string, entries: Map<string, Entry>, spa
   if (model.activeExperts > model.experts)
     return bad(`${model.activeExperts} active experts are more than ${model.experts} experts`, at('active-experts', 'experts'));
   if (model.experts > 0 && model.activeExperts === 0) return bad('A model with `experts` wants `active-experts`', at('experts'));
+  const { family } = model;
+  if (model.classes && family !== 'bert' && family !== 'roberta')
+    return bad(
+      `\`classes\` are told by bert and roberta, not by ${family}${family === 'vit' ? ': its classes are its `vocab`' : ''}`,
+      at('classes'),
+    );
+  if (model.fusedQkv && (family === 't5' || FAMILIES[family].headNorms))
+    return bad(
+      `\`fused-qkv\` is not for ${family}: ${family === 't5' ? 'its decoder reads keys and values of another input' : 'it has norms of its own on q and k'}`,
+      at('fused-qkv'),
+    );
   if (FAMILIES[model.family].position === 'learned' && model.positions === 0)
     return bad(`The ${model.family} family has learned \`positions\``, at('positions', 'family'));
   return true;

@@ -77,6 +77,7 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     unproved.push({ technique: plan.model.family, why: `the proxy has Llama-like layers in place of ${plan.model.family}'s` });
   if (plan.model.slidingWindow > 0)
     unproved.push({ technique: 'sliding-window', why: 'the proxy attends to the whole sequence' });
+  if (plan.model.fusedQkv) unproved.push({ technique: 'fused-qkv', why: 'the proxy makes q, k and v by a matrix each' });
   const proxy: Plan = {
     ...plan,
     model: {
@@ -98,6 +99,8 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
       sharedFfn: 0,
       slidingWindow: 0,
       attentionBias: false,
+      fusedQkv: false,
+      classes: 0,
       encoderLayers: 0,
     },
     batch: run.batch,
