@@ -3,19 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type {
-  CodeAction,
-  CodeLens,
-  CompletionItem,
-  CompletionList,
-  DocumentSymbol,
-  Hover,
-  InlayHint,
-  Location,
-  SignatureHelp,
-  TextEdit,
-  WorkspaceEdit,
-} from 'vscode-languageserver-protocol';
+import {
+  type CodeAction,
+  CodeActionTriggerKind,
+  type CodeLens,
+  type CompletionItem,
+  type CompletionList,
+  type DocumentSymbol,
+  type Hover,
+  type InlayHint,
+  type Location,
+  type SignatureHelp,
+  type TextEdit,
+  type WorkspaceEdit,
+} from 'vscode-languageserver-protocol/node';
 import type { EstimateReply, RunRequestReply } from '../../src/protocol';
 import { build, type Client, start } from './client';
 
@@ -251,16 +252,23 @@ describe('the built server over stdio', () => {
   it('offers mends with their price, and searches for one when it is chosen', async () => {
     const line = lineOf(example, 'plan adapter');
     const range = { start: { line, character: 5 }, end: { line: line + 6, character: 0 } };
-    const context = { diagnostics: [] };
-    const actions = await client.connection.sendRequest<CodeAction[]>('textDocument/codeAction', {
-      textDocument: { uri },
-      range,
-      context,
-    });
-    expect(actions.some(({ title, edit }) => /% time/.test(title) && edit)).toBe(true);
-    const pending = actions.find(({ data }) => data?.how === 'sequence');
+    const offered = (triggerKind: CodeActionTriggerKind) =>
+      client.connection.sendRequest<CodeAction[]>('textDocument/codeAction', {
+        textDocument: { uri },
+        range,
+        context: { diagnostics: [], triggerKind },
+      });
+    const glance = await offered(CodeActionTriggerKind.Automatic);
+    expect(glance.some(({ title, edit }) => /% time/.test(title) && edit)).toBe(true);
+    const pending = glance.find(({ data }) => data?.how === 'sequence');
     const resolved = await client.connection.sendRequest<CodeAction>('codeAction/resolve', pending);
-    expect(resolved.edit?.changes?.[uri]?.[0]?.newText).toMatch(/sequence +\d+k?$/);
+    const written = resolved.edit?.changes?.[uri]?.[0]?.newText;
+    expect(written).toMatch(/sequence +\d+k?$/);
+    // Who opens the list waits for the number itself.
+    const asked = await offered(CodeActionTriggerKind.Invoked);
+    const longest = asked.find(({ title }) => /^sequence \d+k?, the longest that fits: −[\d.]+ GiB, .*fits$/.test(title));
+    expect(longest).toMatchObject({ isPreferred: true });
+    expect(longest?.edit?.changes?.[uri]?.[0]?.newText).toBe(written);
   });
 
   it('puts numbers beside statements, and shows arguments', async () => {

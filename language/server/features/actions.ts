@@ -2,11 +2,12 @@
 import { type CodeAction, CodeActionKind, type Diagnostic, type WorkspaceEdit } from 'vscode-languageserver-types';
 import { formatBytes, formatTokens } from '../../../src/plan/format';
 import type { Plan } from '../../../src/plan/types';
-import { findSteps } from '../../../src/planner/answers';
+import { type Answer, findSteps } from '../../../src/planner/answers';
 import { estimate } from '../../../src/planner/estimate';
+import { plansOf } from '../../../src/planner/expression';
 import { type Fit, fitSteps } from '../../../src/planner/fit';
 import type { PlanAnalysis } from '../analyze';
-import type { EstimateCache } from '../estimates';
+import { type EstimateCache, estimateOf } from '../estimates';
 import type { Edit } from '../format';
 import { diagnosticOf, editOf } from '../lsp';
 import { type Offer, offerSteps } from '../offers';
@@ -134,6 +135,22 @@ function* memoryActions(
         true,
       );
     });
+  const longest = waits ? (yield* longestSteps(view, plan, data, cache)).value : undefined;
+  const short = longest === undefined ? undefined : cache.trial({ ...data, sequence: longest });
+  const shortened =
+    longest !== undefined && longest < data.sequence && short && 'allocated' in short
+      ? [
+          action(
+            `sequence ${tokensText(longest)}, the longest that fits: ${priceText({
+              saved: now.peak.allocated - short.allocated,
+              pace: (short.step / longest) * (data.sequence / now.time.step),
+              fits: true,
+            })}`,
+            [setKey(view.analysis, plan, 'sequence', tokensText(longest))],
+            true,
+          ),
+        ]
+      : [];
   const pending = (title: string, how: Pending['how']): CodeAction => ({
     title,
     kind: CodeActionKind.QuickFix,
@@ -144,8 +161,23 @@ function* memoryActions(
     ...single,
     ...several,
     ...(known ? [] : [pending(`Make \`${plan.name}\` fit by as many statements as it takes`, 'fit')]),
-    pending('Shorten `sequence` to the longest that fits', 'sequence'),
+    ...(waits ? shortened : [pending('Shorten `sequence` to the longest that fits', 'sequence')]),
   ];
+}
+
+/** The longest sequence at which a plan fits and holds what it requires: a round one where one is near. */
+function* longestSteps(view: View, plan: PlanAnalysis, data: Plan, cache: EstimateCache): Generator<unknown, Answer> {
+  const conditions = plan.requires.map(({ condition }) => condition);
+  const others = conditions.flatMap(({ left, right }) => [...plansOf(left), ...plansOf(right)]);
+  const named = others.map((name) => view.analysis.known.get(name));
+  const path = { name: 'sequence' };
+  const search = () => findSteps(data, path, 'max', estimate, conditions, estimateOf(view.analysis, cache));
+  const found = yield* cache.answer([data, path, 'max', conditions, named], search);
+  const { value } = found;
+  if (value === undefined || value < 1024) return found;
+  const round = Math.floor(value / 256) * 256;
+  // The border may be uneven there.
+  return estimate({ ...data, sequence: round, order: [] }).fits ? { value: round } : found;
 }
 
 /** Searches for the edit of a pending action, a turn after the other; a sentence where there is none. */
@@ -157,22 +189,9 @@ export function* resolveSteps(
   const plan = view.analysis.plans.find((one) => one.name === name);
   if (!plan?.plan) return { problem: `Plan \`${name}\` has errors` };
   if (how === 'sequence') {
-    const { value, reason } = yield* findSteps(
-      plan.plan,
-      { name: 'sequence' },
-      'max',
-      estimate,
-      plan.requires.map(({ condition }) => condition),
-      (other) => {
-        const data = view.analysis.known.get(other);
-        return data && estimate(data);
-      },
-    );
+    const { value, reason } = yield* longestSteps(view, plan, plan.plan, cache);
     if (value === undefined) return { problem: `No \`sequence\` makes \`${name}\` fit: ${reason}` };
-    // A round number where one is near, unless the border is uneven there.
-    const round = value >= 1024 ? Math.floor(value / 256) * 256 : value;
-    const chosen = estimate({ ...plan.plan, sequence: round, order: [] }).fits ? round : value;
-    return { edit: changesOf(view, [setKey(view.analysis, plan, 'sequence', tokensText(chosen))]) };
+    return { edit: changesOf(view, [setKey(view.analysis, plan, 'sequence', tokensText(value))]) };
   }
   const data = plan.plan;
   const { points, floor } = yield* cache.answer({ fit: data }, () => fitSteps(data));
