@@ -87,14 +87,20 @@ export async function chooseOfFile(page: Page, name: string, title: string): Pro
   throw new Error(`“${title}” could not be chosen from the menu of ${name}`);
 }
 
-/** Runs a command by the palette, as its title stands there. */
+/** Runs a command by the palette, as its title stands there. Whatever takes the focus meanwhile closes the palette: it is opened again. */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
   const input = page.locator('.quick-input-widget input');
-  await input.waitFor();
-  await input.fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-  await page.keyboard.press('Enter');
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  for (let tries = 1; ; tries++) {
+    try {
+      await page.keyboard.press('F1');
+      await input.fill(`>${title}`, { timeout: 10_000 });
+      await row.waitFor({ timeout: 10_000 });
+      return await page.keyboard.press('Enter');
+    } catch (error) {
+      if (tries === 6) throw error;
+    }
+  }
 }
 
 /** The absolute path of something the build made. */
