@@ -64,8 +64,16 @@ const gone = async () => {
 };
 
 describe('a run', () => {
+  const asked = request({ run: settings({ layers: 2 }) });
+  let first: ReturnType<typeof collect> | undefined;
+  /** One run that two tests look at. */
+  const once = () => {
+    first ??= collect(asked);
+    return first;
+  };
+
   it('says its adapter, its proxy, its checks, its bytes to the byte, its losses, and a summary', async () => {
-    const { of } = await collect(request({ run: settings({ layers: 2 }) }));
+    const { of } = await once();
     expect(of('error')).toEqual([]);
     expect(of('adapter')).toMatchObject([{ software: true }]);
     const [plan] = of('plan');
@@ -113,8 +121,10 @@ describe('a run', () => {
   });
 
   it('says the same losses twice', async () => {
-    const losses = async () => (await collect(request({ run: settings({ steps: 2 }) }))).of('loss').map(({ loss }) => loss);
-    expect(await losses()).toEqual(await losses());
+    const losses = async (run: ReturnType<typeof once>) => (await run).of('loss').map(({ loss }) => loss);
+    const again = await losses(collect(asked));
+    expect(again.length).toBeGreaterThan(0);
+    expect(again).toEqual(await losses(once()));
   });
 
   const bad: [string, Partial<RunRequest>, string, RegExp][] = [
@@ -125,7 +135,6 @@ describe('a run', () => {
     ['a vocabulary that holds no bytes', { run: settings({ vocab: 100 }) }, 'vocab', /256/],
     ['a size beyond every adapter', { run: settings({ ffn: 40_000_000, sequence: 64 }) }, 'run', /two thousand million/],
     ['no time', { timeout: 0.3 }, 'timeout', /longer than 0\.3 s/],
-    ['a learning rate that ends in no number', { run: settings({ learningRate: 900, steps: 8 }) }, 'nan', /no number/],
   ];
   for (const [name, changes, code, message] of bad)
     it(`ends with one sentence: ${name}`, async () => {

@@ -306,7 +306,8 @@ describe('a process', () => {
   });
 
   it('names the op that a loss became no number in', async () => {
-    const { errors } = await errorsOf(request({ learningRate: 900, steps: 8 }));
+    const { errors, events } = await errorsOf(request({ learningRate: 900, steps: 8 }));
+    expect(events.at(-1)?.type).toBe('error');
     expect(errors).toMatchObject([
       { code: 'nan', message: expect.stringMatching(/no number in step \d+: it first appeared in \w+.*, step \d+\./) },
     ]);
