@@ -79,6 +79,6 @@ for (const name of names.length ? names : known) {
   if ((await run(outfile, minutes)) !== 0) process.exitCode = 1;
   say(`  took ${((performance.now() - begun) / 60_000).toFixed(1)} of ${minutes} minutes\n`);
 }
-const lines = (word) => said.match(new RegExp(` ${word}$`, 'gm'))?.length ?? 0;
+const lines = (word) => said.match(new RegExp(` {3}${word}$`, 'gm'))?.length ?? 0;
 say(`\nin all: ${lines('met')} targets met, ${lines('MISSED')} missed\n`);
 table.end();
