@@ -158,16 +158,19 @@ describe('find', () => {
       fc.property(questions, ({ plan: given, path, goal }) => {
         const knob = knobOf(given, path);
         if ('problem' in knob) throw new Error(knob.problem);
-        const known = new Map<number, boolean>();
-        const serves = (value: number): boolean => {
-          const before = known.get(value);
-          if (before !== undefined) return before;
-          const changed = { ...knob.set(value), order: [] };
-          const answer = refusalsOf(changed).length === 0 && estimate(changed).fits;
-          known.set(value, answer);
-          return answer;
+        // A value that both ask for is estimated once.
+        const known = new Map<string, Estimate>();
+        const estimated = (plan: Plan): Estimate => {
+          const key = JSON.stringify(plan);
+          const made = known.get(key) ?? estimate(plan);
+          known.set(key, made);
+          return made;
         };
-        const { value, atLimit, uneven, arranged, reason } = find(given, path, goal, estimate);
+        const serves = (value: number): boolean => {
+          const changed = { ...knob.set(value), order: [] };
+          return refusalsOf(changed).length === 0 && estimated(changed).fits;
+        };
+        const { value, atLimit, uneven, arranged, reason } = find(given, path, goal, estimated);
         const step = goal === 'max' ? 1 : -1;
         if (value === undefined) {
           none += 1;
