@@ -1,6 +1,6 @@
 /** Changes of a single statement that would lower a plan's peak. */
 import type { Plan, Use } from '../../src/plan/types';
-import { candidatesOf, FIT_SLOTS } from '../../src/planner/fit';
+import { candidateSteps, FIT_SLOTS } from '../../src/planner/fit';
 import type { EstimateCache } from './estimates';
 import { tokensText, useText } from './rewrite';
 
@@ -19,7 +19,7 @@ export interface Offer {
 const LEAST = 1 / 100;
 
 /** Techniques that a slot could hold instead, and halved counts, as far as they save something, what saves most first. */
-export function* offerSteps(plan: Plan, cache: EstimateCache): Generator<void, readonly Offer[]> {
+export function* offerSteps(plan: Plan, cache: EstimateCache): Generator<unknown, readonly Offer[]> {
   return yield* cache.answer(['offers', plan], () => search(plan, cache));
 }
 
@@ -27,7 +27,7 @@ export function* offerSteps(plan: Plan, cache: EstimateCache): Generator<void, r
 export const knownOffers = (plan: Plan, cache: EstimateCache): readonly Offer[] | undefined =>
   cache.answered<Offer[]>(['offers', plan]);
 
-function* search(plan: Plan, cache: EstimateCache): Generator<void, Offer[]> {
+function* search(plan: Plan, cache: EstimateCache): Generator<unknown, Offer[]> {
   const now = cache.trial(plan);
   if ('failure' in now) return [];
   const offers: Offer[] = [];
@@ -37,7 +37,7 @@ function* search(plan: Plan, cache: EstimateCache): Generator<void, Offer[]> {
     if (saved > now.allocated * LEAST) offers.push({ key, text, plan: other, saved, pace: (work * step) / now.step });
   };
   for (const slot of FIT_SLOTS) {
-    for (const { plan: other, changed, peak, time } of candidatesOf(plan, [slot]))
+    for (const { plan: other, changed, peak, time } of yield* candidateSteps(plan, [slot]))
       if (changed.length === 1) offer(slot, useText(slot, other.slots[slot] as Use), other, peak, time);
     yield;
   }

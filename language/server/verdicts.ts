@@ -18,7 +18,7 @@ export function verdictsOf(analysis: Analysis, cache: EstimateCache): Problem[] 
 }
 
 /** The verdicts on a plan, an excess at the statement whose change would help most: that takes trials, which take their turns. */
-export function* verdictSteps(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<void, Problem[]> {
+export function* verdictSteps(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<unknown, Problem[]> {
   const made = plan.plan && cache.brief(plan.plan);
   if (plan.plan && made && 'estimate' in made && made.estimate.fit !== 'fits') yield* offerSteps(plan.plan, cache);
   return verdictsOn(analysis, plan, cache);

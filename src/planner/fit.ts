@@ -102,7 +102,8 @@ function holds(plan: Plan): boolean {
 /** Every compatible plan that the menus of the slots make, with its peak and its time. */
 export const candidatesOf = (plan: Plan, slots: readonly Slot[]): Candidate[] => finish(candidateSteps(plan, slots));
 
-function* candidateSteps(plan: Plan, slots: readonly Slot[]): Generator<FitProgress, Candidate[]> {
+/** The same, yielding before every plan that is measured. */
+export function* candidateSteps(plan: Plan, slots: readonly Slot[]): Generator<FitProgress, Candidate[]> {
   const menus = slots.map((slot) => waysOf(plan, slot));
   const total = menus.reduce((product, ways) => product * (ways.length + 1), 1);
   let done = 0;

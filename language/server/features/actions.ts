@@ -85,7 +85,7 @@ const SHOWN = 6;
  * Single statements that would lower the peak, by what they save for what they cost; those that make the plan fit come first. The one
  * that saves most is always among them.
  */
-function* offersFor(plan: Plan, cache: EstimateCache): Generator<void, (Offer & Price)[]> {
+function* offersFor(plan: Plan, cache: EstimateCache): Generator<unknown, (Offer & Price)[]> {
   const offers: (Offer & Price)[] = [];
   const found = yield* offerSteps(plan, cache);
   for (const offer of found) {
