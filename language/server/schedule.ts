@@ -9,7 +9,13 @@ export const breathe = (): Promise<void> => new Promise((resolve) => setImmediat
 
 /** How long nobody types before searches begin: they would only be in the way of the next key. */
 const IDLE_MS = 120;
-export const idle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+/** When a document was last touched, whichever it was. */
+let touched = 0;
+/** Until nobody types in any document. */
+export async function idle(): Promise<void> {
+  do await new Promise((resolve) => setTimeout(resolve, Math.max(0, touched + IDLE_MS - performance.now())));
+  while (performance.now() < touched + IDLE_MS);
+}
 
 /** Longest stretch of work during which a keystroke waits. */
 export const TURN_MS = 8;
@@ -48,6 +54,7 @@ export class Schedule {
   ) {}
 
   touch(uri: string): void {
+    touched = performance.now();
     const generation = (this.#generation.get(uri) ?? 0) + 1;
     this.#generation.set(uri, generation);
     clearTimeout(this.#waiting.get(uri));

@@ -205,7 +205,7 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
     const found = new Map<string, Answers>();
     const all: Problem[] = [...analysis.problems];
     for (const plan of analysis.plans) {
-      await breathe();
+      await idle();
       if (!isCurrent()) return;
       const verdicts = await taking(verdictSteps(analysis, plan, workspace.cache), isCurrent);
       const answers = verdicts && (await taking(answerSteps(analysis, plan, workspace.cache), isCurrent));
