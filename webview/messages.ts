@@ -2,7 +2,7 @@
  * The border of the page: nothing that comes in is believed before it was looked at.
  * Checks go as deep as the page reads, so that a malformed message is dropped and never breaks a picture.
  */
-import { type Category, type RunEvent, type Timeline, type ToWebview, VIEWS, type View } from '../src/protocol';
+import { type Category, type Change, type RunEvent, type Timeline, type ToWebview, VIEWS, type View } from '../src/protocol';
 import { STACK } from './layout/waterfall';
 
 type Fields = Record<string, unknown>;
@@ -145,9 +145,13 @@ const timeline: Guard = (value) => {
   );
 };
 
+const changes: { [kind in Change['kind']]: Guard } = {
+  number: record({ path: text, value: finite }),
+  technique: record({ slot: text, use }),
+  list: record({ slot: text, uses: list(use) }),
+};
 const change: Guard = (value) =>
-  object(value) &&
-  (value.kind === 'number' ? record({ path: text, value: finite })(value) : record({ slot: text, use: use })(value));
+  object(value) && (Object.entries(changes).find(([kind]) => kind === value.kind)?.[1](value) ?? false);
 const whatIf = record({
   uri: text,
   version: finite,

@@ -118,13 +118,14 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await runCommand(page, 'Memplan: Make It Fit');
         const point = panelFrame(page).locator('.fit .choice').first();
         await point.waitFor();
+        const over = page.locator('.codelens-decoration', { hasText: 'over by' });
+        await over.waitFor();
         await point.focus();
         await point.press('Enter');
-        const stated = page.locator('.view-line', { hasText: /optimizer\s+adamw\b/ });
-        await stated.waitFor({ state: 'detached' });
+        await over.waitFor({ state: 'detached' });
         await page.locator('.view-line', { hasText: 'let ctx' }).click();
         await page.keyboard.press('Control+Z');
-        await stated.waitFor();
+        await over.waitFor();
         await runCommand(page, 'View: Close All Editors');
         await openFile(page, FILE);
         await clickLens(page, 'longform', 'Estimate');

@@ -43,10 +43,13 @@ describe('fit', () => {
   }, 60_000);
 
   it('says what the floor is made of where nothing fits', () => {
-    const device = { ...card, memory: 8 * GiB, reserve: 0 };
-    const { points, floor } = findFits(plan({}, { model: large, device, batch: 1, sequence: 4096 }));
+    const given = plan({}, { model: large, device: { ...card, memory: 8 * GiB, reserve: 0 }, batch: 1, sequence: 4096 });
+    const { points, floor } = findFits(given, FIT_SLOTS);
     expect(points).toEqual([]);
     expect(floor?.peak).toBeGreaterThan(8 * GiB);
     expect(floor?.categories.weights).toBe(large.publishedParameters ? large.publishedParameters * 2 + 256 : Number.NaN);
+    const onHost = findFits(given);
+    expect(onHost.points.length, 'with weights and states on the host it fits').toBeGreaterThan(0);
+    expect(onHost.floor).toBeNull();
   }, 60_000);
 });

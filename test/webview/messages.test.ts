@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { waysOf } from '../../src/planner/ways';
 import { readMessage } from '../../webview/messages';
-import { broken, empty, events, reply, timeline, uri } from './canned';
+import { card, plan } from '../tape/plans';
+import { broken, empty, events, fit, reply, timeline, uri } from './canned';
 
 describe('what the extension sends is let in', () => {
   test.each([
@@ -19,6 +21,18 @@ describe('what the extension sends is let in', () => {
     { type: 'problem', message: 'The server stopped.' },
     ...events.map((event) => ({ type: 'run-event', plan: 'full', event })),
   ])('$type', (message) => expect(readMessage(message)).toEqual(message));
+});
+
+test('every way to fit that the planner knows is let in', () => {
+  const cards = plan({}, { device: card, lists: { parallel: [{ name: 'data', args: { n: 4 } }] } });
+  const [point] = fit.points;
+  const slots = ['optimizer', 'backward', 'loss', 'offload', 'parallel'] as const;
+  const points = slots.flatMap((slot) => waysOf(cards, slot)).map((changes) => ({ ...point, changes }));
+  expect(new Set(points.flatMap(({ changes }) => changes.map(({ kind }) => kind)))).toEqual(
+    new Set(['technique', 'list', 'number']),
+  );
+  const message = { type: 'fit', reply: { ...fit, points } };
+  expect(readMessage(message)).toEqual(message);
 });
 
 test('anything else is dropped without an exception', () => {
