@@ -157,6 +157,9 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await moved.locator('#tab-compare[aria-selected=true]').waitFor();
         await moved.locator('.compare [data-plan=longform][aria-pressed=true]').waitFor();
         assert.equal(Number(await moved.locator('[data-role=result]').getAttribute('data-bytes')), written);
+        // The editor may stand elsewhere in the file by now.
+        await page.locator('.view-line').last().click();
+        await page.keyboard.press('Control+Home');
         await page.locator('.view-line', { hasText: 'let ctx' }).click();
         await retype(page, '16k');
         await moved.locator(`[data-role=result]:not([data-bytes="${written}"])`).waitFor({ state: 'attached' });
