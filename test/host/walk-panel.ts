@@ -6,8 +6,8 @@ import type { FrameLocator, Page } from 'playwright-core';
 import { type Counts, runSteps, type Step } from './checks';
 import { startServer } from './code-server';
 import { clickLens } from './lens';
-import { appears, bars, drawn, keep, retype, type WalkOptions } from './walk';
-import { chooseOfFile, openFile, openWorkbench, panelFrame, runCommand } from './workbench';
+import { bars, drawn, keep, retype, type WalkOptions } from './walk';
+import { appears, chooseOfFile, openFile, openWorkbench, panelFrame, runCommand } from './workbench';
 
 const FILE = 'long-context.memplan';
 const SHORT = 'short.memplan';

@@ -290,13 +290,6 @@ export async function retype(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text);
 }
 
-/** Whether `locator` is in sight before `timeout` ms have passed. */
-export const appears = (locator: Locator, timeout: number): Promise<boolean> =>
-  locator.waitFor({ timeout }).then(
-    () => true,
-    () => false,
-  );
-
 /** What a failing step saw: a picture, and in words what stood on the page. */
 export async function keep(page: Page, root: string, name: string): Promise<void> {
   const folder = join(root, 'out/host-failures');

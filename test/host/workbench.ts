@@ -1,6 +1,6 @@
 /** A workbench in a browser page, with this extension in it. */
 import { join } from 'node:path';
-import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
 import type { Server } from './code-server';
 
 export interface Workbench {
@@ -57,6 +57,13 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.locator(`.tab[data-resource-name="${name}"]`).waitFor();
 }
 
+/** Whether `locator` is in sight, or gone, before `timeout` ms have passed. */
+export const appears = (locator: Locator, timeout: number, state: 'visible' | 'detached' = 'visible'): Promise<boolean> =>
+  locator.waitFor({ state, timeout }).then(
+    () => true,
+    () => false,
+  );
+
 /**
  * Chooses an entry of a file's menu in the explorer. An extension's own entries come some time after the workbench, and a menu takes no
  * click in the first tenth of a second that it stands: what had no effect is done again.
@@ -70,19 +77,9 @@ export async function chooseOfFile(page: Page, name: string, title: string): Pro
       await page.keyboard.press('Escape');
       await file.click({ button: 'right' });
     }
-    const there = await entry.waitFor({ timeout: 2000 }).then(
-      () => true,
-      () => false,
-    );
-    if (!there) continue;
+    if (!(await appears(entry, 2000))) continue;
     await entry.click();
-    if (
-      await menu.waitFor({ state: 'detached', timeout: 2000 }).then(
-        () => true,
-        () => false,
-      )
-    )
-      return;
+    if (await appears(menu, 2000, 'detached')) return;
   }
   throw new Error(`“${title}” could not be chosen from the menu of ${name}`);
 }

@@ -2,23 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { estimate } from '../../src/planner/estimate';
 import { explain, explainSteps } from '../../src/planner/explain';
 import { CATEGORIES } from '../../src/planner/types';
-import { plan, use } from '../tape/plans';
+import { plan, samples, use } from '../tape/plans';
 
 describe('the ledger of a peak', () => {
-  const plans = [
-    plan(),
-    plan({ backward: 'checkpoint', precision: 'amp-bf16' }),
-    plan({
-      optimizer: use('galore', { rank: 8, layerwise: true }),
-      backward: use('streambp', { chunk: 64, logits: 32 }),
-      activations: 'int8',
-    }),
-    plan(
-      { train: use('lora', { rank: 8, targets: ['q', 'v'] }), weights: 'nf4', loss: use('chunked', { chunk: 100 }) },
-      { accumulate: 2 },
-    ),
-  ];
-  for (const candidate of plans) {
+  for (const candidate of samples) {
     it(`adds up, by category and in all, to the estimate: ${candidate.order.join(', ') || 'plain'}`, () => {
       const ledger = explain(candidate);
       const { peak, peakAt, categories } = estimate(candidate);

@@ -4,23 +4,10 @@ import { explain } from '../../src/planner/explain';
 import { heaviest } from '../../src/planner/ranks';
 import { changesOf, timelineOf } from '../../src/planner/timeline';
 import { CATEGORIES, PHASES } from '../../src/planner/types';
-import { plan, use } from '../tape/plans';
+import { samples } from '../tape/plans';
 
 describe('a step as changes of kinds of tensors', () => {
-  const plans = [
-    plan(),
-    plan({ backward: 'checkpoint', precision: 'amp-bf16' }),
-    plan({
-      optimizer: use('galore', { rank: 8, layerwise: true }),
-      backward: use('streambp', { chunk: 64, logits: 32 }),
-      activations: 'int8',
-    }),
-    plan(
-      { train: use('lora', { rank: 8, targets: ['q', 'v'] }), weights: 'nf4', loss: use('chunked', { chunk: 100 }) },
-      { accumulate: 2 },
-    ),
-  ];
-  for (const candidate of plans) {
+  for (const candidate of samples) {
     it(`says at every moment what the categories say, to the byte: ${candidate.order.join(', ') || 'plain'}`, () => {
       const { tape } = heaviest(candidate);
       const { kinds, ops, op, layer, phase, changes, kind, bytes } = changesOf(tape);

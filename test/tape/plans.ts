@@ -32,3 +32,18 @@ export function plan(stated: Stated = {}, rest: Partial<Omit<Plan, 'slots'>> = {
 }
 
 export const use = (name: string, args: Use['args']): Use => ({ name, args });
+
+/** The plain plan, and plans whose techniques touch every category. */
+export const samples: Plan[] = [
+  plan(),
+  plan({ backward: 'checkpoint', precision: 'amp-bf16' }),
+  plan({
+    optimizer: use('galore', { rank: 8, layerwise: true }),
+    backward: use('streambp', { chunk: 64, logits: 32 }),
+    activations: 'int8',
+  }),
+  plan(
+    { train: use('lora', { rank: 8, targets: ['q', 'v'] }), weights: 'nf4', loss: use('chunked', { chunk: 100 }) },
+    { accumulate: 2 },
+  ),
+];

@@ -28,6 +28,17 @@ function writtenOut({ tuning, flag }: Bound, dim: number, over: 'queries' | 'key
   return tuning.unroll ? { dim, rows: 2, block: 4, lanes: LANES, shared: false, accumulate } : null;
 }
 
+/** Elements of what an attention kernel reads and writes: queries and outputs, keys and values, a number for each query and head. */
+interface Sizes {
+  query: number;
+  key: number;
+  perHead: number;
+}
+
+/** Both backward kernels read queries, keys, values, the output's gradient, the log-sum-exps and the deltas. */
+const backwardReads = (bound: Bound, { query, key, perHead }: Sizes): [number, number][] =>
+  [query, key, key, query, perHead, perHead].map((size, input) => [bound.read(input), size]);
+
 /** One of the attention kernels; keys and values are read up to the end of the stretch. */
 function attentionKernel(
   bound: Bound,
@@ -35,7 +46,7 @@ function attentionKernel(
   source: string,
   unrolled: (variant: AttentionVariant) => string,
   over: 'queries' | 'keys',
-  operands: (sizes: { query: number; key: number; perHead: number }) => [number, number][],
+  operands: (sizes: Sizes) => [number, number][],
 ): Dispatch[] {
   const { count, positions, position, batch } = bound.rows;
   const [heads, kvHeads, dim] = [bound.number('heads'), bound.number('kvHeads'), bound.number('dim')];
@@ -96,30 +107,13 @@ export const attentionBinders: Binders = {
     ];
   },
   attention_backward_q: (bound) =>
-    attentionKernel(
-      bound,
-      'attention_backward_q',
-      attentionBackwardQ,
-      backwardQuerySource,
-      'queries',
-      ({ query, key, perHead }) => [
-        [bound.read(0), query],
-        [bound.read(1), key],
-        [bound.read(2), key],
-        [bound.read(3), query],
-        [bound.read(4), perHead],
-        [bound.read(5), perHead],
-      ],
+    attentionKernel(bound, 'attention_backward_q', attentionBackwardQ, backwardQuerySource, 'queries', (sizes) =>
+      backwardReads(bound, sizes),
     ),
   attention_backward_kv: (bound) =>
-    attentionKernel(bound, 'attention_backward_kv', attentionBackwardKv, backwardKeySource, 'keys', ({ query, key, perHead }) => [
-      [bound.read(0), query],
-      [bound.read(1), key],
-      [bound.read(2), key],
-      [bound.read(3), query],
-      [bound.read(4), perHead],
-      [bound.read(5), perHead],
-      [bound.write(0), key],
-      [bound.write(1), key],
+    attentionKernel(bound, 'attention_backward_kv', attentionBackwardKv, backwardKeySource, 'keys', (sizes) => [
+      ...backwardReads(bound, sizes),
+      [bound.write(0), sizes.key],
+      [bound.write(1), sizes.key],
     ]),
 };

@@ -1,7 +1,6 @@
 /** The ops that every plan's step is made of. */
 import add from '../kernels/add.wgsl';
 import copy from '../kernels/copy.wgsl';
-import copyRange from '../kernels/copy_range.wgsl';
 import crossEntropy from '../kernels/cross_entropy.wgsl';
 import crossEntropyWide from '../kernels/cross_entropy_wide.wgsl';
 import dropout from '../kernels/dropout.wgsl';
@@ -25,6 +24,7 @@ import tileGradient from '../kernels/tile_gradient.wgsl';
 import workgroup from '../kernels/workgroup.wgsl';
 import zero from '../kernels/zero.wgsl';
 import { type Binders, type Bound, bool, type Dispatch, f, grid, kernel, type StepState, u, type Word } from './bind';
+import { copied } from './copy';
 import { bindMatmul } from './matmul';
 
 /** Added under the root of a norm's mean square. */
@@ -83,17 +83,7 @@ export const modelBinders: Binders = {
   },
   copy_rows: (bound) => {
     const columns = bound.number('columns');
-    const [count, from, to] = [bound.rows.count * columns, bound.row(0) * columns, bound.row(1) * columns];
-    return [
-      kernel('copy_range', copyRange, {
-        bindings: [
-          [bound.read(0), from + count],
-          [bound.write(0), to + count],
-        ],
-        params: [u(count), u(from), u(to)],
-        groups: grid(count),
-      }),
-    ];
+    return copied(bound, bound.rows.count * columns, bound.row(0) * columns, bound.row(1) * columns);
   },
   add: (bound) => {
     const columns = bound.number('columns');
