@@ -1,5 +1,5 @@
 /** What a technique would save and cost in a plan: estimated once for each plan, a little at a time. */
-import { formatBytes } from '../../src/plan/format';
+import { formatChange, formatPace } from '../../src/plan/format';
 import type { Plan, TechniqueSlot, Use, Value } from '../../src/plan/types';
 import { estimate } from '../../src/planner/estimate';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
@@ -129,8 +129,5 @@ export function* pricesOf(plan: Plan, slot: TechniqueSlot, cache: EstimateCache)
 export const worth = ({ saved, pace }: Pick<Price, 'saved' | 'pace'>): number => saved / (1 + Math.max(0, pace - 1) * 10);
 
 /** `−14.2 GiB, +6 % time, fits`. */
-export function priceText({ saved, pace, fits }: Price): string {
-  const percent = Math.round((pace - 1) * 100);
-  const bytes = saved === 0 ? '± 0' : `${saved > 0 ? '−' : '+'}${formatBytes(Math.abs(saved))}`;
-  return `${bytes}, ${percent < 0 ? '−' : '+'}${Math.abs(percent)} % time${fits ? ', fits' : ''}`;
-}
+export const priceText = ({ saved, pace, fits }: Price): string =>
+  `${formatChange(-saved)}, ${formatPace(pace)}${fits ? ', fits' : ''}`;

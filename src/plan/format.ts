@@ -67,3 +67,13 @@ export function formatShare(part: number, whole: number): string {
   const share = (100 * part) / whole;
   return Math.abs(share) < 1 ? '< 1 %' : `${signed(share, Math.abs(share).toFixed(0))} %`;
 }
+
+/** What a change saves or adds: `−14.2 GiB`, `+512 B`, `no change`. */
+export const formatChange = (bytes: number): string =>
+  bytes === 0 ? 'no change' : bytes > 0 ? `+${formatBytes(bytes)}` : formatBytes(bytes);
+
+/** Time beside what it was: `+6 % time`, `same time` where that is less than half a per cent. */
+export function formatPace(ratio: number): string {
+  const percent = Math.round((ratio - 1) * 100);
+  return percent === 0 ? 'same time' : `${percent < 0 ? '−' : '+'}${formatCount(Math.abs(percent))} % time`;
+}

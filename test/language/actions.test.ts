@@ -55,7 +55,7 @@ describe('mends of a plan that does not fit', () => {
     expect(actions.length).toBeGreaterThan(6);
     for (const { title } of actions)
       expect(title).toMatch(
-        /^(Make `\w+` fit: )?([\w-]+(\(.*\))?|(batch|sequence) \d+k?(, the longest that fits)?)( \+ .*)?: −[\d.,]+ \w+, [+−]\d+ % time(, fits)?$/,
+        /^(Make `\w+` fit: )?([\w-]+(\(.*\))?|(batch|sequence) \d+k?(, the longest that fits)?)( \+ .*)?: −[\d.,]+ \w+, ([+−]\d+ %|same) time(, fits)?$/,
       );
   });
 

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
   formatBytesExact,
+  formatChange,
   formatCount,
+  formatPace,
   formatShare,
   formatShort,
   formatTime,
@@ -51,6 +53,17 @@ describe('numbers as text', () => {
     expect(formatShare(1, 3)).toBe('33 %');
     expect(formatShare(1, 1000)).toBe('< 1 %');
     expect(formatShare(0, 0)).toBe('0 %');
+  });
+
+  it('says what a change adds, and that there is none', () => {
+    expect([-3 * 1024 ** 3, 512, 0].map(formatChange)).toEqual(['−3.0 GiB', '+512 B', 'no change']);
+    expect([1.061, 0.98, 1.004, 0.996, 11].map(formatPace)).toEqual([
+      '+6 % time',
+      '−2 % time',
+      'same time',
+      'same time',
+      '+1,000 % time',
+    ]);
   });
 
   it.each([

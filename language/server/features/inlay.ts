@@ -1,6 +1,6 @@
 /** Numbers beside the words that own them: bytes of techniques, answers, values against limits. */
 import { type InlayHint, InlayHintKind } from 'vscode-languageserver-types';
-import { formatBytes, formatCount, formatShare, formatTime, formatTokens } from '../../../src/plan/format';
+import { formatBytes, formatChange, formatCount, formatShare, formatTime, formatTokens } from '../../../src/plan/format';
 import { judge } from '../../../src/planner/answers';
 import type { Estimate } from '../../../src/planner/types';
 import { type EstimateCache, estimateOf } from '../estimates';
@@ -103,7 +103,8 @@ function ownedBy(key: string, { waterfall, peak, usable, categories }: Estimate)
     };
   const step = waterfall.find(({ slot }) => slot === key);
   if (!step) return undefined;
-  const saved = step.before - step.after;
-  const change = saved === 0 ? '± 0' : `${saved > 0 ? '−' : '+'}${formatBytes(Math.abs(saved))}`;
-  return { label: change, tooltip: `Peak before ${formatBytes(step.before)}, after ${formatBytes(step.after)}` };
+  return {
+    label: formatChange(step.after - step.before),
+    tooltip: `Peak before ${formatBytes(step.before)}, after ${formatBytes(step.after)}`,
+  };
 }

@@ -1,5 +1,5 @@
 /** The ways to make a plan fit, in a terminal. */
-import { formatBytes, formatTime } from '../../plan/format';
+import { formatBytes, formatChange, formatPace, formatTime } from '../../plan/format';
 import type { Edit, Fit, FitPoint } from '../../planner/fit';
 import type { Estimate } from '../../planner/types';
 import { padStart, paint, type Style } from './style';
@@ -15,20 +15,18 @@ export function paintFit(style: Style, before: Estimate, found: Fit): string[] {
 }
 
 function pointLines(style: Style, before: Estimate, { estimate, edits, exact }: FitPoint): string[] {
-  const slower = estimate.time.step / before.time.step - 1;
+  const pace = formatPace(estimate.time.step / before.time.step);
   const kind = exact ? paint(style, 'green', 'exact') : paint(style, 'yellow', 'approximate');
   return [
-    `  ${padStart(formatBytes(estimate.peak.device), 9)}  ${padStart(formatTime(estimate.time.step), 9)} a step (${percent(slower)})  ${kind}`,
+    `  ${padStart(formatBytes(estimate.peak.device), 9)}  ${padStart(formatTime(estimate.time.step), 9)} a step (${pace})  ${kind}`,
     ...(edits.length === 0 ? ['             as it stands'] : edits.map((edit) => `             ${editText(edit)}`)),
   ];
 }
 
-const percent = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(0)} % time`;
-
 /** `loss cut-cross-entropy: −12.7 GiB, +0.02 s`. */
 export function editText({ slot, to, bytes, seconds }: Edit): string {
-  const signed = (value: number, text: string) => `${value < 0 ? '−' : '+'}${text}`;
-  return `${slot} ${to}: ${signed(bytes, formatBytes(Math.abs(bytes)))}, ${signed(seconds, formatTime(Math.abs(seconds)))}`;
+  const time = formatTime(seconds);
+  return `${slot} ${to}: ${formatChange(bytes)}, ${time === '0 s' ? 'same time' : seconds > 0 ? `+${time}` : time}`;
 }
 
 function floorLines(style: Style, before: Estimate, { floor, considered }: Fit): string[] {
