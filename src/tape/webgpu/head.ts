@@ -3,7 +3,7 @@ import type { Tensor } from '../trace';
 import { type Context, clearGradients, gradientOf, inputGradient, trains, weightGradient, withMatrix } from './context';
 import { lastNormBackward, normed, stretches } from './layer';
 import { allRows } from './matrix-input';
-import { emit, make, matmul, type Rows, slice } from './ops';
+import { emit, make, matmul, type Operand, type Rows, slice } from './ops';
 import { type PreferenceInputs, preferenceHead } from './preference';
 import { positionsOf, type TilesRule } from './rules';
 
@@ -56,7 +56,7 @@ export function lossOnly(context: Context, x: Tensor, inputs: Inputs): void {
 }
 
 /** The rows whose logits are made at once. */
-function headRows({ all, recipe }: Context): Rows {
+export function headRows({ all, recipe }: Context): Rows {
   const rule = recipe.webgpu.head;
   const positions = rule.kind === 'tiles' ? positionsOf(all.batch, rule.rows) : rule.positions || all.sequence;
   const chunk = Math.min(positions, all.sequence);
@@ -65,16 +65,27 @@ function headRows({ all, recipe }: Context): Rows {
 
 function through(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
   const { head: rule, objective } = context.recipe.webgpu;
-  if (rule.kind === 'tiles') stretches(context, rows, false, () => tiled(context, rows, x, inputs, dx, rule));
-  else if (objective) preferenceHead(context, rows, headName(context), x, inputs, dx, objective);
-  else stretches(context, rows, false, () => chunked(context, rows, x, inputs, dx));
+  if (rule.kind === 'chunks' && objective) {
+    preferenceHead(context, rows, headName(context), x, inputs, dx, objective);
+    return;
+  }
+  const from = slice(rows, x);
+  const into = dx === x ? from : dx && slice(rows, dx);
+  stretches(context, rows, false, () => throughRows(context, rows, from, inputs, into));
 }
 
-function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
+/** Norm, logits and loss of a stretch's rows, which the layers left in `x`; `dx` becomes the gradient of `x`, and may be `x` itself. */
+export function throughRows(context: Context, rows: Rows, x: Operand, inputs: Inputs, dx: Operand | null): void {
+  const rule = context.recipe.webgpu.head;
+  if (rule.kind === 'tiles') tiled(context, rows, x, inputs, dx, rule);
+  else chunked(context, rows, x, inputs, dx);
+}
+
+function chunked(context: Context, rows: Rows, x: Operand, inputs: Inputs, dx: Operand | null): void {
   const { trace, recipe } = context;
   const { vocab, hidden } = recipe.model;
   const name = headName(context);
-  const n = normed(context, rows, slice(rows, x), 'norm');
+  const n = normed(context, rows, x, 'norm');
   const logits = make(trace, 'logits', [rows.count, vocab], 'logits');
   withMatrix(context, name, (b) => matmul(trace, { form: 'nt', rows, a: n, b, out: logits, n: vocab, k: hidden, label: 'head' }));
   if (rows.chunk === 0 && dx) trace.phase('backward');
@@ -97,13 +108,13 @@ function chunked(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Te
 }
 
 /** Cut cross-entropy: logits are made tile by tile, once for the log-sum-exp and once for the gradients, and never kept. */
-function tiled(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null, rule: TilesRule): void {
+function tiled(context: Context, rows: Rows, x: Operand, inputs: Inputs, dx: Operand | null, rule: TilesRule): void {
   const { trace, recipe } = context;
   const { vocab, hidden } = recipe.model;
   const name = headName(context);
   const columns = Math.min(rule.columns, vocab);
   const attrs = { columns, tiled: true, vocab };
-  const n = normed(context, rows, slice(rows, x), 'norm');
+  const n = normed(context, rows, x, 'norm');
   /** Running maximum, sum of exponentials and target's logit of every row. */
   const stats = make(trace, 'stats', [rows.count, 3], 'logits');
   trace.op({ op: 'lse_start', label: 'loss', writes: [stats] });

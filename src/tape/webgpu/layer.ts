@@ -21,7 +21,7 @@ import { type Inner, type InnerName, type Kept, type KeptLayer, restore } from '
 import { endInput, matrixInput } from './matrix-input';
 import { emit, make, type Operand, type Rows, reserve, slice } from './ops';
 
-const stretchOf = (context: Context): Rows => {
+export const stretchOf = (context: Context): Rows => {
   const { all } = context;
   const chunk = Math.min(context.recipe.webgpu.backward.chunk || all.sequence, all.sequence);
   return chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
@@ -83,18 +83,20 @@ export function normedBackward(
 }
 
 /** `dx` becomes the gradient through the last norm at these rows; where it is `x` itself, of a copy of them. `upstream` ends here. */
-export function lastNormBackward(context: Context, rows: Rows, x: Tensor, upstream: Tensor, dx: Tensor): void {
+export function lastNormBackward(context: Context, rows: Rows, x: Operand, upstream: Tensor, dx: Operand): void {
   const { trace } = context;
-  if (dx !== x) normedBackward(context, rows, slice(rows, x), 'norm', upstream, slice(rows, dx), true);
+  if (dx !== x) normedBackward(context, rows, x, 'norm', upstream, dx, true);
   else {
-    const columns = context.recipe.model.hidden;
-    const was = activation(context, 'rows', rows.count, columns);
-    emit(trace, { op: 'copy_rows', label: 'norm', rows, reads: [slice(rows, x)], writes: [was], attrs: { columns } });
-    normedBackward(context, rows, was, 'norm', upstream, slice(rows, x), true);
+    const was = activation(context, 'rows', rows.count, context.recipe.model.hidden);
+    copyRows(context, rows, x, was, 'norm');
+    normedBackward(context, rows, was, 'norm', upstream, x, true);
     trace.release(was);
   }
   trace.release(upstream);
 }
+
+export const copyRows = ({ trace, recipe }: Context, rows: Rows, from: Operand, to: Operand, label: string): void =>
+  emit(trace, { op: 'copy_rows', label, rows, reads: [from], writes: [to], attrs: { columns: recipe.model.hidden } });
 
 export const keyWidth = (context: Context) => context.recipe.model.kvHeads * context.recipe.model.headDim;
 const queryWidth = (context: Context) => context.recipe.model.heads * context.recipe.model.headDim;
@@ -217,31 +219,7 @@ export function backwardLayer(context: Context, kept: KeptLayer, dy: Tensor): vo
     backwardRows(context, all, () => restore(context, kept.input), take, dy, null);
   } else {
     const x = restore(context, kept.input);
-    const rows = stretchOf(context);
-    const k = activation(context, 'k', all.count, keyWidth(context));
-    const v = activation(context, 'v', all.count, keyWidth(context));
-    if (rows.chunk > 0) reserve(trace, k, v);
-    stretches(context, rows, false, () => {
-      const n1 = normed(context, rows, slice(rows, x), 'norm1');
-      keysAndValues(context, rows, n1, k, v);
-      trace.release(n1);
-    });
-    let sums: { dk: Tensor; dv: Tensor } | null = null;
-    if (rows.chunk > 0) {
-      sums = {
-        dk: activation(context, 'dk', all.count, keyWidth(context)),
-        dv: activation(context, 'dv', all.count, keyWidth(context)),
-      };
-      trace.op({ op: 'zero', label: 'attn.k', writes: [sums.dk] });
-      trace.op({ op: 'zero', label: 'attn.v', writes: [sums.dv] });
-      clearGradients(
-        context,
-        [...context.weights.keys()].filter((name) => isOfLayer(name)),
-      );
-    }
-    stretches(context, rows, true, () => {
-      const n1 = normed(context, rows, slice(rows, x), 'norm1');
-      const inner = toGateAndUp(context, rows, slice(rows, x), n1, trace.hold(k), trace.hold(v), true);
+    stretchesBack(context, stretchOf(context), x, (rows, inner, sums) =>
       backwardRows(
         context,
         rows,
@@ -249,12 +227,59 @@ export function backwardLayer(context: Context, kept: KeptLayer, dy: Tensor): vo
         (name) => inner[name],
         dy,
         sums,
-      );
-    });
-    trace.release(k, v, x);
-    if (sums) trace.release(sums.dk, sums.dv);
+      ),
+    );
+    trace.release(x);
   }
+  updateLayer(context);
+}
+
+/** Uses up the gradients of a layer at once where the optimizer runs layer by layer. */
+export function updateLayer(context: Context): void {
   if (context.recipe.layerwise) for (const name of [...context.gradients.keys()].filter(isOfLayer)) update(context, name);
+}
+
+/** Sums of the gradients of a whole layer's keys and values; null where all rows go at once. */
+export type Sums = { dk: Tensor; dv: Tensor } | null;
+
+/**
+ * Keys and values of all of `x`, then each of its stretches, the last first: `body` takes over what the layer makes of it up to gate
+ * and up, and adds to the sums.
+ */
+export function stretchesBack(
+  context: Context,
+  rows: Rows,
+  x: Tensor,
+  body: (rows: Rows, inner: Inner, sums: Sums) => void,
+): void {
+  const { trace, all } = context;
+  const k = activation(context, 'k', all.count, keyWidth(context));
+  const v = activation(context, 'v', all.count, keyWidth(context));
+  if (rows.chunk > 0) reserve(trace, k, v);
+  stretches(context, rows, false, () => {
+    const n1 = normed(context, rows, slice(rows, x), 'norm1');
+    keysAndValues(context, rows, n1, k, v);
+    trace.release(n1);
+  });
+  let sums: Sums = null;
+  if (rows.chunk > 0) {
+    sums = {
+      dk: activation(context, 'dk', all.count, keyWidth(context)),
+      dv: activation(context, 'dv', all.count, keyWidth(context)),
+    };
+    trace.op({ op: 'zero', label: 'attn.k', writes: [sums.dk] });
+    trace.op({ op: 'zero', label: 'attn.v', writes: [sums.dv] });
+    clearGradients(
+      context,
+      [...context.weights.keys()].filter((name) => isOfLayer(name)),
+    );
+  }
+  stretches(context, rows, true, () => {
+    const n1 = normed(context, rows, slice(rows, x), 'norm1');
+    body(rows, toGateAndUp(context, rows, slice(rows, x), n1, trace.hold(k), trace.hold(v), true), sums);
+  });
+  trace.release(k, v);
+  if (sums) trace.release(sums.dk, sums.dv);
 }
 
 export const isOfLayer = (name: string): boolean => /^(norm[12]|attn\.|mlp\.)/.test(name);
@@ -266,7 +291,7 @@ function backwardRows(
   takeInput: () => Tensor,
   take: (name: InnerName) => Tensor,
   dy: Tensor,
-  sums: { dk: Tensor; dv: Tensor } | null,
+  sums: Sums,
 ): void {
   mlpBackward(context, rows, take, slice(rows, dy));
   attentionBackward(context, rows, takeInput, take, slice(rows, dy), sums);
@@ -326,7 +351,7 @@ export function attentionBackward(
   takeInput: () => Tensor,
   take: (name: InnerName) => Tensor,
   dh: Operand,
-  sums: { dk: Tensor; dv: Tensor } | null,
+  sums: Sums,
   target: Operand = dh,
 ): void {
   const { trace, recipe, all } = context;

@@ -79,7 +79,8 @@ export function preferenceHead(
     weightGradient(context, rows, name, allRows(rows, n), logits);
     inputGradient(context, rows, name, null, logits, { out: n, accumulate: false });
     trace.release(logits);
-    lastNormBackward(context, rows, x, n, into);
+    const at = slice(rows, x);
+    lastNormBackward(context, rows, at, n, into === x ? at : slice(rows, into));
   };
   if (rule.kind === 'score') {
     stretches(context, rows, false, () => {

@@ -7,6 +7,7 @@ import type { Tape } from '../types';
 import { adapterNames, type Context, gradientOf, trains, update } from './context';
 import { embedded, head, type Inputs } from './head';
 import { type KeptLayer, keepInput, keepLayer, restoreInput } from './kept';
+import { joinsHead, lastLayer } from './last-layer';
 import { backwardLayer, forwardLayer, isOfLayer } from './layer';
 import { clearAll, eachMicroBatch } from './micro';
 import { emit, make, plainRows } from './ops';
@@ -85,10 +86,9 @@ export function lowerWebgpu(recipe: Recipe): Tape {
   if (accumulate > 1) clearAll(context);
   let layers: LayerGradients[] = [];
   const differentiated = (own: Inputs) => {
-    const { x, back } = passes(context, own);
-    const dx = head(context, x, own);
+    const { dx, last, back } = passes(context, own);
     if (recipe.layerwise) outsideUpdates(context, ['norm', ...(model.tiedEmbeddings ? [] : ['head'])]);
-    layers = back(dx);
+    layers = [...last, ...back(dx)];
     // The next micro-batch adds to the same ones.
     if (accumulate > 1)
       for (const { gradients } of layers) for (const [name, gradient] of gradients) context.gradients.set(name, gradient);
@@ -115,15 +115,30 @@ export function lowerWebgpu(recipe: Recipe): Tape {
   return trace.finish();
 }
 
-/** The layers' forward pass, and what turns the gradient of its result into that of the embeddings, in place. */
-function passes(context: Context, inputs: Inputs): { x: Tensor; back(dx: Tensor): LayerGradients[] } {
-  const rule = context.recipe.webgpu.reversible;
-  if (!rule) {
-    const { x, stretches } = forward(context, inputs);
-    return { x, back: (dx) => backward(context, stretches, dx) };
+interface Passes {
+  dx: Tensor;
+  /** Gradients of the layers that are behind already. */
+  last: LayerGradients[];
+  /** Turns `dx` into the gradient of the embeddings, in place. */
+  back(dx: Tensor): LayerGradients[];
+}
+
+/** Forward pass and head: the loss of every row, and `dx`, the gradient of what the remaining layers make. */
+function passes(context: Context, inputs: Inputs): Passes {
+  const { recipe } = context;
+  const { layers } = recipe.model;
+  const rule = recipe.webgpu.reversible;
+  if (rule) {
+    const { x, backward: undo } = reversibleLayers(context, embedded(context, inputs), rule);
+    const back = (dx: Tensor) => [{ from: 0, count: layers, gradients: undo(dx) }];
+    return { dx: head(context, x, inputs), last: [], back };
   }
-  const { x, backward: undo } = reversibleLayers(context, embedded(context, inputs), rule);
-  return { x, back: (dx) => [{ from: 0, count: context.recipe.model.layers, gradients: undo(dx) }] };
+  const joined = joinsHead(context);
+  const { x, stretches } = forward(context, inputs, joined ? layers - 1 : layers);
+  const back = (dx: Tensor) => backward(context, stretches, dx);
+  if (!joined) return { dx: head(context, x, inputs), last: [], back };
+  lastLayer(context, x, inputs);
+  return { dx: x, last: recipe.accumulate > 1 ? [] : [taken(context, layers - 1, 1)], back };
 }
 
 function outsideUpdates(context: Context, names: readonly string[]): void {
@@ -153,10 +168,12 @@ interface Stretch {
   kept: KeptLayer;
 }
 
-/** The first layer's input is the embeddings: where the backward runs layers again, they are looked up again in place of being kept. */
-function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stretch[] } {
+/**
+ * The first `layers` layers. The first one's input is the embeddings: where the backward runs layers again, they are looked up again in
+ * place of being kept.
+ */
+function forward(context: Context, inputs: Inputs, layers: number): { x: Tensor; stretches: Stretch[] } {
   const { trace, recipe } = context;
-  const { model } = recipe;
   const { keep, every } = recipe.webgpu.backward;
   let x = embedded(context, inputs);
   const stretches: Stretch[] = [];
@@ -181,14 +198,14 @@ function forward(context: Context, inputs: Inputs): { x: Tensor; stretches: Stre
     x = out as Tensor;
     stretches.push({ from, count, kept: kept as unknown as KeptLayer });
   };
-  if (keep === 'all') run(0, model.layers);
+  if (keep === 'all') run(0, layers);
   else if (every <= 1) {
-    through(0, 1, lookedUp);
-    if (model.layers > 1) run(1, model.layers - 1);
+    if (layers > 0) through(0, 1, lookedUp);
+    if (layers > 1) run(1, layers - 1);
   } else
-    for (let from = 0; from < model.layers; from += every) {
+    for (let from = 0; from < layers; from += every) {
       const kept = from === 0 ? lookedUp : { input: keepInput(context, copyOf(context, x)), inner: new Map() };
-      through(from, Math.min(every, model.layers - from), kept);
+      through(from, Math.min(every, layers - from), kept);
     }
   return { x, stretches };
 }
