@@ -4,16 +4,17 @@ import { findModel } from '../../src/plan/presets/models';
 import type { Device, Model, Plan, Slot, Use } from '../../src/plan/types';
 import { type CountKey, MOST } from '../../src/planner/knobs';
 import type { DeviceDeclaration, ModelDeclaration, PlanDeclaration } from '../generated/ast';
-import { isStringLiteral } from '../generated/ast';
+import { isListLiteral, isStringLiteral, isWord } from '../generated/ast';
 import type { Context } from './context';
 import { countOf, isPlainWord } from './conversions';
 import { deviceOf } from './devices';
 import { modelOf } from './models';
 import { spanOfProperty } from './names';
-import type { Fix } from './problems';
+import type { Fix, Severity } from './problems';
 import { type Entry, entriesOf } from './settings';
 import { type Span, spanOf } from './span';
-import { conflicts, isListSlot, SLOTS, useOf, usesOf } from './uses';
+import type { Expression } from './tree';
+import { type Clash, cautions, conflicts, isListSlot, SLOTS, useOf, usesOf } from './uses';
 import { kindOfValue } from './values';
 
 const COUNTS: readonly CountKey[] = ['batch', 'sequence', 'accumulate'];
@@ -89,8 +90,9 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
   const plan = assemble(context, node.name, stated, pieces);
   for (const conflict of conflicts(plan)) {
     problem ??= conflict.message;
-    reportConflict(context, uri, entries, stated, conflict, name);
+    reportClash(context, uri, entries, stated, conflict, name, 'error');
   }
+  for (const caution of cautions(plan)) reportClash(context, uri, entries, stated, caution, name, 'information');
   const large = tooLarge(plan);
   if (large) {
     problem ??= large;
@@ -209,21 +211,37 @@ function assemble(context: Context, name: string, stated: Map<string, Stated>, p
 }
 
 /** A conflict is shown at the plan's own statement that takes part; one that is all inherited is the base's to show. */
-function reportConflict(
+function reportClash(
   context: Context,
   uri: string,
   entries: Map<string, Entry>,
   stated: Map<string, Stated>,
-  { code, message, slots }: ReturnType<typeof conflicts>[number],
+  { code, message, parts }: Clash,
   name: Span,
+  severity: Severity,
 ): void {
-  const own = slots.map((slot) => entries.get(slot)).find((entry) => entry);
-  const places = slots.flatMap((slot) => stated.get(slot) ?? []);
-  if (!own && places.length === slots.length) return;
+  const own = parts.find(({ slot }) => entries.has(slot));
+  const places = parts.flatMap((part) => {
+    const found = stated.get(part.slot);
+    return found ? [{ part, ...found }] : [];
+  });
+  if (!own && places.length === parts.length) return;
   const related = places
-    .filter(({ entry }) => entry !== own)
-    .map((other) => ({ uri: other.uri, span: spanOf(other.entry.value), message: `\`${other.entry.key}\` is stated here` }));
-  context.error(uri, code, message, own ? spanOf(own.value) : name, related.length > 0 ? { related } : {});
+    .filter(({ part }) => part !== own)
+    .map((other) => ({
+      uri: other.uri,
+      span: spanOfUse(other.entry.value, other.part.name),
+      message: `\`${other.entry.key}\` is stated here`,
+    }));
+  const entry = own && entries.get(own.slot);
+  const span = entry ? spanOfUse(entry.value, own.name) : name;
+  context.report(uri, { severity, code, message, span, ...(related.length > 0 ? { related } : {}) });
+}
+
+/** The last use of a technique in a list, or all of what is stated. */
+function spanOfUse(value: Expression, name: string | undefined): Span {
+  const items: readonly Expression[] = isListLiteral(value) ? value.items : [];
+  return spanOf(items.findLast((item) => isWord(item) && item.name === name) ?? value);
 }
 
 /** Bytes are exact integers up to 2^53; a tensor beyond that is no plan that anyone has. */

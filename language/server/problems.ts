@@ -27,6 +27,7 @@ export const CODES = {
   'excluded-technique': 'Two techniques exclude one another',
   'needed-technique': 'A technique needs another one',
   'impossible-technique': 'A technique cannot be had with this model or with these arguments',
+  caution: 'Techniques go together, but for something that should be known',
   'unknown-model': 'No model preset has this name',
   'unknown-device': 'No device preset has this name',
   'bad-config': 'A model configuration cannot be read',

@@ -37,6 +37,7 @@ function techniques(): string {
       const relations = [
         ...(spec.excludes ?? []).map(({ slot: other, names, why }) => `not with ${other} ${names.join(', ')}: ${why}`),
         ...(spec.needs ?? []).map(({ slot: other, names, why }) => `needs ${other} ${names.join(' or ')}: ${why}`),
+        ...(spec.cautions ?? []).map(({ slot: other, names, why }) => `with ${other} ${names.join(', ')}: ${why}`),
       ].join('. ');
       const source = spec.citation ? `[${spec.citation.id}](${spec.citation.url})` : '';
       return [

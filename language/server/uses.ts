@@ -2,7 +2,7 @@
 import type { AstNode } from 'langium';
 import { nearest } from '../../src/plan/nearest';
 import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../../src/plan/types';
-import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
+import { cautionsOf, conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { allSpecs, findSpec, specsOf } from '../../src/techniques/registry';
 import type { Argument as ArgumentSpec, Spec } from '../../src/techniques/spec';
 import type { Argument, Word } from '../generated/ast';
@@ -175,28 +175,48 @@ export function usesOf(context: Context, at: Located<Expression>, slot: Slot): U
   return uses.some((use) => use === undefined) ? undefined : (uses as Use[]);
 }
 
-/** What is wrong with the techniques of a plan together, each with the slots that take part. */
-export function conflicts(plan: Plan): { code: Problem['code']; message: string; slots: Slot[] }[] {
+/** What is to be said of the techniques of a plan together. */
+export interface Clash extends Pick<Problem, 'code' | 'message'> {
+  /** The slots that take part, and the technique in each. */
+  parts: { slot: Slot; name?: string | undefined }[];
+}
+
+/** What is wrong with the techniques of a plan together. */
+export function conflicts(plan: Plan): Clash[] {
   const refused = refusalsOf(plan).map(({ slot, name, why }) => ({
     code: 'impossible-technique' as const,
     message: `\`${name}\` cannot be had here: ${why}`,
-    slots: [slot],
+    parts: [{ slot, name }],
   }));
-  const broken = conflictsOf(plan).map(({ slot, name, kind, relation, other }): ReturnType<typeof conflicts>[number] => {
-    const slots = [slot, relation.slot];
+  const broken = conflictsOf(plan).map(({ slot, name, kind, relation, other }): Clash => {
+    const parts = [
+      { slot, name },
+      { slot: relation.slot, name: other },
+    ];
     if (kind === 'excludes') {
       return {
         code: 'excluded-technique',
         message: `\`${name}\` and \`${other}\` (${relation.slot}) exclude one another: ${relation.why}`,
-        slots,
+        parts,
       };
     }
     const names = relation.names.map((one) => `\`${one}\``).join(' or ');
     const wanted = relation.names.includes('*') ? `a stated \`${relation.slot}\`` : `\`${relation.slot}\` ${names}`;
-    return { code: 'needed-technique', message: `\`${name}\` needs ${wanted}: ${relation.why}`, slots };
+    return { code: 'needed-technique', message: `\`${name}\` needs ${wanted}: ${relation.why}`, parts };
   });
   return [...broken, ...refused];
 }
+
+/** What works together, and should be known all the same. */
+export const cautions = (plan: Plan): Clash[] =>
+  cautionsOf(plan).map(({ slot, name, relation, other }) => ({
+    code: 'caution',
+    message: `\`${name}\` with \`${other}\` (${relation.slot}): ${relation.why}`,
+    parts: [
+      { slot, name },
+      { slot: relation.slot, name: other },
+    ],
+  }));
 
 export const isTechniqueName = (node: Expression): boolean =>
   isPlainWord(node) && allSpecs.some(({ name }) => name === node.name);

@@ -48,16 +48,3 @@ export const toHost = (bytes: number): Traffic => ({ to: 'host', bytes, hidden: 
 
 /** The argument that says over how many cards. */
 export const cardsArgument = (doc: string) => ({ name: 'n', type: { kind: 'count', min: 1, max: 1_048_576 }, doc }) as const;
-
-/** Optimizers that need a whole matrix, which a shard is not. */
-export const WHOLE_MATRICES = [
-  'galore',
-  'q-galore',
-  'natural-galore',
-  'fira',
-  'frugal',
-  'apollo',
-  'apollo-mini',
-  'muon',
-  'cosmos',
-];

@@ -5,12 +5,12 @@ import { complete, type Relation } from './spec';
 
 type Techniques = Pick<Plan, 'slots' | 'lists'>;
 
-/** A relation that a plan breaks. */
-export interface Conflict {
+/** A relation that a plan breaks, or of which it should know something. */
+export interface Conflict<Kind = 'excludes' | 'needs'> {
   slot: Slot;
   name: string;
-  /** `excludes`: what stands in the other slot and must not; `needs`: what should stand there. */
-  kind: 'excludes' | 'needs';
+  /** `excludes`: what stands in the other slot and must not; `needs`: what should stand there; `cautions`: what may. */
+  kind: Kind;
   relation: Relation;
   /** The technique of the relation's slot that is in the way, where one is. */
   other?: string;
@@ -48,6 +48,17 @@ export function conflictsOf(plan: Techniques): Conflict[] {
   }
   return conflicts;
 }
+
+/** What works together in a plan, but for something that its author should know. */
+export const cautionsOf = (plan: Techniques): Conflict<'cautions'>[] =>
+  [...TECHNIQUE_SLOTS, ...LIST_SLOTS].flatMap((slot) =>
+    namesIn(plan, slot, true).flatMap((name) =>
+      (findSpec(slot, name)?.cautions ?? []).flatMap((relation) => {
+        const other = met(relation, plan);
+        return other ? [{ slot, name, kind: 'cautions' as const, relation, other }] : [];
+      }),
+    ),
+  );
 
 /** What a plan's techniques refuse, in words: arguments that do not go with the model, its counts or one another. */
 export function refusalsOf(plan: Plan): { slot: Slot; name: string; why: string }[] {

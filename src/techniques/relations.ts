@@ -9,15 +9,25 @@ export const ADAPTERS = ['lora', 'dora', 'lora-fa', 'loram', 'lq-lora'] as const
 export const adaptersAreLowRank = (name: string): Relation => ({
   slot: 'train',
   names: ADAPTERS,
-  why: `${name} projects the gradients of full matrices; an adapter's are low-rank already`,
+  why: `${name} works in a part of the gradients of full matrices; an adapter's are low-rank already`,
 });
 
-/** For optimizers that need a parameter's matrix whole. */
-export const shardsAreFlat = (name: string): Relation => ({
+/** For optimizers that read a parameter's matrix as one. */
+export const shardsAreParts = (name: string): Relation => ({
   slot: 'parallel',
   names: ['zero', 'fsdp'],
-  why: `${name} works on matrices, and sharded parameters are flattened: the two-dimensional gradient is gone`,
+  why: `${name} needs the gradient of a whole matrix: ZeRO flattens parameters, and under FSDP a card has a shard of each`,
 });
+
+/** And whose step multiplies or decomposes it. */
+export const wholeMatrices = (name: string): Relation[] => [
+  shardsAreParts(name),
+  {
+    slot: 'offload',
+    names: ['optimizer'],
+    why: `${name} multiplies or decomposes matrices in its step, and no released one does so on the host`,
+  },
+];
 
 /** What learns beside a base that stays as it is, quantized or not. */
 export const BESIDE_A_FROZEN_BASE = [
@@ -30,13 +40,33 @@ export const BESIDE_A_FROZEN_BASE = [
 
 type Refusal = NonNullable<Technique['refuses']>;
 
-/** For optimizers that run inside backward. */
+/** The first reason of several. */
+export const anyOf =
+  (...refusals: readonly Refusal[]): Refusal =>
+  (plan, args) =>
+    refusals.map((refuses) => refuses(plan, args)).find((why) => why !== undefined);
+
+/** For optimizers that update inside backward. */
+export const UPDATES_BEFORE_AVERAGE: Relation = {
+  slot: 'parallel',
+  names: ['data'],
+  why: 'updates inside backward come before gradients are averaged over the cards',
+};
+
 export const oneMicroBatch =
   (name: string): Refusal =>
   ({ accumulate }) =>
     accumulate > 1
       ? `${name} updates in every backward pass, so that ${accumulate} micro-batches would be as many steps`
       : undefined;
+
+/** Both, for those that do so where an argument says so. */
+export const insideBackward = (name: string): Refusal =>
+  anyOf(oneMicroBatch(name), ({ lists }) =>
+    lists.parallel?.some((use) => use.name === 'data' && use.args.n !== 1)
+      ? `with \`data\`, ${UPDATES_BEFORE_AVERAGE.why}`
+      : undefined,
+  );
 
 /** For what replaces the products of quantized matrices. */
 export const noExperts =
@@ -57,9 +87,3 @@ export const adaptersToSwitchOff: Refusal = ({ slots }, args) =>
   args.reference === 'adapters-off' && !ADAPTERS.some((name) => name === slots.train?.name)
     ? `adapters-off needs adapters to switch off: train ${ADAPTERS.slice(0, -1).join(', ')} or ${ADAPTERS.at(-1)}`
     : undefined;
-
-/** The first reason of several. */
-export const anyOf =
-  (...refusals: readonly Refusal[]): Refusal =>
-  (plan, args) =>
-    refusals.map((refuses) => refuses(plan, args)).find((why) => why !== undefined);

@@ -52,6 +52,8 @@ export interface Spec {
   excludes?: readonly Relation[];
   /** At least one name of each relation must be in the slot. */
   needs?: readonly Relation[];
+  /** Combinations that work, of which something should be known. */
+  cautions?: readonly Relation[];
   citation?: Citation;
   /** It says what is learnt, not how it is computed: nothing else may stand in for it to make a plan fit. */
   objective?: true;

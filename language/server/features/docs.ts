@@ -123,7 +123,12 @@ export function specDoc(spec: Spec): string {
       .filter(({ slot, names }) => slot === spec.slot && names.includes(spec.name))
       .map(({ why }) => `- excluded by \`${other.slot}\` \`${other.name}\`: ${why}`),
   );
-  const related = [...relations('excludes', spec.excludes), ...others, ...relations('needs', spec.needs)];
+  const related = [
+    ...relations('excludes', spec.excludes),
+    ...others,
+    ...relations('needs', spec.needs),
+    ...relations('with', spec.cautions),
+  ];
   return [
     `**${spec.name}** · ${spec.slot}${spec.exact ? ' · exact' : ''}`,
     spec.summary,

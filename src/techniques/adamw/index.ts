@@ -1,7 +1,7 @@
 import { elements } from '../../plan/weights';
 import { SMALLEST_PAGED } from '../adamw8bit/memory';
 import { flag, word } from '../arguments';
-import { oneMicroBatch } from '../relations';
+import { insideBackward } from '../relations';
 import type { Technique } from '../technique';
 import { adamStates, adamStep, type StateType } from './memory';
 import { ADAM, adamwRule } from './webgpu';
@@ -46,7 +46,7 @@ export const adamw: Technique = {
     usual: [{ fused: true }, { states: 'bf16', fused: true }],
     citation: { title: 'Decoupled Weight Decay Regularization', id: 'arXiv:1711.05101', url: 'https://arxiv.org/abs/1711.05101' },
   },
-  refuses: (plan, args) => (flag(args, 'in-backward') ? oneMicroBatch('AdamW in backward')(plan, args) : undefined),
+  refuses: (plan, args) => (flag(args, 'in-backward') ? insideBackward('AdamW in backward')(plan, args) : undefined),
   rewrite: (recipe, args) => {
     const states = word(args, 'states') as StateType;
     const paged = flag(args, 'paged');

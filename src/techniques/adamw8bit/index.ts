@@ -1,6 +1,6 @@
 import { ADAM } from '../adamw/webgpu';
 import { flag, number } from '../arguments';
-import { oneMicroBatch } from '../relations';
+import { insideBackward } from '../relations';
 import type { Technique } from '../technique';
 import { blockwiseStates } from './memory';
 import { adamw8bitRule } from './webgpu';
@@ -35,7 +35,7 @@ export const adamw8bit: Technique = {
       url: 'https://arxiv.org/abs/2110.02861',
     },
   },
-  refuses: (plan, args) => (flag(args, 'in-backward') ? oneMicroBatch('8-bit AdamW in backward')(plan, args) : undefined),
+  refuses: (plan, args) => (flag(args, 'in-backward') ? insideBackward('8-bit AdamW in backward')(plan, args) : undefined),
   rewrite: (recipe, args) => ({
     ...recipe,
     layerwise: flag(args, 'in-backward') ? 'parameter' : false,

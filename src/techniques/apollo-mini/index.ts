@@ -1,7 +1,7 @@
 import { apolloWebgpu, EVERY, PROJECTION, scaleOf } from '../apollo';
 import { apolloStates, apolloStep } from '../apollo/memory';
 import { word } from '../arguments';
-import { adaptersAreLowRank } from '../relations';
+import { adaptersAreLowRank, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 
 export const apolloMini: Technique = {
@@ -14,7 +14,7 @@ export const apolloMini: Technique = {
       'for each m × n matrix of the layers: 2 · max(m, n) elements, + min(m, n) where the projection is kept; others as Adam',
     cost: 'one product of each gradient with a vector; one scale a matrix',
     args: [PROJECTION, EVERY, scaleOf(128)],
-    excludes: [adaptersAreLowRank('APOLLO-Mini')],
+    excludes: [adaptersAreLowRank('APOLLO-Mini'), ...wholeMatrices('APOLLO-Mini')],
     citation: {
       title: 'APOLLO: SGD-like Memory, AdamW-level Performance',
       id: 'arXiv:2412.05270',

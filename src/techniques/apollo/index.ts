@@ -1,6 +1,6 @@
 import type { Use } from '../../plan/types';
 import { number, word } from '../arguments';
-import { adaptersAreLowRank } from '../relations';
+import { adaptersAreLowRank, wholeMatrices } from '../relations';
 import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 import { apolloStates, apolloStep } from './memory';
@@ -59,7 +59,7 @@ export const apollo: Technique = {
       EVERY,
       scaleOf(1),
     ],
-    excludes: [adaptersAreLowRank('APOLLO')],
+    excludes: [adaptersAreLowRank('APOLLO'), ...wholeMatrices('APOLLO')],
     citation: {
       title: 'APOLLO: SGD-like Memory, AdamW-level Performance',
       id: 'arXiv:2412.05270',

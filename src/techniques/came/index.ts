@@ -1,4 +1,4 @@
-import { shardsAreFlat } from '../relations';
+import { shardsAreParts } from '../relations';
 import type { Technique } from '../technique';
 import { cameStates, cameStep } from './memory';
 
@@ -11,7 +11,7 @@ export const came: Technique = {
     formula: '4 · m · n + 8 · (m + n) bytes for each m × n matrix, 8 a parameter for vectors',
     cost: 'float32 copies of the gradient, the update and their distance, of one parameter at a time',
     args: [],
-    excludes: [shardsAreFlat('CAME')],
+    excludes: [shardsAreParts('CAME')],
     citation: {
       title: 'CAME: Confidence-guided Adaptive Memory Efficient Optimization',
       id: 'arXiv:2307.02047',

@@ -26,6 +26,13 @@ export const columnRowSampling: Technique = {
       { slot: 'precision', names: ['fp8'], why: OWN_PRODUCTS },
       { slot: 'train', names: ['efficient-qat', 'lr-qat'], why: OWN_PRODUCTS },
     ],
+    cautions: [
+      {
+        slot: 'backward',
+        names: ['checkpoint', 'streambp', 'seco', 'reversible', 'sequence-chunked-mlp'],
+        why: 'what runs again must draw the same rows again, so the random state has to be kept',
+      },
+    ],
     citation: {
       title: 'Winner-Take-All Column Row Sampling for Memory Efficient Adaptation of Language Model',
       id: 'arXiv:2305.15265',

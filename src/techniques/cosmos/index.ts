@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import { adaptersAreLowRank, shardsAreFlat } from '../relations';
+import { adaptersAreLowRank, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { cosmosStates, cosmosStep } from './memory';
 
@@ -13,7 +13,7 @@ export const cosmos: Technique = {
     cost: 'five Newton–Schulz steps and a thin QR of each matrix a step',
     args: [{ name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 64, doc: 'Dimension of the eigenspace.' }],
     usual: [],
-    excludes: [adaptersAreLowRank('COSMOS'), shardsAreFlat('COSMOS')],
+    excludes: [adaptersAreLowRank('COSMOS'), ...wholeMatrices('COSMOS')],
     citation: {
       title: 'COSMOS: A Hybrid Adaptive Optimizer for Memory-Efficient Training of LLMs',
       id: 'arXiv:2502.17410',

@@ -26,11 +26,7 @@ export const data: Technique = {
         doc: 'bucket_cap_mb: MiB of one bucket; the first has 1 MiB.',
       },
     ],
-    excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
-      { slot: 'parallel', names: ['zero'], why: 'ZeRO is data parallelism already: its `n` counts those cards' },
-      { slot: 'optimizer', names: ['lomo', 'adalomo'], why: 'updates in backward come before gradients are averaged' },
-    ],
+    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" }],
     citation: {
       title: 'PyTorch Distributed: Experiences on Accelerating Data Parallel Training',
       id: 'arXiv:2006.15704',

@@ -2,9 +2,12 @@ import { number, word } from '../arguments';
 import { scalesFor, stepSizes } from '../peqa/memory';
 import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
-import { noExperts } from '../relations';
+import { anyOf, noExperts } from '../relations';
 import type { Technique } from '../technique';
 import { blockRecipe, packedCodes } from './memory';
+
+/** What a plan may state and have only one layer on the card. */
+const PLAIN: ReadonlySet<string> = new Set(['standard', 'exact', 'cross-entropy']);
 
 export const efficientQat: Technique = {
   spec: {
@@ -56,7 +59,12 @@ export const efficientQat: Technique = {
       url: 'https://arxiv.org/abs/2407.11062',
     },
   },
-  refuses: noExperts('EfficientQAT'),
+  refuses: anyOf(noExperts('EfficientQAT'), ({ slots, lists }, args) => {
+    if (word(args, 'stage') !== 'blocks') return undefined;
+    const end = (['backward', 'activations', 'loss'] as const).flatMap((slot) => slots[slot] ?? []);
+    const other = [...end, ...(lists.parallel ?? []), ...(lists.offload ?? [])].find(({ name }) => !PLAIN.has(name));
+    return other && `its first stage trains one layer at a time on one card, and \`${other.name}\` is for a whole step`;
+  }),
   rewrite: (recipe, args) => {
     const [bits, group] = [number(args, 'bits'), number(args, 'group')];
     if (word(args, 'stage') === 'blocks') return blockRecipe(recipe, group);

@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import { adaptersAreLowRank, shardsAreFlat } from '../relations';
+import { adaptersAreLowRank, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { firaStates, firaStep } from './memory';
 
@@ -16,7 +16,7 @@ export const fira: Technique = {
       { name: 'every', type: { kind: 'count', min: 1 }, default: 200, doc: 'Steps between refreshes of the subspace.' },
     ],
     usual: [],
-    excludes: [adaptersAreLowRank('Fira'), shardsAreFlat('Fira')],
+    excludes: [adaptersAreLowRank('Fira'), ...wholeMatrices('Fira')],
     citation: {
       title: 'Fira: Can We Achieve Full-rank Training of LLMs Under Low-rank Constraint?',
       id: 'arXiv:2410.01623',

@@ -1,5 +1,5 @@
 import { number, word } from '../arguments';
-import { adaptersAreLowRank } from '../relations';
+import { adaptersAreLowRank, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { frugalStates, frugalStep, type Subspace } from './memory';
 
@@ -27,7 +27,7 @@ export const frugal: Technique = {
       { name: 'every', type: { kind: 'count', min: 1 }, default: 200, doc: 'Steps until the share moves.' },
     ],
     usual: [],
-    excludes: [adaptersAreLowRank('FRUGAL')],
+    excludes: [adaptersAreLowRank('FRUGAL'), ...wholeMatrices('FRUGAL')],
     citation: {
       title: 'FRUGAL: Memory-Efficient Optimization by Reducing State Overhead for Scalable Training',
       id: 'arXiv:2411.07837',

@@ -1,6 +1,6 @@
 import type { DType } from '../../plan/types';
 import { flag, number, word } from '../arguments';
-import { cardsArgument, WHOLE_MATRICES } from '../cards';
+import { cardsArgument } from '../cards';
 import type { Technique } from '../technique';
 import { fullySharded } from './memory';
 
@@ -49,8 +49,6 @@ export const fsdp: Technique = {
     ],
     excludes: [
       { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
-      { slot: 'parallel', names: ['zero'], why: 'both shard the same states' },
-      { slot: 'optimizer', names: WHOLE_MATRICES, why: 'it needs whole matrices, and a card has a shard of each' },
       {
         slot: 'backward',
         names: ['streambp'],

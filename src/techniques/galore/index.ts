@@ -1,5 +1,5 @@
 import { flag, number, use } from '../arguments';
-import { adaptersAreLowRank, oneMicroBatch, shardsAreFlat } from '../relations';
+import { adaptersAreLowRank, insideBackward, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { galoreStates, galoreStep } from './memory';
 import { galoreWebgpu } from './webgpu';
@@ -30,7 +30,7 @@ export const galore: Technique = {
         doc: "Update each layer inside backward, so that only one layer's gradients exist.",
       },
     ],
-    excludes: [adaptersAreLowRank('GaLore'), shardsAreFlat('GaLore')],
+    excludes: [adaptersAreLowRank('GaLore'), ...wholeMatrices('GaLore')],
     usual: [{}, { layerwise: true }, { inner: { name: 'adamw8bit', args: {} }, layerwise: true }],
     citation: {
       title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection',
@@ -38,7 +38,7 @@ export const galore: Technique = {
       url: 'https://arxiv.org/abs/2403.03507',
     },
   },
-  refuses: (plan, args) => (flag(args, 'layerwise') ? oneMicroBatch('Layerwise GaLore')(plan, args) : undefined),
+  refuses: (plan, args) => (flag(args, 'layerwise') ? insideBackward('Layerwise GaLore')(plan, args) : undefined),
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
     const inner = use(args.inner) ?? { name: 'adamw', args: {} };

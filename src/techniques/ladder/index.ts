@@ -35,14 +35,7 @@ export const ladder: Technique = {
       },
     ],
     usual: [],
-    excludes: [
-      ...BACKBONE_IS_NOT_DIFFERENTIATED,
-      {
-        slot: 'optimizer',
-        names: ['mezo', 'sparse-mezo', 'qzo'],
-        why: 'without a backward pass there is none to spare the backbone',
-      },
-    ],
+    excludes: BACKBONE_IS_NOT_DIFFERENTIATED,
     citation: {
       title: 'LST: Ladder Side-Tuning for Parameter and Memory Efficient Transfer Learning',
       id: 'arXiv:2206.06522',

@@ -38,5 +38,9 @@ export const lisa: Technique = {
       url: 'https://arxiv.org/abs/2403.17919',
     },
   },
+  refuses: ({ lists }) =>
+    lists.parallel?.some((use) => use.name === 'zero' && use.args.stage === 3)
+      ? 'stage 3 of ZeRO keeps weights in flat shards, inside which whole layers cannot be frozen in turns'
+      : undefined,
   rewrite: (recipe, args) => sampledLayers(recipe, number(args, 'layers'), word(args, 'states') === 'kept'),
 };

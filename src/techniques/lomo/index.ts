@@ -1,4 +1,4 @@
-import { oneMicroBatch } from '../relations';
+import { oneMicroBatch, UPDATES_BEFORE_AVERAGE } from '../relations';
 import { sgdRule } from '../sgd/webgpu';
 import type { Technique } from '../technique';
 import { lomoStep } from './memory';
@@ -15,7 +15,7 @@ export const lomo: Technique = {
     usual: [],
     excludes: [
       { slot: 'gradients', names: ['*'], why: 'gradients end where they are made: none is kept in a type of its own' },
-      { slot: 'parallel', names: ['data'], why: 'updates inside backward come before gradients are averaged over the ranks' },
+      UPDATES_BEFORE_AVERAGE,
     ],
     citation: {
       title: 'Full Parameter Fine-tuning for Large Language Models with Limited Resources',

@@ -17,6 +17,11 @@ export const NO_BACKWARD: readonly Relation[] = [
     why: 'nothing is kept from forward to backward',
   },
   { slot: 'gradients', names: ['*'], why: 'there are no gradients to keep' },
+  {
+    slot: 'parallel',
+    names: ['zero', 'fsdp'],
+    why: 'there are no gradients or states to cut, and every card must move all weights alike',
+  },
   { slot: 'train', names: ['ladder', 'qst'], why: 'a side network spares the backward pass that is not there' },
 ];
 

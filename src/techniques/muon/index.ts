@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import { ADAPTERS, shardsAreFlat } from '../relations';
+import { ADAPTERS, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { muonStates, muonStep } from './memory';
 
@@ -15,7 +15,7 @@ export const muon: Technique = {
     usual: [],
     excludes: [
       { slot: 'train', names: ADAPTERS, why: "an adapter's factors are thin: Muon orthogonalises full matrices" },
-      shardsAreFlat('Muon'),
+      ...wholeMatrices('Muon'),
     ],
     citation: {
       title: 'Muon: An optimizer for hidden layers in neural networks',

@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import { adaptersAreLowRank, shardsAreFlat } from '../relations';
+import { adaptersAreLowRank, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { naturalGaloreStates, naturalGaloreStep } from './memory';
 
@@ -22,7 +22,7 @@ export const naturalGalore: Technique = {
       { name: 'history', type: { kind: 'count', min: 1, max: 1024 }, default: 20, doc: 'Projected gradients that are kept.' },
     ],
     usual: [],
-    excludes: [adaptersAreLowRank('Natural GaLore'), shardsAreFlat('Natural GaLore')],
+    excludes: [adaptersAreLowRank('Natural GaLore'), ...wholeMatrices('Natural GaLore')],
     citation: {
       title: 'Natural GaLore: Accelerating GaLore for memory-efficient LLM Training and Fine-tuning',
       id: 'arXiv:2410.16029',

@@ -36,10 +36,12 @@ export const offloadGradients: Technique = {
           ...base,
           at: base?.at ?? 'parameter',
           away: true,
+          whole: false,
           reduce: (step, finished) => {
             const { trace } = step;
-            const kept = base?.reduce(step, finished) ?? finished.map(({ gradient }) => inGradientType(trace, recipe, gradient));
-            return kept.map((gradient) => {
+            const whole = base?.reduce(step, finished) ?? finished.map(({ gradient }) => gradient);
+            return whole.map((made) => {
+              const gradient = inGradientType(trace, recipe, made);
               const away = trace.tensor('host', gradient.shape, gradient.dtype, 'gradients', 0);
               away.host = { place: 'cpu', bytes: gradient.bytes };
               trace.op({ op: 'to_host', label: 'gradient', reads: [gradient], writes: [away], traffic: toHost(gradient.bytes) });

@@ -1,7 +1,7 @@
 import { bytesPer } from '../../plan/dtypes';
 import type { Place } from '../../tape/types';
 import { word } from '../arguments';
-import { toHost, WHOLE_MATRICES } from '../cards';
+import { toHost } from '../cards';
 import { placeArgument } from '../host';
 import type { Technique } from '../technique';
 
@@ -27,10 +27,12 @@ export const offloadOptimizer: Technique = {
         why: 'it keeps no states that could leave',
       },
       { slot: 'optimizer', names: ['adamw8bit'], why: 'bitsandbytes steps on the card only; `paged` is how its states leave it' },
+    ],
+    cautions: [
       {
         slot: 'optimizer',
-        names: WHOLE_MATRICES,
-        why: 'its step multiplies or decomposes matrices, and no released one does so on the host',
+        names: ['lion', 'sgd', 'adafactor', 'came', 'sm3'],
+        why: 'its states are small: little leaves the card for what goes over the link',
       },
     ],
     citation: {

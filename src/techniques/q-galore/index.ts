@@ -1,7 +1,7 @@
 import { flag, number } from '../arguments';
 import { withProduct } from '../product';
 import { groupedCodes, learningProduct, storing } from '../quantized';
-import { adaptersAreLowRank, anyOf, noExperts, oneMicroBatch, shardsAreFlat } from '../relations';
+import { adaptersAreLowRank, anyOf, noExperts, oneMicroBatch, UPDATES_BEFORE_AVERAGE, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { GROUP, qGaloreStates, qGaloreStep } from './memory';
 import { qGaloreRule, qGaloreUnpack } from './webgpu';
@@ -31,7 +31,8 @@ export const qGalore: Technique = {
       adaptersAreLowRank('Q-GaLore'),
       { slot: 'weights', names: ['*'], why: 'Q-GaLore keeps the weights itself, in 8 bits' },
       { slot: 'gradients', names: ['*'], why: 'gradients end inside backward, in the type of the products' },
-      shardsAreFlat('Q-GaLore'),
+      ...wholeMatrices('Q-GaLore'),
+      UPDATES_BEFORE_AVERAGE,
     ],
     citation: {
       title: 'Q-GaLore: Quantized GaLore with INT4 Projection and Layer-Adaptive Low-Rank Gradients',

@@ -22,7 +22,7 @@ export const qst: Technique = {
     ],
     usual: [],
     needs: [{ slot: 'weights', names: ['nf4'], why: 'QST is side-tuning of a 4-bit model; without quantization it is `ladder`' }],
-    excludes: ladder.spec.excludes ?? BACKBONE_IS_NOT_DIFFERENTIATED,
+    excludes: BACKBONE_IS_NOT_DIFFERENTIATED,
     citation: {
       title: 'Quantized Side Tuning: Fast and Memory-Efficient Tuning of Quantized Large Language Models',
       id: 'arXiv:2401.07159',

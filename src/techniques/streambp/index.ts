@@ -10,7 +10,7 @@ export const streambp: Technique = {
     exact: true,
     summary: 'Exact backward over chunks of the sequence: checkpointing whose second forward keeps one chunk at a time.',
     formula: "layers · tokens · hidden (the boundaries) + one chunk of one layer's saved set + logits · vocab · 14 bytes",
-    cost: 'as checkpointing; weights are read once a chunk',
+    cost: 'as checkpointing; weights are read once a chunk. Each architecture has a class of its own upstream: check that yours, and its sliding window, has one',
     args: [
       { name: 'chunk', type: { kind: 'count', tokens: true, min: 1 }, default: 500, doc: 'Tokens of one chunk inside a layer.' },
       { name: 'logits', type: { kind: 'count', tokens: true, min: 1 }, default: 100, doc: 'Tokens of one chunk of logits.' },

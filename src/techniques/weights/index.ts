@@ -38,6 +38,14 @@ const quantized: Technique['spec']['needs'] = [
   },
 ];
 
+const sharded: Technique['spec']['cautions'] = [
+  {
+    slot: 'parallel',
+    names: ['fsdp', 'zero'],
+    why: 'where weights are cut, codes must lie in a container that can be (bitsandbytes: `bnb_4bit_quant_storage` in the type of the other weights)',
+  },
+];
+
 /** QLoRA: four-bit codes in blocks of 64 with a float32 maximum each, or that maximum in 8 bits (double quantization). */
 const nf4: Technique = {
   spec: {
@@ -58,6 +66,7 @@ const nf4: Technique = {
       },
     ],
     needs: quantized,
+    cautions: sharded,
     citation: {
       title: 'QLoRA: Efficient Finetuning of Quantized LLMs',
       id: 'arXiv:2305.14314',
@@ -101,6 +110,7 @@ const integer = (name: 'int8' | 'int4' | 'int3', group: number): Technique => ({
       },
     ],
     needs: quantized,
+    cautions: sharded,
   },
   rewrite: (recipe, args) => ({
     ...recipe,

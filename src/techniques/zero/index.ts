@@ -1,5 +1,5 @@
 import { flag, number } from '../arguments';
-import { cardsArgument, WHOLE_MATRICES } from '../cards';
+import { cardsArgument } from '../cards';
 import type { Technique } from '../technique';
 import { zeroSharded } from './memory';
 
@@ -41,8 +41,11 @@ export const zero: Technique = {
     ],
     excludes: [
       { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
-      { slot: 'parallel', names: ['fsdp', 'data'], why: 'ZeRO is data parallelism, and shards the states itself' },
-      { slot: 'optimizer', names: WHOLE_MATRICES, why: 'it needs whole matrices, and DeepSpeed flattens parameters' },
+      {
+        slot: 'parallel',
+        names: ['fsdp', 'data'],
+        why: 'ZeRO is data parallelism, its `n` counts those cards, and it shards the states itself',
+      },
     ],
     citation: {
       title: 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models',

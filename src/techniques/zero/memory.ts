@@ -3,7 +3,6 @@ import { elements, type Weight, weightsOf } from '../../plan/weights';
 import type { PytorchStep } from '../../tape/pytorch/context';
 import { weightsOnCard } from '../../tape/pytorch/parameters';
 import type { Gathering, ParameterGroup, PytorchRules, Reduction } from '../../tape/pytorch/rules';
-import { inGradientType } from '../../tape/pytorch/step';
 import type { Buffer, Recipe } from '../../tape/recipe';
 import { flat, ring, shards, toCards } from '../cards';
 
@@ -54,7 +53,7 @@ export function zeroSharded(plain: Recipe, zero: Zero): Recipe {
     pytorch: {
       ...recipe.pytorch,
       ...(stage === 3 ? { gathering: gatheringOf(recipe, zero, stays) } : {}),
-      reduction: stage === 1 ? wholeGradients(recipe, n) : cutGradients(recipe, n, share),
+      reduction: stage === 1 ? wholeGradients(n) : cutGradients(recipe, n, share),
       optimizerStep: stepOf(recipe, zero),
       afterStep: (step) => spread(step, recipe, zero),
     },
@@ -109,9 +108,10 @@ function buffersOf(recipe: Recipe, zero: Zero, stays: (weight: Weight) => boolea
 }
 
 /** Stage 1 keeps whole gradients to the end of the last micro-batch. */
-const wholeGradients = (recipe: Recipe, n: number): Reduction => ({
+const wholeGradients = (n: number): Reduction => ({
   at: 'parameter',
-  reduce: ({ trace }, finished) => finished.map(({ gradient }) => inGradientType(trace, recipe, gradient)),
+  whole: true,
+  reduce: (_, finished) => finished.map(({ gradient }) => gradient),
   settle: ({ trace }, gradient) => {
     trace.op({ op: 'reduce', label: 'zero', reads: [gradient], moved: 0, traffic: toCards(ring(gradient.bytes, n, 1), true) });
     return gradient;
