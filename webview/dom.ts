@@ -35,6 +35,7 @@ const ICONS = {
   pass: 'M6.6 11.2 3.4 8l1-1 2.2 2.2 5-5 1 1z',
   fail: 'm8 7 3.3-3.3 1 1L9 8l3.3 3.3-1 1L8 9l-3.3 3.3-1-1L7 8 3.7 4.7l1-1z',
   warning: 'M8 1.6 15 14H1L8 1.6Zm0 2.5L2.7 13h10.6L8 4.1ZM7.4 7h1.2v3.2H7.4V7Zm0 4.1h1.2v1.2H7.4v-1.2Z',
+  range: 'M1 4h1.2v3.4h11.6V4H15v8h-1.2V8.6H2.2V12H1z',
   info: 'M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13Zm0 1.1a5.4 5.4 0 1 0 0 10.8A5.4 5.4 0 0 0 8 2.6Zm-.6 4.6h1.2v4.2H7.4V7.2Zm0-2.4h1.2V6H7.4V4.8Z',
 } as const;
 export type Icon = keyof typeof ICONS;

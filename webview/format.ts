@@ -61,10 +61,10 @@ export function formatShare(share: number): string {
   return `${percent >= 1 || percent === 0 ? Math.round(percent) : percent < 0.1 ? '< 0.1' : percent.toFixed(1)} %`;
 }
 
-/** `8.03 B`, `21.0 M`: parameters and tokens. */
+/** `8.03 billion`, `21.0 million`: parameters and tokens. Their short forms would read as bytes. */
 export function formatCount(count: number): string {
-  if (count >= 1e9) return `${fixed(count / 1e9)} B`;
-  if (count >= 1e6) return `${fixed(count / 1e6)} M`;
+  if (count >= 1e9) return `${fixed(count / 1e9)} billion`;
+  if (count >= 1e6) return `${fixed(count / 1e6)} million`;
   return formatExact(count);
 }
 

@@ -65,7 +65,7 @@ test('measurements read as what they are', () => {
 });
 
 test('parameters are counted in millions and billions', () => {
-  expect(formatCount(8_030_261_248)).toBe('8.03 B');
+  expect(formatCount(8_030_261_248)).toBe('8.03 billion');
   expect(formatCount(2643)).toBe('2,643');
 });
 

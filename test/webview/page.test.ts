@@ -420,6 +420,12 @@ test('the page fits 320 pixels', async () => {
     await panel.send({ type: 'view', view });
     expect(await wide(), view).toBe(false);
   }
+  // The figures of a run stand below their names: none is to be scrolled to.
+  const cut = await panel.page
+    .locator('.stacks')
+    .evaluateAll((tables) => tables.filter((table) => table.scrollWidth > (table.parentElement?.clientWidth ?? 0)).length);
+  expect(await panel.page.locator('.stacks').count()).toBe(3);
+  expect(cut).toBe(0);
 });
 
 test('several cards: the one that peaks stands out, each bar carries its bytes, and what lies beside the card is said', async () => {

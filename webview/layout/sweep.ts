@@ -2,7 +2,7 @@
 import type { SweepCurves } from '../../src/protocol';
 import { formatBytes, formatExact, formatTokens } from '../format';
 import { type Axis, type Plot, plotOf, spanScale } from './chart';
-import { around, beside, boxesAlong, boxOf, settle, type Taken, type Words } from './words';
+import { around, beside, boxesAlong, boxOf, settle, type Taken, touch, type Words } from './words';
 
 export interface SweepPoint {
   plan: string;
@@ -67,14 +67,15 @@ export function layoutSweep({ curves, tokens }: SweepCurves, width: number, heig
     if (words) taken.marks.push(boxOf(words));
     return words;
   };
-  // Words of a line have to stand at it; those of a crossing may stand off.
   const limits = levels.map((level) => ({ ...level, words: place(beside(`usable ${formatBytes(level.bytes)}`, level.y, plot)) }));
   const name = tokens ? formatTokens : formatExact;
   const crossed = drawn.filter(({ crossing }) => crossing !== null).length;
   const named = drawn.map(({ plan, points, crossing }) => {
     if (!crossing) return { plan, points, crossing };
     const text = crossed > 1 ? `${name(crossing.value)} ${plan}` : name(crossing.value);
-    return { plan, points, crossing: { ...crossing, words: place(around(text, crossing)) } };
+    // Away from its mark a word would be taken for another's: the key of the curves says it too.
+    const free = around(text, crossing).filter((words) => !taken.marks.some((one) => touch(one, boxOf(words))));
+    return { plan, points, crossing: { ...crossing, words: place(free) } };
   });
   return {
     width,

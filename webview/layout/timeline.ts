@@ -4,7 +4,7 @@
  * all others together one.
  */
 import type { Category, Timeline } from '../../src/protocol';
-import { byteTicks } from '../format';
+import { byteTicks, formatBytes } from '../format';
 import { highest, type Live } from './live';
 import { STACK } from './waterfall';
 
@@ -44,7 +44,7 @@ export interface TimelineChart {
   /** How many kinds of tensors the last area holds. */
   others: number;
   phases: { name: string; x: number; width: number }[];
-  usable: { y: number; bytes: number } | null;
+  usable: { y: number; bytes: number; words: string } | null;
   ticks: { y: number; bytes: number }[];
   peak: { x: number; y: number; index: number; bytes: number } | null;
 }
@@ -99,6 +99,8 @@ export function layoutTimeline(
   const rows = live.rows(highs);
   const bytes = mosts(rows, timeline.kinds.length);
   const chosen = largest(timeline, bytes, LEAST * top, most);
+  const usableWords = `usable ${formatBytes(usable)}`;
+  const line = usable <= limit ? { words: usableWords, y: y(usable), right: plot.right } : null;
   const lines = [...chosen.map((kind) => ({ kind, points: [] as Area['points'] })), { kind: -1, points: [] as Area['points'] }];
   const kinds = timeline.kinds.length;
   highs.forEach((point, column) => {
@@ -117,7 +119,7 @@ export function layoutTimeline(
       const before = all.slice(0, index).filter((one) => timeline.kinds[one.kind]?.category === category).length;
       const last = points.at(-1);
       if (last) points.push({ ...last, x: plot.right });
-      return { name, category, kind, shade: before % 2 === 0 ? 0 : 1, points, label: roomFor(name ?? 'other', points) };
+      return { name, category, kind, shade: before % 2 === 0 ? 0 : 1, points, label: roomFor(name ?? 'other', points, line) };
     });
   return {
     width,
@@ -131,7 +133,7 @@ export function layoutTimeline(
       const right = Math.min(plot.right, x(to));
       return right > left ? [{ name: PHASE_NAMES[phase] ?? '', x: left, width: right - left }] : [];
     }),
-    usable: usable <= limit ? { y: y(usable), bytes: usable } : null,
+    usable: line && { y: line.y, bytes: usable, words: line.words },
     ticks: byteTicks(limit, 5).map((bytes) => ({ bytes, y: y(bytes) })),
     peak: peak >= range.from && peak < range.to ? { x: x(peak + 0.5), y: y(top), index: peak, bytes: top } : null,
   };
@@ -176,14 +178,31 @@ function largest({ kinds }: Timeline, bytes: Float64Array, least: number, most: 
 /** Height of a name, and the width of one of its characters. */
 const NAME = { height: 13, character: 6.3, inset: 6 };
 
-/** Where the name of an area has room: the longest stretch of columns that it fills high enough. */
-function roomFor(name: string, points: Area['points']): Area['label'] {
+/** The usable line, its words and where they end. */
+interface Line {
+  words: string;
+  y: number;
+  right: number;
+}
+
+/** The larger part of what an area fills of a column above or below the usable line and the words on it. */
+function beyond({ x, y0, y1 }: Area['points'][number], line: Line | null): [high: number, low: number] {
+  if (!line) return [y1, y0];
+  const top = line.y - (x > line.right - line.words.length * NAME.character - 2 * NAME.inset ? NAME.height + 4 : 2);
+  const bottom = line.y + 2;
+  if (y0 <= top || y1 >= bottom) return [y1, y0];
+  return top - y1 > y0 - bottom ? [y1, top] : [bottom, y0];
+}
+
+/** Where the name of an area has room: the longest stretch of columns that it fills high enough, clear of the usable line. */
+function roomFor(name: string, points: Area['points'], line: Line | null): Area['label'] {
   const needed = name.length * NAME.character + 2 * NAME.inset;
   let best: { x: number; y: number; width: number } | null = null;
   let start = 0;
   let [high, low] = [0, 0];
   for (let at = 0; at + 1 < points.length; at++) {
-    const { x, y0, y1 } = points[at] as Area['points'][number];
+    const { x } = points[at] as Area['points'][number];
+    const [y1, y0] = beyond(points[at] as Area['points'][number], line);
     if (Math.min(low, y0) - Math.max(high, y1) < NAME.height || at === start) {
       start = at;
       [high, low] = [y1, y0];

@@ -54,7 +54,7 @@ export function settle(places: readonly Words[], { marks, lines }: Taken, frame:
 
 /** Places around a mark, the nearest first: above and below it, to its right, to its left and over it. */
 export function around(text: string, { x, y }: { x: number; y: number }): Words[] {
-  return [0, 16, 32, 48, 64, 80, 96].flatMap((further) =>
+  return [0, 16].flatMap((further) =>
     ([-9 - further, 19 + further] as const).flatMap((shift) =>
       (['start', 'end', 'middle'] as const).map(
         (anchor): Words => ({ text, x: x + { start: 7, end: -7, middle: 0 }[anchor], y: y + shift, anchor }),

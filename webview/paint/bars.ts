@@ -1,8 +1,8 @@
 /** Paints bars under one another. */
 import { select } from 'd3';
 import type { BarRow, Bars } from '../layout/bars';
-import type { Segment } from '../layout/waterfall';
 import { hatch } from './hatch';
+import { MARGIN, paintRows, paintSegments } from './rows';
 import { byteAxis, layer, onPress, sized } from './svg';
 
 export interface BarsOptions {
@@ -21,74 +21,49 @@ export function paintBars(svg: SVGSVGElement, bars: Bars, { label, attribute, li
   root.attr('role', onSelect ? 'group' : 'list').attr('aria-label', label);
   hatch(root);
   byteAxis(root, bars.ticks, { ...bars.plot, width: bars.width });
-  const rows = root
-    .selectAll<SVGGElement, BarRow>('g.row')
-    .data(bars.rows, (row) => row.name)
-    .join((enter) => {
-      const row = enter.append('g');
-      row.append('rect').attr('class', 'hit');
-      row.append('text').attr('class', 'label');
-      row.append('text').attr('class', 'value');
-      row.append('g');
-      row.append('rect').attr('class', 'focus');
-      return row;
-    })
-    .attr('class', (row) => `row result${onSelect ? ' reachable' : ''}${row.name === lit ? ' lit' : ''}`)
+  const rows = paintRows(root, bars.rows, ({ words: [strong, weak] }) => [strong, weak === '' ? '' : ` · ${weak}`])
+    .classed('reachable', onSelect !== undefined)
+    .classed('lit', (row) => row.name === lit)
     .attr(attribute, (row) => row.name)
     .attr('data-bytes', (row) => row.total)
     .attr('role', onSelect ? 'button' : 'listitem')
     .attr('tabindex', onSelect ? 0 : null)
     // A name of its own would have to repeat what is written.
     .attr('aria-label', (row) => (onSelect ? null : `${row.name}: ${row.words.join(', ')}`))
-    .attr('aria-pressed', (row) => (onSelect ? String(row.name === lit) : null))
-    .attr('transform', (row) => `translate(0,${row.y})`);
+    .attr('aria-pressed', (row) => (onSelect ? String(row.name === lit) : null));
   if (onSelect) onPress(rows, (row) => onSelect(row.name));
-  for (const name of ['hit', 'focus'])
-    rows
-      .select(`rect.${name}`)
-      .attr('x', 0.5)
-      .attr('width', bars.width - 1)
-      .attr('height', 44)
-      .attr('rx', 3);
-  rows
-    .select('text.label')
-    .attr('x', 4)
-    .attr('y', 13)
-    .text((row) => row.name);
-  rows
-    .select('text.value')
-    .attr('class', (row) => `value ${row.over ? 'over-budget' : ''}`)
-    .attr('x', bars.width - 4)
-    .attr('y', 13)
-    .attr('text-anchor', 'end')
-    .selectAll('tspan')
-    .data(({ words: [strong, weak] }) => [strong, weak === '' ? '' : ` · ${weak}`])
-    .join('tspan')
-    .attr('class', (_, index) => (index === 0 ? 'strong' : 'weak'))
-    .text((words) => words);
-  rows.select<SVGGElement>('g').each(function (row) {
-    paintBar(this, row);
+  rows.select('text.value').classed('over-budget', (row) => row.over !== null);
+  rows.each(function (row) {
+    paintFrames(this, bars.width);
+    paintBar(this.querySelector('g.bar'), row);
   });
   layer(root, 'grid').lower();
 }
 
-function paintBar(g: SVGGElement, row: BarRow): void {
-  const top = row.barY - row.y;
-  select(g)
-    .selectAll<SVGRectElement, Segment>('rect.segment')
-    .data(row.segments, (segment) => segment.category)
+/** What is behind a row, and around it while it has the focus. */
+function paintFrames(row: SVGGElement, width: number): void {
+  const frames = select(row)
+    .selectAll<SVGRectElement, string>('rect.frame')
+    .data(['hit', 'focus'])
     .join('rect')
-    .attr('class', (segment) => `segment category-${segment.category}`)
-    .attr('x', (segment) => segment.x)
-    .attr('y', top)
-    .attr('width', (segment) => Math.max(segment.width > 3 ? segment.width - 1 : segment.width, 0.5))
-    .attr('height', row.barHeight);
+    .attr('class', (name) => `frame ${name}`)
+    .attr('x', -MARGIN)
+    .attr('width', width + 2 * MARGIN)
+    .attr('y', -2)
+    .attr('height', 46)
+    .attr('rx', 3);
+  frames.filter('.hit').lower();
+}
+
+function paintBar(bar: Element | null, row: BarRow): void {
+  const top = row.barY - row.y;
+  paintSegments(bar, row.segments, { y: top, height: row.barHeight });
   const extras = [
     ...(row.held > 0 ? [{ name: 'held', ...row.rest }] : []),
     ...(row.over ? [{ name: 'over', ...row.over }] : []),
     { name: 'limit', x: row.limitX - 1, width: 2 },
   ];
-  select(g)
+  select(bar)
     .selectAll<SVGRectElement, (typeof extras)[number]>('rect.extra')
     .data(extras, (extra) => extra.name)
     .join('rect')

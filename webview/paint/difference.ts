@@ -1,53 +1,30 @@
 /** Paints plans as a difference to one of them. */
+import { select } from 'd3';
 import { formatBytes, formatDelta } from '../format';
 import type { Difference, DifferenceRow } from '../layout/difference';
 import { boxOf, pieces } from '../layout/words';
 import { CHARACTER } from './row-words';
+import { paintRows, paintSegments } from './rows';
 import { byteAxis, layer, sized } from './svg';
 
 export function paintDifference(svg: SVGSVGElement, difference: Difference, base: string): void {
   const root = sized(svg, difference);
   root.attr('role', 'list').attr('aria-label', `Difference to ${base}`);
   byteAxis(root, difference.ticks, { ...difference.plot, width: difference.width });
-  const rows = root
-    .selectAll<SVGGElement, DifferenceRow>('g.row')
-    .data(difference.rows, (row) => row.name)
-    .join((enter) => {
-      const row = enter.append('g');
-      row.append('text').attr('class', 'label');
-      row.append('text').attr('class', 'value');
-      row.append('g');
-      return row;
-    })
-    .attr('class', 'row result')
+  paintRows(root, difference.rows, (row) => [formatDelta(row.bytes)])
     .attr('data-difference', (row) => row.name)
     .attr('data-bytes', (row) => row.bytes)
     .attr('role', 'listitem')
     .attr('aria-label', (row) => sentence(row, base))
-    .attr('transform', (row) => `translate(0,${row.y})`);
-  rows
-    .select('text.label')
-    .attr('x', 4)
-    .attr('y', 13)
-    .text((row) => row.name);
-  rows
-    .select('text.value')
-    .attr('x', difference.width - 4)
-    .attr('y', 13)
-    .attr('text-anchor', 'end')
-    .text((row) => formatDelta(row.bytes));
-  rows
-    .select('g')
-    .selectAll<SVGRectElement, DifferenceRow['parts'][number]>('rect')
-    .data(({ parts, y, barY, barHeight }) => parts.map((part) => ({ ...part, top: barY - y, barHeight })))
-    .join('rect')
-    .attr('class', (part) => `segment category-${part.category}${part.bytes < 0 ? ' less' : ''}`)
-    .attr('x', (part) => part.x)
-    .attr('y', (part) => part.top)
-    .attr('width', (part) => Math.max(part.width > 3 ? part.width - 1 : part.width, 0.5))
-    .attr('height', (part) => part.barHeight);
+    .each(function ({ parts, y, barY, barHeight }) {
+      const bar = this.querySelector('g.bar');
+      paintSegments(bar, parts, { y: barY - y, height: barHeight });
+      select(bar)
+        .selectAll<SVGRectElement, DifferenceRow['parts'][number]>('rect.segment')
+        .classed('less', (part) => part.bytes < 0);
+    });
   const { zero, plot } = difference;
-  const names = difference.rows.map(({ name, y }) => boxOf({ text: name, x: 4, y: y + 13, anchor: 'start' }, CHARACTER));
+  const names = difference.rows.map(({ name, y }) => boxOf({ text: name, x: 0, y: y + 13, anchor: 'start' }, CHARACTER));
   layer(root, 'zero')
     .selectAll('line')
     .data(pieces(zero, plot.top, plot.bottom, names))

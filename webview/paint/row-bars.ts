@@ -1,20 +1,12 @@
 /** The bar of a row: parts, what was saved or added, what is over, and the words within. */
 import type { Selection } from 'd3';
 import type { Mark, Row, Segment } from '../layout/waterfall';
+import { paintSegments } from './rows';
 import { whisker } from './svg';
 
 export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, row: Row, marks: readonly Mark[]): void {
   const top = row.barY - row.y;
-  g.selectAll<SVGRectElement, Segment>('rect.segment')
-    .data(row.segments, (segment) => segment.category)
-    .join('rect')
-    .attr('class', (segment) => `segment category-${segment.category}`)
-    .attr('data-category', (segment) => segment.category)
-    .attr('x', (segment) => segment.x)
-    .attr('y', top)
-    // A hairline between neighbours, taken from the wider side only, so that small parts stay visible.
-    .attr('width', (segment) => Math.max(segment.width > 3 ? segment.width - 1 : segment.width, 0.5))
-    .attr('height', row.barHeight);
+  paintSegments(g.node(), row.segments, { y: top, height: row.barHeight });
   g.selectAll<SVGRectElement, NonNullable<Row['held']>>('rect.held')
     .data(row.held ? [row.held] : [])
     .join('rect')

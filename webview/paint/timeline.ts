@@ -48,7 +48,7 @@ export function paintTimeline(svg: SVGSVGElement, chart: TimelineChart, peak: st
     .attr('x', plot.right - 4)
     .attr('y', (line) => line.y - 5)
     .attr('text-anchor', 'end')
-    .text((line) => `usable ${formatBytes(line.bytes)}`);
+    .text((line) => line.words);
   paintPeak(layer(root, 'peak'), chart, peak);
 }
 

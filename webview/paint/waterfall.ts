@@ -1,12 +1,13 @@
 /** Paints a laid-out waterfall by d3 joins. Colours are classes; the style sheet knows the themes. */
-import { type Selection, select } from 'd3';
-import { formatBytes } from '../format';
+import { select } from 'd3';
 import type { Mark, Row, Waterfall } from '../layout/waterfall';
 import { type Box, pieces } from '../layout/words';
 import { hatch } from './hatch';
 import { paintBars } from './row-bars';
 import { keepOneTabStop, onKey } from './row-keys';
 import { anchorOf, boxesOf, MARK_Y, markWords, type RowWords, sentence, wordsOf } from './row-words';
+import { MARGIN } from './rows';
+import { byteAxis, type Layer, layer, sized } from './svg';
 
 export interface WaterfallEvents {
   /** Pressed by mouse, Enter or Space. */
@@ -23,13 +24,10 @@ export interface WaterfallNames {
   over: string | null;
 }
 
-type Svg = Selection<SVGSVGElement, unknown, null, undefined>;
-
 export function paintWaterfall(svg: SVGSVGElement, layout: Waterfall, names: WaterfallNames, events: WaterfallEvents): void {
-  const root = select(svg).attr('width', layout.width).attr('height', layout.height) as unknown as Svg;
-  root.attr('viewBox', `0 0 ${layout.width} ${layout.height}`);
+  const root = sized(svg, layout);
   hatch(root);
-  layer(root, 'grid').call(paintGrid, layout);
+  byteAxis(root, layout.ticks, { ...layout.plot, width: layout.width });
   const words = wordsOf(layout);
   const boxes = boxesOf(layout, words, names);
   layer(root, 'marks').call(paintMarks, layout, boxes, names.device);
@@ -40,32 +38,6 @@ export function paintWaterfall(svg: SVGSVGElement, layout: Waterfall, names: Wat
 /** Lights the rows that `isLit`. */
 export function lightRow(svg: SVGSVGElement, isLit: (row: Row) => boolean): void {
   select(svg).selectAll<SVGGElement, Row>('g.rows > g.row').classed('lit', isLit);
-}
-
-type Layer = Selection<SVGGElement, null, SVGSVGElement, unknown>;
-
-function layer(root: Svg, name: string): Layer {
-  return root.selectAll<SVGGElement, null>(`g.${name}`).data([null]).join('g').attr('class', name);
-}
-
-function paintGrid(g: Layer, layout: Waterfall): void {
-  const ticks = g
-    .attr('aria-hidden', 'true')
-    .selectAll<SVGGElement, (typeof layout.ticks)[number]>('g')
-    .data(layout.ticks, (tick) => tick.bytes)
-    .join((enter) => {
-      const tick = enter.append('g');
-      tick.append('line');
-      tick.append('text');
-      return tick;
-    })
-    .attr('transform', (tick) => `translate(${Math.round(tick.x) + 0.5},0)`);
-  ticks.select('line').attr('y1', layout.plot.top).attr('y2', layout.plot.bottom);
-  ticks
-    .select('text')
-    .attr('y', layout.plot.bottom + 16)
-    .attr('text-anchor', (tick) => (tick.bytes === 0 ? 'start' : tick.x > layout.width - 40 ? 'end' : 'middle'))
-    .text((tick) => (tick.bytes === 0 ? '0' : formatBytes(tick.bytes).replace(/\.0+ /, ' ')));
 }
 
 function paintConnectors(g: Layer, layout: Waterfall, boxes: readonly Box[]): void {
@@ -119,13 +91,15 @@ function paintRows(
   keepOneTabStop(rows.nodes());
   rows
     .select('rect.hit')
-    .attr('width', layout.width)
+    .attr('x', -MARGIN)
+    .attr('width', layout.width + 2 * MARGIN)
+    .attr('rx', 3)
     .attr('height', (row) => row.barY - row.y + row.barHeight + 8);
   rows
     .select('rect.focus')
-    .attr('x', 1)
+    .attr('x', 1 - MARGIN)
     .attr('y', 1)
-    .attr('width', layout.width - 2)
+    .attr('width', layout.width + 2 * MARGIN - 2)
     .attr('height', (row) => row.barY - row.y + row.barHeight + 6)
     .attr('rx', 3);
   rows
@@ -174,7 +148,7 @@ function paintMarks(g: Layer, layout: Waterfall, boxes: readonly Box[], device: 
   marks
     .select('g')
     .selectAll('line')
-    .data((mark) => pieces(mark.x, MARK_Y[mark.role] + 3, layout.plot.bottom, boxes))
+    .data((mark) => (hasLine(mark, layout) ? pieces(mark.x, MARK_Y[mark.role] + 3, layout.plot.bottom, boxes) : []))
     .join('line')
     .attr('y1', (piece) => piece.y1)
     .attr('y2', (piece) => piece.y2);
@@ -185,3 +159,9 @@ function paintMarks(g: Layer, layout: Waterfall, boxes: readonly Box[], device: 
     .attr('x', (mark) => (anchorOf(mark, layout) === 'end' ? 3 : -3))
     .text((mark) => markWords(mark, device));
 }
+
+/** Lines that are nearer cannot be told apart: the card's then has its words alone. */
+const APART = 5;
+
+const hasLine = (mark: Mark, { marks }: Waterfall): boolean =>
+  mark.role === 'usable' || marks.every(({ role, x }) => role === 'capacity' || mark.x - x >= APART);

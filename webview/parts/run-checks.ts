@@ -6,52 +6,63 @@ import { formatBytes, formatExact, formatMeasure } from '../format';
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
-export function checks(list: readonly EventOf<'check'>[]): HTMLElement {
-  const rows = list.map((check) =>
-    h(
-      'tr',
-      {
-        'data-check': check.name,
-        'data-passed': String(check.passed),
-        'data-technique': check.technique,
-        class: check.passed ? 'pass' : 'fail',
-      },
-      h('td', { class: 'verdict-cell' }, icon(check.passed ? 'pass' : 'fail'), h('span', {}, check.passed ? 'pass' : 'FAIL')),
-      h(
-        'th',
-        { scope: 'row' },
-        h('span', { class: 'mono' }, check.technique),
-        h('span', { class: 'check-name' }, check.name),
-        h('small', {}, check.why),
-      ),
-      h('td', { class: 'number' }, formatMeasure(check.measured, check.unit)),
-      h('td', { class: 'number' }, formatMeasure(check.limit, check.unit)),
-    ),
-  );
+type Check = EventOf<'check'>;
+
+/** A body of rows for each technique, in the order in which they came. */
+export function checks(list: readonly Check[]): HTMLElement {
+  const techniques = [...new Set(list.map(({ technique }) => technique))];
+  const titles = ['What was checked', 'Verdict', 'Measured', 'Limit'];
   return h(
     'div',
     { class: 'block' },
     h('h3', {}, l10n.t('Checks')),
     h(
       'table',
-      { class: 'checks' },
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          ...['Verdict', 'What was checked', 'Measured', 'Limit'].map((name, i) =>
-            h('th', { scope: 'col', class: i > 1 ? 'number' : '' }, name),
-          ),
+      { class: 'checks stacks' },
+      h('thead', {}, h('tr', {}, ...titles.map((name, i) => h('th', { scope: 'col', class: i > 1 ? 'number' : null }, name)))),
+      ...techniques.map((technique) =>
+        group(
+          technique,
+          list.filter((check) => check.technique === technique),
+          titles,
         ),
       ),
-      h('tbody', {}, ...rows),
+    ),
+  );
+}
+
+function group(technique: string, list: readonly Check[], titles: readonly string[]): HTMLElement {
+  const passed = list.filter((check) => check.passed).length;
+  const count = passed === list.length ? `${passed} passed` : `${list.length - passed} of ${list.length} failed`;
+  return h(
+    'tbody',
+    {},
+    h(
+      'tr',
+      { class: 'group' },
+      h('th', { scope: 'rowgroup', colspan: titles.length }, h('span', { class: 'mono' }, technique), h('small', {}, count)),
+    ),
+    ...list.map((check) =>
+      h(
+        'tr',
+        {
+          'data-check': check.name,
+          'data-passed': String(check.passed),
+          'data-technique': check.technique,
+          class: check.passed ? 'pass' : 'fail',
+        },
+        h('th', { scope: 'row' }, check.name, h('small', {}, check.why)),
+        h('td', { class: 'verdict-cell' }, icon(check.passed ? 'pass' : 'fail'), h('span', {}, check.passed ? 'pass' : 'FAIL')),
+        h('td', { class: 'number', 'data-title': titles[2] }, formatMeasure(check.measured, check.unit)),
+        h('td', { class: 'number', 'data-title': titles[3] }, formatMeasure(check.limit, check.unit)),
+      ),
     ),
   );
 }
 
 export function memory(list: readonly EventOf<'memory'>[]): HTMLElement {
+  const some = list.some((line) => line.process !== undefined);
+  const names = ['Peak bytes', 'Predicted', 'Counted', '', some ? 'Process' : ''];
   const rows = list.map((line) => {
     const equal = line.predicted === line.measured;
     const difference = line.measured - line.predicted;
@@ -64,26 +75,32 @@ export function memory(list: readonly EventOf<'memory'>[]): HTMLElement {
         'data-measured': line.measured,
       },
       h('th', { scope: 'row' }, line.label),
-      h('td', { class: 'number', title: formatBytes(line.predicted) }, `${formatExact(line.predicted)} B`),
-      h('td', { class: 'number', title: formatBytes(line.measured) }, `${formatExact(line.measured)} B`),
+      h(
+        'td',
+        { class: 'number', title: formatBytes(line.predicted), 'data-title': names[1] },
+        `${formatExact(line.predicted)} B`,
+      ),
+      h('td', { class: 'number', title: formatBytes(line.measured), 'data-title': names[2] }, `${formatExact(line.measured)} B`),
       h(
         'td',
         { class: 'verdict-cell' },
         icon(equal ? 'pass' : 'fail'),
         h('span', {}, equal ? 'equal' : `differs by ${formatExact(difference)} B`),
       ),
-      h('td', { class: 'number' }, line.process === undefined ? '' : formatBytes(line.process)),
+      h(
+        'td',
+        { class: 'number', 'data-title': line.process === undefined ? null : names[4] },
+        line.process === undefined ? '' : formatBytes(line.process),
+      ),
     );
   });
-  const some = list.some((line) => line.process !== undefined);
-  const names = ['Peak bytes', 'Predicted', 'Counted', '', some ? 'Process' : ''];
   return h(
     'div',
     { class: 'block' },
     h('h3', {}, l10n.t('Memory')),
     h(
       'table',
-      { class: 'memory' },
+      { class: 'memory stacks' },
       h(
         'thead',
         {},

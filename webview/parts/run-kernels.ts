@@ -14,6 +14,8 @@ const METHODS: { readonly [method in Kernels['method']]: string } = {
     'Timed by waiting for each kernel by itself, in a step beside those that are counted above: this adapter has no clock for passes.',
 };
 
+const FIGURES = 'The figures: seconds of one step, their share of it, and how often the kernel runs in it.';
+
 export function kernels(list: readonly Kernels[], software: boolean): HTMLElement {
   const methods = [...new Set(list.map(({ method }) => METHODS[method]))];
   const all = folded(l10n.t('All kernels as a table'));
@@ -22,7 +24,7 @@ export function kernels(list: readonly Kernels[], software: boolean): HTMLElemen
     'div',
     { class: 'block kernels' },
     h('h3', {}, l10n.t('Kernels by time')),
-    h('p', { class: 'note' }, icon('info'), h('span', {}, methods.join(' '))),
+    h('p', { class: 'note' }, icon('info'), h('span', {}, [...methods, FIGURES].join(' '))),
     bars(layoutKernels(list)),
     all.element,
   );
@@ -53,7 +55,7 @@ function bars({ labels, rows }: KernelTable): HTMLElement {
             const cell = row.cells[index] ?? null;
             return h(
               'div',
-              { class: `curve-${index % 4}`, 'data-seconds': cell?.seconds ?? 0 },
+              { class: `curve-${index % 4}${cell ? '' : ' absent'}`, 'data-seconds': cell?.seconds ?? 0 },
               h('dt', {}, label),
               bar(cell?.length ?? 0),
               h('dd', {}, words(cell)),

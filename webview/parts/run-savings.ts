@@ -8,24 +8,25 @@ type Saving = Extract<RunEvent, { type: 'saving' }>;
 type StepBytes = Saving['before'];
 const READINGS = ['predicted', 'counted', 'buffers'] as const;
 
+const TITLES = ['Live bytes, one technique after the other', 'Predicted', 'Counted', '', 'GPU buffers'] as const;
+
 export function savings(list: readonly Saving[]): HTMLElement {
   const [first] = list;
   const last = list[list.length - 1];
-  const titles = ['Live bytes, one technique after the other', 'Predicted', 'Counted', '', 'GPU buffers'];
   return h(
     'div',
     { class: 'block' },
     h('h3', {}, l10n.t('Bytes by technique')),
     h(
       'table',
-      { class: 'savings' },
+      { class: 'savings stacks' },
       h(
         'thead',
         {},
         h(
           'tr',
           {},
-          ...titles.map((title, index) =>
+          ...TITLES.map((title, index) =>
             h(
               title === '' ? 'td' : 'th',
               { scope: title === '' ? null : 'col', class: index === 1 || index === 2 || index === 4 ? 'number' : null },
@@ -55,7 +56,9 @@ function row(
   equal: boolean,
   technique: string | null,
 ): HTMLElement {
-  const [predicted, counted, buffers] = cells.map(([text, title]) => h('td', { class: 'number', title }, text));
+  const [predicted, counted, buffers] = cells.map(([text, title], index) =>
+    h('td', { class: 'number', title, 'data-title': TITLES[[1, 2, 4][index] ?? 0] }, text),
+  );
   return h(
     'tr',
     { class: kind, 'data-saving': technique, 'data-equal': String(equal) },

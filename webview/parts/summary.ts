@@ -62,5 +62,6 @@ export function legend(budget: Budget): HTMLElement {
         h('b', {}, formatBytes(bytes)),
       ),
     ),
+    h('li', { title: 'between which bytes the truth lies on the card' }, icon('range'), 'likely range'),
   );
 }

@@ -58,10 +58,7 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
       return device === undefined ? '' : `${formatBytes(device)}${device > usable ? ', over' : ''}`;
     }),
   ]);
-  const border = [
-    'fits up to',
-    ...sweep.curves.map(({ crossing, points, usable }) => crossingWords(crossing, points, usable, words)),
-  ];
+  const border = ['fits up to', ...sweep.curves.map((curve) => crossingWords(curve, words))];
   return h(
     'div',
     { class: 'block' },
@@ -77,7 +74,9 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
     h(
       'ul',
       { class: 'legend' },
-      ...sweep.curves.map(({ plan }, index) => h('li', {}, h('span', { class: `stroke curve-${index % 4}` }), plan)),
+      ...sweep.curves.map((curve, index) =>
+        h('li', {}, h('span', { class: `stroke curve-${index % 4}` }), curve.plan, h('small', {}, fitsWords(curve, words))),
+      ),
     ),
     h(
       'details',
@@ -88,15 +87,21 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
   );
 }
 
-function crossingWords(
-  crossing: { value: number } | null,
-  points: readonly { device: number }[],
-  usable: number,
-  words: (value: number) => string,
-): string {
-  if (crossing) return words(crossing.value);
-  if (points.length === 0) return '';
-  return points.every(({ device }) => device <= usable) ? 'all of them' : 'none of them';
+type Curve = SweepCurves['curves'][number];
+
+const fitsThroughout = ({ points, usable }: Curve): boolean => points.every(({ device }) => device <= usable);
+
+function crossingWords(curve: Curve, words: (value: number) => string): string {
+  if (curve.crossing) return words(curve.crossing.value);
+  if (curve.points.length === 0) return '';
+  return fitsThroughout(curve) ? 'all of them' : 'none of them';
+}
+
+/** Where a curve crosses the usable memory, for its key. */
+function fitsWords(curve: Curve, words: (value: number) => string): string {
+  if (curve.crossing) return `fits up to ${words(curve.crossing.value)}`;
+  if (curve.points.length === 0) return '';
+  return fitsThroughout(curve) ? 'fits throughout' : 'fits nowhere';
 }
 
 function link(name: string, place: Place, reveal: (place: Place) => void): HTMLElement {

@@ -46,7 +46,7 @@ export function createTimeline(): TimelineView {
   const note = h('p', { class: 'note' });
   const waiting = h('p', { class: 'empty' }, l10n.t('Writing out the step…'));
   const controls = [
-    button({ label: l10n.t('Peak'), onPress: () => peak() }),
+    button({ label: l10n.t('Go to peak'), onPress: () => peak() }),
     button({ label: l10n.t('Zoom in'), onPress: () => zoom(0.5) }),
     button({ label: l10n.t('Zoom out'), onPress: () => zoom(2) }),
     button({ label: l10n.t('Whole step'), onPress: () => look({ from: 0, to: count() }) }),
