@@ -11,7 +11,7 @@ import { initialWeights } from '../../src/runner/weights';
 import { recipeOf } from '../../src/techniques/recipe-of';
 import { flag, onEachDriver } from './parts/drivers';
 import { planOf } from './parts/plans';
-import { fastest, heading, judged, mebibytes, row } from './parts/table';
+import { fastest, heading, inParts, judged, mebibytes, row } from './parts/table';
 
 declare const gc: () => void;
 
@@ -185,5 +185,11 @@ const PARTS: { [name: string]: (opened: Opened) => Promise<void> } = { start, gr
 
 await onEachDriver(async (opened) => {
   const only = flag('only')?.split(',');
-  for (const [name, part] of Object.entries(PARTS)) if (!only || only.includes(name)) await part(opened);
+  await inParts(
+    Object.fromEntries(
+      Object.entries(PARTS)
+        .filter(([name]) => !only || only.includes(name))
+        .map(([name, part]) => [name, () => part(opened)]),
+    ),
+  );
 });

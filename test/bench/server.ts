@@ -6,19 +6,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SERVER_FLAGS } from '../../src/extension/server-flags';
 import { build, type Client, root, start } from '../language/client';
+import { high, inParts, judged, median, row, verdict } from './parts/table';
 
 const example = readFileSync(join(root, 'media/examples/long-context.memplan'), 'utf8').replace(/\n\s*data .*/, '');
 
-interface Times {
-  median: number;
-  high: number;
-}
-const summary = (times: readonly number[]): Times => {
-  const sorted = times.toSorted((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1] ?? 0, high: sorted[Math.floor(sorted.length * 0.95)] ?? 0 };
-};
-const row = (what: string, { median, high }: Times, target: string): void =>
-  console.log(`${what.padEnd(56)} ${`${median.toFixed(1)} ms, p95 ${high.toFixed(1)}`.padStart(26)}   ${target}`);
+const middle = (times: readonly number[]): string => `median ${median(times).toFixed(1)}`;
+const late = (times: readonly number[]): string => `p95 ${high(times).toFixed(1)}`;
 
 /** A file of plans, each of twenty lines with its comments, no two alike. */
 function file(plans: number): string {
@@ -63,7 +56,7 @@ async function keystrokes(
   uri: string,
   text: string,
   places: readonly [words: string, keys: string][],
-): Promise<Times> {
+): Promise<number[]> {
   let version = 1;
   client.open(uri, text, version);
   await client.diagnostics(uri, version);
@@ -80,10 +73,10 @@ async function keystrokes(
     for (const [index, key] of [...keys].entries()) await send(at + index, 0, key);
     for (let index = keys.length - 1; index >= 0; index--) await send(at + index, 1, '');
   }
-  return summary(times);
+  return times;
 }
 
-async function startUp(): Promise<Times> {
+async function startUp(): Promise<number[]> {
   const times: number[] = [];
   for (let run = 0; run < 12; run++) {
     const began = performance.now();
@@ -93,10 +86,10 @@ async function startUp(): Promise<Times> {
     times.push(performance.now() - began);
     await client.stop();
   }
-  return summary(times.slice(2));
+  return times.slice(2);
 }
 
-async function completions(client: Client, uri: string, text: string): Promise<Times> {
+async function completions(client: Client, uri: string, text: string): Promise<number[]> {
   client.open(uri, text, 1);
   await client.diagnostics(uri, 1);
   const times: number[] = [];
@@ -114,12 +107,10 @@ async function completions(client: Client, uri: string, text: string): Promise<T
       await client.diagnostics(uri, version);
     }
   }
-  return summary(times);
+  return times;
 }
 
 build('--minify');
-row('start to first diagnostics', await startUp(), '≤ 400 ms');
-const client = await start(undefined, SERVER_FLAGS);
 const places = (plan: number): [string, string][] => [
   [`plan p${plan} {\n  model       llama\n  device      card\n  batch       1`, '6'],
   [`// Variant ${plan}`, ' of many'],
@@ -127,25 +118,26 @@ const places = (plan: number): [string, string][] => [
   [`time <= ${4 + plan}`, '.25'],
 ];
 const small = file(10);
-row(
-  `keystroke to diagnostics, ${small.split('\n').length} lines, 10 plans`,
-  await keystrokes(client, 'file:///bench/small.memplan', small, Array.from({ length: 10 }, (_, plan) => places(plan)).flat()),
-  'p95 ≤ 30 ms',
-);
-row(
-  '  of a name that all its plans use',
-  await keystrokes(client, 'file:///bench/all.memplan', small, [['let ctx = ', '12']]),
-  '',
-);
 const large = file(100);
-row(
-  `keystroke to diagnostics, ${large.split('\n').length} lines, 100 plans`,
-  await keystrokes(client, 'file:///bench/large.memplan', large, [3, 50, 97].flatMap(places)),
-  'p95 ≤ 150 ms',
-);
-row(
-  'completion right after a keystroke, 10 plans',
-  await completions(client, 'file:///bench/completion.memplan', small),
-  '≤ 20 ms',
-);
-await client.stop();
+const lines = (text: string): number => text.split('\n').length;
+
+await inParts({
+  start: async () => {
+    const times = await startUp();
+    judged('start to first diagnostics, median', median(times), ' ms', { most: 400 }, 1, late(times));
+  },
+  keystrokes: async () => {
+    const client = await start(undefined, SERVER_FLAGS);
+    const few = Array.from({ length: 10 }, (_, plan) => places(plan)).flat();
+    const typed = await keystrokes(client, 'file:///bench/small.memplan', small, few);
+    judged(`keystroke to diagnostics, ${lines(small)} lines, 10 plans, p95`, high(typed), ' ms', { most: 30 }, 1, middle(typed));
+    const shared = await keystrokes(client, 'file:///bench/all.memplan', small, [['let ctx = ', '12']]);
+    row('  of a name that all its plans use', `${middle(shared)}, ${late(shared)} ms`);
+    const much = await keystrokes(client, 'file:///bench/large.memplan', large, [3, 50, 97].flatMap(places));
+    judged(`keystroke to diagnostics, ${lines(large)} lines, 100 plans, p95`, high(much), ' ms', { most: 150 }, 1, middle(much));
+    const asked = await completions(client, 'file:///bench/completion.memplan', small);
+    judged('completion right after a keystroke, 10 plans, median', median(asked), ' ms', { most: 20 }, 1, late(asked));
+    await client.stop();
+  },
+});
+verdict();

@@ -14,22 +14,20 @@ import { clickLens } from '../host/lens';
 import { openFile, openWorkbench, panelFrame, runCommand } from '../host/workbench';
 import { changesOf, points, reply } from '../webview/canned';
 import { openPanel } from '../webview/page';
+import { heading, high, inParts, judged, median, row, verdict } from './parts/table';
 
 const root = process.cwd();
 const FILE = 'long-context.memplan';
 
-const row = (what: string, figure: string, target: string): void =>
-  console.log(`${what.padEnd(62)} ${figure.padStart(26)}   ${target}`);
-const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
-const at = (list: readonly number[], share: number) =>
-  sorted(list)[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0;
-const ms = (list: readonly number[]) => `${at(list, 0.5).toFixed(0)} ms, p95 ${at(list, 0.95).toFixed(0)}`;
+const ms = (list: readonly number[]) => `${median(list).toFixed(0)} ms, p95 ${high(list).toFixed(0)}`;
+const within = (what: string, list: readonly number[], most: number) =>
+  judged(what, median(list), ' ms', { most }, 0, `p95 ${high(list).toFixed(0)}`);
 
 async function weight(): Promise<void> {
   const out = await mkdtemp(join(tmpdir(), 'memplan-page-'));
   execFileSync(process.execPath, ['esbuild.mjs', '--only=webview', '--minify', `--outdir=${out}`], { cwd: root });
   const sizes = await Promise.all(['webview.js', 'webview.css'].map(async (name) => (await stat(join(out, name))).size));
-  row('the page’s bundle, script and style', `${(sizes.reduce((sum, size) => sum + size) / 1024).toFixed(0)} KiB`, '≤ 450 KiB');
+  judged('the page’s bundle, script and style', sizes.reduce((sum, size) => sum + size) / 1024, ' KiB', { most: 450 }, 0);
   await rm(out, { recursive: true });
 }
 
@@ -89,7 +87,7 @@ async function frames(browser: Browser): Promise<void> {
   await page.mouse.move(middle.x + 300, middle.y, { steps: 120 });
   await page.mouse.up();
   const work = await page.evaluate(() => (window as unknown as { work: number[] }).work);
-  row(`a frame while ${timeline.op.length.toLocaleString('en')} moments are dragged`, ms(work), '≤ 16 ms');
+  within(`a frame while ${timeline.op.length.toLocaleString('en')} moments are dragged`, work, 16);
   await page.close();
 }
 
@@ -150,9 +148,9 @@ async function inEditor(browser: Browser): Promise<void> {
     await runCommand(page, 'View: Close Editor');
     await openFile(page, FILE);
   }
-  row('command to first picture, first time', `${first[0]?.toFixed(0)} ms`, '');
-  row('command to first picture, again', ms(first.slice(1)), '≤ 300 ms');
-  row('of it, from the page’s document to the picture', `${own[0]?.toFixed(0)} ms, then ${ms(own.slice(1))}`, '');
+  row('command to first picture, first time', `${first[0]?.toFixed(0)} ms`);
+  within('command to first picture, again', first.slice(1), 300);
+  row('of it, from the page’s document to the picture', `${own[0]?.toFixed(0)} ms, then ${ms(own.slice(1))}`);
 
   await page.locator('.view-line', { hasText: 'let ctx' }).click({ position: { x: 4, y: 8 } });
   await page.keyboard.press('End');
@@ -169,16 +167,15 @@ async function inEditor(browser: Browser): Promise<void> {
     await page.keyboard.press(edit % 2 === 0 ? '3' : 'Delete');
     edits.push((await shown(page, after)).at - (await pressed(page)));
   }
-  row('keystroke to picture', ms(edits), '≤ 100 ms');
+  within('keystroke to picture', edits, 100);
   await page.close();
   await server.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
-row('', 'median', 'target');
-await weight();
+heading('medians');
 const browser = await launchChromium(root);
-await frames(browser);
-await inEditor(browser);
+await inParts({ weight, frames: () => frames(browser), 'in the editor': () => inEditor(browser) });
 await browser.close();
-process.exit(0);
+verdict();
+process.exit();

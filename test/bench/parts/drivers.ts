@@ -38,7 +38,7 @@ export async function onEachDriver(
     await body(opened, chosen);
     verdict();
     // A device that is still referred to keeps the process alive, and destroying it may take the peers' with it.
-    process.exit(0);
+    process.exit();
   }
   const wanted = flag('driver')?.split(',');
   const dist = join(root, 'dist');
@@ -53,7 +53,9 @@ export async function onEachDriver(
         }).status
       : NONE;
     if (status === NONE) note(`${name}: none on this machine`);
-    else if (status !== 0) process.exitCode = 1;
-    else if (which === 'best') return;
+    else {
+      if (status !== 0) process.exitCode = 1;
+      if (which === 'best') return;
+    }
   }
 }
