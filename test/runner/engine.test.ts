@@ -97,6 +97,12 @@ describe('exact techniques', () => {
       { backward: use('streambp', { chunk: 7, logits: 10 }) },
       { hidden: 64, heads: 2, kvHeads: 1, headDim: 32, ffn: 64 },
     ],
+    [
+      'streambp, the last layer with the head, the first ones again',
+      'backward',
+      { backward: use('streambp', { chunk: 7, logits: 5 }) },
+      { layers: 4, vocab: 37, kvHeads: 1 },
+    ],
     ['chunked loss', 'loss', { loss: use('chunked', { chunk: 12 }) }],
     ['cut cross-entropy', 'loss', { loss: use('cut-cross-entropy') }],
     [

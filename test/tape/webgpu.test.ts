@@ -112,4 +112,22 @@ describe("the runner's tape", () => {
     expect(peak({ optimizer: none, loss, backward: use('checkpoint') })).toBeLessThan(peak({ optimizer: none, loss }));
     expect(peak({ optimizer: none, loss, activations: use('int8') })).toBeLessThan(peak({ optimizer: none, loss }));
   });
+
+  it('runs the last layer of StreamBP once, with the head, and the first ones again from the embeddings', () => {
+    const [layers, chunk, sequence] = [5, 8, 32];
+    const attended = (vocab: number) => {
+      const backward = use('streambp', { chunk, logits: chunk });
+      const plan = planOf({ optimizer: use('lomo'), backward }, { layers, vocab }, { batch: 1, sequence });
+      const { ops } = linearise(lowerWebgpu(recipeOf(plan)));
+      return Array.from(
+        { length: layers },
+        (_, layer) => ops.filter(({ node, ...op }) => node.op === 'attention' && op.layer === layer).length,
+      );
+    };
+    const once = sequence / chunk;
+    // Forward, and in the backward; the first layer makes the input of the second anew.
+    expect(attended(16)).toEqual([3 * once, 2 * once, 2 * once, 2 * once, once]);
+    // Where the gradient of the head's matrix is larger than what is saved, the layer stays apart.
+    expect(attended(4096)).toEqual([2 * once, 2 * once, 2 * once, 2 * once, 2 * once]);
+  });
 });

@@ -26,10 +26,13 @@ export interface KeptLayer {
   inner: Map<InnerName, Kept>;
 }
 
+/** Keeps a tensor unpacked; its reference is taken over. */
+export const asItIs = (tensor: Tensor): Kept => ({ tensors: [tensor], shape: tensor.shape, packed: false });
+
 /** Takes over the reference to `tensor` and keeps it, packed where the plan says so. Log-sum-exps stay as they are. */
 function keepTensor(context: Context, tensor: Tensor, site: number, exact = false): Kept {
   const rule = context.recipe.webgpu.kept;
-  if (!rule || exact) return { tensors: [tensor], shape: tensor.shape, packed: false };
+  if (!rule || exact) return asItIs(tensor);
   const tensors = rule.pack(context.trace, tensor, site);
   context.trace.release(tensor);
   return { tensors, shape: tensor.shape, packed: true };

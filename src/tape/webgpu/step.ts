@@ -6,7 +6,7 @@ import { type Tensor, Trace } from '../trace';
 import type { Tape } from '../types';
 import { adapterNames, type Context, gradientOf, trains, update } from './context';
 import { embedded, head, type Inputs } from './head';
-import { type KeptLayer, keepInput, keepLayer, restoreInput } from './kept';
+import { asItIs, type KeptLayer, keepInput, keepLayer, restoreInput } from './kept';
 import { joinsHead, lastLayer } from './last-layer';
 import { backwardLayer, forwardLayer, isOfLayer } from './layer';
 import { clearAll, eachMicroBatch } from './micro';
@@ -134,8 +134,8 @@ function passes(context: Context, inputs: Inputs): Passes {
     return { dx: head(context, x, inputs), last: [], back };
   }
   const joined = joinsHead(context);
-  const { x, stretches } = forward(context, inputs, joined ? layers - 1 : layers);
-  const back = (dx: Tensor) => backward(context, stretches, dx);
+  const { x, stretches } = joined ? forward(context, inputs, layers - 1, unkept(layers)) : forward(context, inputs, layers, 1);
+  const back = (dx: Tensor) => backward(context, inputs, stretches, dx);
   if (!joined) return { dx: head(context, x, inputs), last: [], back };
   lastLayer(context, x, inputs);
   return { dx: x, last: recipe.accumulate > 1 ? [] : [taken(context, layers - 1, 1)], back };
@@ -169,10 +169,16 @@ interface Stretch {
 }
 
 /**
- * The first `layers` layers. The first one's input is the embeddings: where the backward runs layers again, they are looked up again in
- * place of being kept.
+ * How many of the first layers run on from the embeddings with nothing kept, where the last layer goes with the head: the forward pass
+ * that the last one saves goes to run the first ones again when all other inputs are gone; in deep models two or three passes more.
  */
-function forward(context: Context, inputs: Inputs, layers: number): { x: Tensor; stretches: Stretch[] } {
+const unkept = (layers: number): number => 1 + Math.max(1, Math.floor(layers / 12));
+
+/**
+ * The first `layers` layers. The first one's input is the embeddings: where the backward runs layers again, they are looked up again in
+ * place of being kept, and the inputs of the first `unkept` layers are made again from them.
+ */
+function forward(context: Context, inputs: Inputs, layers: number, unkept: number): { x: Tensor; stretches: Stretch[] } {
   const { trace, recipe } = context;
   const { keep, every } = recipe.webgpu.backward;
   let x = embedded(context, inputs);
@@ -200,8 +206,8 @@ function forward(context: Context, inputs: Inputs, layers: number): { x: Tensor;
   };
   if (keep === 'all') run(0, layers);
   else if (every <= 1) {
-    if (layers > 0) through(0, 1, lookedUp);
-    if (layers > 1) run(1, layers - 1);
+    if (layers > 0) through(0, Math.min(unkept, layers), lookedUp);
+    if (layers > unkept) run(unkept, layers - unkept);
   } else
     for (let from = 0; from < layers; from += every) {
       const kept = from === 0 ? lookedUp : { input: keepInput(context, copyOf(context, x)), inner: new Map() };
@@ -226,17 +232,22 @@ interface LayerGradients {
 }
 
 /** dx becomes the gradient of the embeddings. Returns the gradients that still wait for the optimizer. */
-function backward(context: Context, stretches: readonly Stretch[], dx: Tensor): LayerGradients[] {
+function backward(context: Context, inputs: Inputs, stretches: readonly Stretch[], dx: Tensor): LayerGradients[] {
   const { trace, recipe } = context;
   const { keep, every } = recipe.webgpu.backward;
-  return [...stretches].reverse().map(({ from, count, kept }) => {
+  return [...stretches].reverse().flatMap(({ from, count, kept }) => {
+    if (count > 1 && 'again' in kept.input && every <= 1) {
+      const { x, stretches: first } = forward(context, inputs, count - 1, 1);
+      const last = { from: count - 1, count: 1, kept: { input: asItIs(x), inner: new Map() } };
+      return backward(context, inputs, [...first, last], dx);
+    }
     const inside = keep === 'input' && every > 1 ? again(context, from, count, kept) : kept;
     trace.repeat({ axis: 'layer', count, from, reverse: true }, [], () => {
       backwardLayer(context, inside, dx);
       return [];
     });
     // What micro-batches add to is one set of gradients for all stretches.
-    return recipe.accumulate > 1 ? { from, count, gradients: new Map() } : taken(context, from, count);
+    return [recipe.accumulate > 1 ? { from, count, gradients: new Map() } : taken(context, from, count)];
   });
 }
 
