@@ -5,6 +5,7 @@ import { adafactor } from './adafactor';
 import { adalomo } from './adalomo';
 import { adamMini } from './adam-mini';
 import { adamw } from './adamw';
+import { adamwFp8 } from './adamw-fp8';
 import { adamw8bit } from './adamw8bit';
 import { allocators } from './allocator';
 import { apollo } from './apollo';
@@ -106,6 +107,7 @@ export const techniques: readonly Technique[] = [
   ...gradientTypes,
   adamw,
   adamw8bit,
+  adamwFp8,
   sgd,
   galore,
   lion,

@@ -233,7 +233,7 @@ const NEUTRAL: { [technique: string]: Neutral } = {
 const ALONE: readonly string[] = [
   'train/lora train/dora train/lora-fa train/lq-lora train/s2ft train/compacter train/peqa train/efficient-qat train/lr-qat train/ladder',
   'train/qst train/badam train/bitfit train/frozen weights/nf4 weights/int8 weights/int4 weights/int3',
-  'optimizer/adamw8bit optimizer/lion optimizer/adafactor optimizer/came optimizer/adam-mini optimizer/muon optimizer/sm3 optimizer/apollo-mini',
+  'optimizer/adamw8bit optimizer/adamw-fp8 optimizer/lion optimizer/adafactor optimizer/came optimizer/adam-mini optimizer/muon optimizer/sm3 optimizer/apollo-mini',
   'optimizer/q-galore optimizer/natural-galore optimizer/lomo optimizer/adalomo optimizer/mezo optimizer/sparse-mezo optimizer/qzo',
   'backward/forward-only backward/reversible activations/int8 activations/int4 activations/int2 activations/fp8 activations/offload',
   'loss/cut-cross-entropy loss/dpo loss/grpo offload/optimizer offload/gradients offload/weights',
