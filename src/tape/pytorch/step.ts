@@ -1,5 +1,7 @@
 /** Writes one training step, in its steady state, as PyTorch would run it. */
 
+import { bytesPer } from '../../plan/dtypes';
+import { elements } from '../../plan/weights';
 import { isFirst, isLast } from '../cards';
 import { withWaiting } from '../in-flight';
 import type { Recipe } from '../recipe';
@@ -9,7 +11,7 @@ import type { PytorchOptions, PytorchStep, Stretch } from './context';
 import { embed, received } from './embed';
 import { head, sent } from './ends';
 import { decoderLayer } from './layers';
-import { declare, groupOf, learns, ofEncoder, type Parameter, unitOf } from './parameters';
+import { declare, groupOf, learns, ofEncoder, type Parameter, unitOf, weightsOnCard } from './parameters';
 import { isActive, stretchesOf } from './stretches';
 import { makeBuffers, unitsOf } from './units';
 
@@ -36,8 +38,22 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   /** What the caller of the model holds until backward is over. */
   let held: Tensor[] = [];
 
-  /** Adds a gradient to what the parameter has, or starts it with `made`. */
-  const keep = (parameter: Tensor, gradient: Tensor, made = (first: Tensor): Tensor => first): void => {
+  const main = mainGradients(trace, recipe, parameters);
+
+  /** Adds a gradient to what the parameter has, or starts it with this one. */
+  const keep = (parameter: Tensor, gradient: Tensor): void => {
+    if (main && bytesPer(gradient.dtype) < bytesPer(main.dtype)) {
+      const wide = (gradient.bytes / bytesPer(gradient.dtype)) * bytesPer(main.dtype);
+      trace.op({
+        op: 'aten.add_',
+        label: 'main_grad',
+        reads: [gradient, main],
+        writes: [main],
+        moved: gradient.bytes + 2 * wide,
+      });
+      trace.release(gradient);
+      return;
+    }
     const key = `${parameter.id}:${parameter.perLayer ? place : ''}`;
     const existing = gradients.get(key)?.tensor;
     if (existing) {
@@ -45,13 +61,14 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       trace.release(gradient);
       return;
     }
-    gradients.set(key, { tensor: made(gradient), stretch: parameter.perLayer ? stretch : null, parameter });
+    const first = inGradientType(trace, recipe, gradient);
+    gradients.set(key, { tensor: first, stretch: parameter.perLayer ? stretch : null, parameter });
     if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
   };
   trace.onParameterGradient = (parameter, gradient) => {
     if (parameter === step.encoder?.memory) step.encoder.take(gradient);
     else if (recipe.pytorch.reduction) units.take(parameter, gradient);
-    else keep(parameter, gradient, (first) => inGradientType(trace, recipe, first));
+    else keep(parameter, gradient);
   };
 
   if (recipe.pytorch.pack) trace.packer = (tensor) => recipe.pytorch.pack?.(trace, tensor) ?? null;
@@ -188,6 +205,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     forEachPlaced(trace, [...gradients.values()], (entry) => {
       entry.tensor = settle(step, entry.tensor, entry.parameter);
     });
+  if (settle && main) settle(step, main, main);
   trace.phase('optimizer');
   const trained = parameters.filter(
     ({ weight, tensor, perLayer }) => recipe.trains(weight) && !takesAtOnce(recipe, tensor) && !(recipe.layerwise && perLayer),
@@ -229,6 +247,28 @@ function forEachPlaced<P extends Placed>(trace: Trace, placed: readonly P[], vis
     });
   }
   for (const entry of placed) if (!entry.stretch) visit(entry);
+}
+
+/**
+ * Gradients in a wider type than their parameters' are sums beside autograd's own: one buffer that stays from step to step, to
+ * which each fresh gradient is added as it is, with no wide copy of it (Megatron-LM's `param.main_grad.add_(param.grad.data)`,
+ * core/distributed; nanotron's FP32GradientAccumulator). Null where gradients are cut, move away, or end in backward.
+ */
+function mainGradients(trace: Trace, recipe: Recipe, parameters: readonly Parameter[]): Tensor | null {
+  const { gradients, pytorch } = recipe;
+  const leaves = recipe.layerwise || recipe.active || pytorch.forwardOnly || (pytorch.reduction && !pytorch.reduction.whole);
+  if (!gradients || leaves) return null;
+  const narrow = new Set(
+    parameters.filter(({ tensor }) => bytesPer(tensor.dtype) < bytesPer(gradients)).map(({ weight }) => weight.name),
+  );
+  const size = weightsOnCard(recipe).reduce(
+    (sum, { weight, count }) => (narrow.has(weight.name) && recipe.trains(weight) ? sum + count * elements(weight) : sum),
+    0,
+  );
+  if (size === 0) return null;
+  const main = trace.tensor('main_grad', [size], gradients, 'gradients');
+  trace.op({ op: 'buffer', label: 'main_grad', writes: [main], moved: 0 });
+  return main;
 }
 
 /** The gradient in the type that the plan keeps gradients in: the same tensor, or a copy. */

@@ -1,0 +1,39 @@
+/**
+ * Gradients in a wider type than their parameters': Megatron-LM's and nanotron's float32 sums, made once and added to
+ * (core/distributed/param_and_grad_buffer: `param.main_grad.add_(param.grad.data)`; optim/gradient_accumulator).
+ */
+import { describe, expect, it } from 'vitest';
+import type { Use } from '../../src/plan/types';
+import { tapeOf } from '../../src/techniques/recipe-of';
+import { highest, ops, parameters, peak, persistent, short, small, use } from './bytes';
+import { spread } from './parallel/cards';
+
+const P = parameters(small);
+const of = (gradients?: string, optimizer: Use | string = 'sgd') =>
+  short(small, { optimizer, ...(gradients ? { gradients } : {}) });
+
+describe('float32 gradients of 16-bit parameters', () => {
+  it('stay from step to step: 4 bytes a parameter in every phase', () => {
+    expect(persistent(of('fp32')).gradients - persistent(of()).gradients).toBe(4 * P);
+    expect(highest(of('fp32'), 'forward') - highest(of(), 'forward')).toBe(4 * P);
+    // The plain step holds all 16-bit gradients at its end.
+    expect(highest(of('fp32'), 'optimizer') - highest(of(), 'optimizer')).toBe(2 * P);
+  });
+
+  it('take each fresh gradient as it is: no wide copy, and no more with a second micro-batch', () => {
+    expect(tapeOf(of('fp32')).tensors.filter(({ name }) => name.endsWith('main_grad'))).toHaveLength(1);
+    expect(peak({ ...of('fp32'), accumulate: 4 })).toBe(peak(of('fp32')));
+  });
+
+  it('are the same under ZeRO-1, which reduces them once a step', () => {
+    const zero = use('zero', { stage: 1, n: 2, 'reduce-bucket': 1, 'allgather-bucket': 1 });
+    const plan = spread({ ...of('fp32', use('adamw', { master: true, fused: true })), accumulate: 4 }, [zero]);
+    expect(persistent(plan).gradients).toBe(4 * P);
+    expect(ops(plan).filter(({ node }) => node.label === 'zero' && node.op === 'reduce')).toHaveLength(1);
+  });
+
+  it('end with each update where the optimizer runs inside backward', () => {
+    const lomo = of('fp32', 'lomo');
+    expect(persistent(lomo).gradients).toBe(0);
+  });
+});
