@@ -19,10 +19,18 @@ const on = (of: typeof example, stage: number, n: number, args = {}, offload: st
   );
 
 /** Weights, gradients and states at the optimizer's step. */
-const atStep = (of: Plan): number => {
+const atStep = (of: Plan, gradients = /gradient\.part$|fp32_gradient$/): number => {
   const { weights, optimizer } = simulate(tapeOf(of)).persistent;
-  return weights + optimizer + most(of, named(/gradient\.part$|fp32_gradient$/));
+  return weights + optimizer + most(of, named(gradients));
 };
+
+/** Bytes of the largest tensor of a name. */
+const largest = (of: Plan, name: RegExp): number =>
+  Math.max(
+    ...tapeOf(of)
+      .tensors.filter(named(name))
+      .map(({ bytes }) => bytes),
+  );
 
 describe('ZeRO', () => {
   const P = parameterCount(example);
@@ -35,6 +43,19 @@ describe('ZeRO', () => {
     const off = on(example, 2, 8, {}, ['optimizer', 'gradients']);
     const { weights, gradients, optimizer } = simulate(tapeOf(off)).persistent;
     expect(((weights + gradients + optimizer) / GiB).toFixed(2)).toBe('5.31');
+  });
+
+  it('has the bytes of DeepSpeed’s documented example, 15.93 GiB and 6.09 GiB, where its formulas count them', () => {
+    // 4P + 16P/N is said of stage 2: gradients that are whole at the step are those of stage 1.
+    expect((atStep(on(example, 1, 8), /\.gradient$|fp32_gradient$/) / GiB).toFixed(2)).toBe('15.93');
+    // 18P/N + 4 · the largest layer, of 32e6: the step's states and float32 gradients, and of another moment the largest unit with
+    // its gradient. What stays of 16-bit gradients, 2P/N, is not in it.
+    const layers = model({ layers: 200, hidden: 1000, heads: 10, kvHeads: 10, headDim: 100, ffn: 3311, vocab: 32_000 });
+    expect(Math.abs(parameterCount(layers) - 2851e6)).toBeLessThan(2000);
+    const of = on(layers, 3, 8, { 'live-parameters': 1, 'prefetch-bucket': 1, 'persistence-threshold': 0 });
+    const { weights, optimizer } = simulate(tapeOf(of)).persistent;
+    const unit = most(of, named(/live_parameters/)) + largest(of, /(?<!fp32_)gradient$/);
+    expect(((weights + optimizer + most(of, named(/fp32_gradient/)) + unit) / GiB).toFixed(2)).toBe('6.09');
   });
 
   // Rajbhandari et al., arXiv:1910.02054, table 1 and figure 1: 2P + 2P + 12P/N, 2P + 14P/N, 16P/N.
