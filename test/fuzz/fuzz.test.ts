@@ -9,7 +9,7 @@ import { createKept } from '../../src/extension/kept-runs';
 import { importConfig } from '../../src/interchange/convert';
 import { readConfig } from '../../src/plan/config';
 import type { Model } from '../../src/plan/types';
-import type { FromWebview } from '../../src/protocol';
+import type { Change, FromWebview } from '../../src/protocol';
 import { batchAt, checkText } from '../../src/runner/data';
 import { RunnerError } from '../../src/runner/errors';
 import { readEvent } from '../../src/runner/read-event';
@@ -141,25 +141,48 @@ describe('a hostile file', () => {
 
 describe('a hostile message', () => {
   const place = { line: 3, column: 1, endLine: 3, endColumn: 9 };
-  const sent: FromWebview[] = [
-    { type: 'ready' },
-    { type: 'here' },
-    { type: 'select', plan: 'full' },
-    { type: 'run', plan: 'full' },
-    { type: 'reveal', place },
-    { type: 'copy', text: 'a' },
-    { type: 'save', format: 'svg', name: 'full', content: '<svg/>' },
+  const changes: Change[] = [
+    { kind: 'number', path: 'sequence', value: 4096 },
+    { kind: 'technique', slot: 'backward', use: { name: 'streambp', args: { chunk: 2048, inner: { name: 'adamw', args: {} } } } },
+    { kind: 'list', slot: 'parallel', uses: [{ name: 'zero', args: { stage: 3, n: 8, what: ['q', 'k'] } }] },
   ];
+  /** One of every type: the compiler asks for those that are new. */
+  const sent: { [type in FromWebview['type']]: Extract<FromWebview, { type: type }> } = {
+    ready: { type: 'ready' },
+    here: { type: 'here' },
+    select: { type: 'select', plan: 'full' },
+    reveal: { type: 'reveal', place },
+    run: { type: 'run', plan: 'full' },
+    'cancel-run': { type: 'cancel-run' },
+    timeline: { type: 'timeline', plan: 'full' },
+    'what-if': { type: 'what-if', plan: 'full', id: 3, changes },
+    apply: { type: 'apply', plan: 'full', version: 7, changes },
+    sweeps: { type: 'sweeps', plan: 'full', others: ['longform'] },
+    fit: { type: 'fit', plan: 'full' },
+    'cancel-fit': { type: 'cancel-fit' },
+    'restart-server': { type: 'restart-server' },
+    copy: { type: 'copy', text: 'a' },
+    save: { type: 'save', format: 'svg', name: 'full', content: '<svg/>' },
+  };
+  const kinds = Object.values(sent);
 
   it('of the webview is let in with its own fields only', () => {
     campaign(
       'webview message',
       2000,
-      (next) => mutateValue(sent[next(sent.length)], next),
+      (next) => mutateValue(kinds[next(kinds.length)], next),
       (value) => {
         const message = readFromWebview(value);
         if (!message) return;
         if ('plan' in message) expect(typeof message.plan).toBe('string');
+        if ('changes' in message) {
+          expect(message.changes.length).toBeLessThanOrEqual(256);
+          for (const change of message.changes) {
+            expect(['number', 'technique', 'list']).toContain(change.kind);
+            expect(change.kind === 'number' ? Number.isFinite(change.value) : typeof change.slot === 'string').toBe(true);
+          }
+        }
+        if ('others' in message) for (const other of message.others) expect(typeof other).toBe('string');
         if (message.type === 'reveal') for (const one of Object.values(message.place)) expect(isCount(one)).toBe(true);
         if (message.type === 'save') {
           expect(message.name).not.toMatch(/[\\/\0]|^\./);
@@ -168,6 +191,10 @@ describe('a hostile message', () => {
         expect(Object.hasOwn(message, '__proto__')).toBe(false);
       },
     );
+  });
+
+  it('of the webview that is right is let in as it is', () => {
+    for (const message of kinds) expect(readFromWebview(message)).toEqual(message);
   });
 
   it('of the runner is an event, or nothing', () => {
