@@ -278,17 +278,25 @@ describe('at its neutral setting every technique is the plain plan and its own b
   );
 });
 
+/** What nobody has to be cited for. */
+const WITHOUT_SOURCE: readonly string[] = ['train/frozen', 'optimizer/sgd', 'backward/forward-only', 'loss/chunked'];
+
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-describe('every technique is tested by name', () => {
+describe('every technique is held against its source by name', () => {
   const texts = [here, join(here, 'parallel')].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith('.test.ts') && file !== 'audit.test.ts')
       .map((file) => ({ file: file.slice(0, -'.test.ts'.length), text: readFileSync(join(folder, file), 'utf8') })),
   );
   const techniques = allSpecs.filter((spec) => !SETTINGS.includes(spec.slot) && ![...TYPES, ...PLAIN].includes(keyOf(spec)));
-  it.each(techniques.map((spec) => [keyOf(spec), spec] as const))('%s', (_, { name }) => {
-    expect(texts.some(({ file, text }) => file === name || text.includes(`'${name}'`))).toBe(true);
+  it.each(techniques.map((spec) => [keyOf(spec), spec] as const))('%s', (key, { name, citation }) => {
+    const own = texts.filter(({ file, text }) => file === name || text.includes(`'${name}'`));
+    expect(own.length).toBeGreaterThan(0);
+    if (!WITHOUT_SOURCE.includes(key)) expect(citation, 'has a source').toBeDefined();
+    // A test that names the technique also names the paper or the code that its figures are of.
+    const ids = citation ? [citation.id.replace('arXiv:', ''), citation.title] : [];
+    if (citation) expect(own.filter(({ text }) => ids.some((id) => text.includes(id))).map(({ file }) => file)).not.toEqual([]);
   });
 });
 

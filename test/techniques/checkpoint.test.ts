@@ -1,4 +1,6 @@
-/** Selective recomputation against Korthikanti et al. (arXiv:2205.05198, Table 2): the 5·a·s²·b bytes of a layer go, 34·s·b·h stay. */
+/**
+ * Checkpoints against Chen et al. (arXiv:1604.06174): one input a segment, so 2 · √layers in place of layers. Selective recomputation against Korthikanti et al. (arXiv:2205.05198, Table 2): the 5·a·s²·b bytes of a layer go, 34·s·b·h stay.
+ */
 import { describe, expect, it } from 'vitest';
 import { completeModel } from '../../src/plan/families';
 import type { Use } from '../../src/plan/types';
@@ -6,7 +8,7 @@ import type { Phase } from '../../src/planner/types';
 import { simulate } from '../../src/tape/simulate';
 import { refusalsOf } from '../../src/techniques/compatibility';
 import { tapeOf } from '../../src/techniques/recipe-of';
-import { highest, ops, peak, persistent, plan, small, use } from './bytes';
+import { highest, mostOf, ops, peak, persistent, plan, small, use } from './bytes';
 
 const gpt = (layers: number) =>
   completeModel('gpt', { family: 'gpt2', layers, hidden: 64, heads: 4, vocab: 97, positions: 4096 });
@@ -126,5 +128,20 @@ describe('checkpoint', () => {
     const boundaries = (every: number) =>
       highest(plan({ backward: use('checkpoint', { every }), optimizer: 'none' }, { model: { ...small, layers: 8 } }), 'forward');
     expect(boundaries(1) - boundaries(4)).toBe(6 * 2 * 512 * 512);
+  });
+
+  it('with segments of √layers, grows with the root of the depth', () => {
+    const bytes = (layers: number, every: number) =>
+      mostOf(
+        plan(
+          { backward: use('checkpoint', { every }), optimizer: 'none', train: 'lora', loss: 'cut-cross-entropy' },
+          { model: { ...small, layers } },
+        ),
+        /./,
+        ['backward'],
+      ) - persistent(plan({ train: 'lora', optimizer: 'none' }, { model: { ...small, layers } })).weights;
+    // Four times the layers, twice the bytes; with a checkpoint for every layer nearly four times as many boundaries.
+    expect(bytes(64, 8) / bytes(16, 4)).toBeGreaterThan(1.5);
+    expect(bytes(64, 8) / bytes(16, 4)).toBeLessThan(2.1);
   });
 });

@@ -34,6 +34,7 @@ describe('fp8 activations', () => {
   });
 });
 
+/** 8-bit floats of E4M3 and E5M2 (Micikevicius et al., arXiv:2209.05433): a byte each. */
 describe('fp8 precision', () => {
   it('keeps one byte for each element of a matrix input and for each of its weights', () => {
     const kept = (precision: string, sequence: number) =>

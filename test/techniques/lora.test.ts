@@ -1,13 +1,20 @@
-/** LoRA against a published share (DoRA's Table 1, arXiv:2402.09353): 0.83 % of LLaMA-7B at rank 32 on q, k, v, up and down. */
+/** LoRA against published counts: 4.7M of GPT-3 (Hu et al., arXiv:2106.09685, Table 4), 0.83 % of LLaMA-7B (DoRA's Table 1, arXiv:2402.09353). */
 import { describe, expect, it } from 'vitest';
 import { trainedParameters } from '../../src/planner/parameters';
 import { recipeOf } from '../../src/techniques/recipe-of';
+import { model } from '../tape/plans';
 import { llama7B, parameters, peak, persistent, plan, short, small, use } from './bytes';
 
 const lora = (rank: number, targets = ['q', 'v']) => ({ train: use('lora', { rank, targets }) });
 
 describe('lora', () => {
-  it('trains 0.83 % of LLaMA-7B', () => {
+  it('trains 4.7M parameters at rank 1 on q and v of a model as large as GPT-3, and 37.7M at rank 8', () => {
+    const gpt3 = model({ layers: 96, hidden: 12288, heads: 96, kvHeads: 96, headDim: 128, ffn: 49152, vocab: 50257 });
+    const millions = [1, 8].map((rank) => (trainedParameters(recipeOf(short(gpt3, lora(rank)))) / 1e6).toFixed(1));
+    expect(millions).toEqual(['4.7', '37.7']);
+  });
+
+  it('trains 0.83 % of LLaMA-7B on q, k, v, up and down at rank 32', () => {
     const trained = trainedParameters(recipeOf(short(llama7B, lora(32, ['q', 'k', 'v', 'up', 'down']))));
     expect(((100 * trained) / (parameters(llama7B) + trained)).toFixed(2)).toBe('0.83');
   });

@@ -1,4 +1,4 @@
-/** Natural GaLore against its code's sizes: 20 · rank² elements of history a matrix, 0.33M at rank 128 and 21M at rank 1024. */
+/** Natural GaLore against its code's sizes (Das, arXiv:2410.16029): 20 · rank² elements of history a matrix, 0.33M at rank 128 and 21M at rank 1024. */
 import { describe, expect, it } from 'vitest';
 import { llama7B, matrices, short, small, states, use } from './bytes';
 

@@ -1,4 +1,4 @@
-/** Quantized weights against bits/8 + 4/group bytes, and NF4's 4.127 bits with double quantization (Dettmers et al., arXiv:2305.14314). */
+/** Quantized weights against bits/8 + 4/group bytes (pytorch/ao: a 16-bit scale and zero a group), and NF4's 4.127 bits with double quantization (Dettmers et al., arXiv:2305.14314). */
 import { describe, expect, it } from 'vitest';
 import { matrices, others, persistent, short, small, use } from './bytes';
 

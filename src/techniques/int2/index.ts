@@ -1,12 +1,12 @@
 import { number, word } from '../arguments';
-import { int8Activations } from '../int8';
+import { int4Activations } from '../int4';
 import { packInteger } from '../int8/memory';
 import { integerKept, type Rounding } from '../int8/webgpu';
 import type { Technique } from '../technique';
 
 export const int2Activations: Technique = {
   spec: {
-    ...int8Activations.spec,
+    ...int4Activations.spec,
     name: 'int2',
     summary: 'Keep what crosses from forward to backward in 2-bit codes, rounded stochastically or to nearest.',
     formula: '¼ + 4/group bytes an element in place of 2 or 4',

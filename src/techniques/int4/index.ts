@@ -11,6 +11,11 @@ export const int4Activations: Technique = {
     summary: 'Keep what crosses from forward to backward in 4-bit codes, rounded stochastically or to nearest.',
     formula: '½ + 4/group bytes an element in place of 2 or 4',
     cost: 'quantize and dequantize each saved tensor; more noise in gradients than 8 bits',
+    citation: {
+      title: 'ActNN: Reducing Training Memory Footprint via 2-Bit Activation Compressed Training',
+      id: 'arXiv:2104.14129',
+      url: 'https://arxiv.org/abs/2104.14129',
+    },
   },
   rewrite: (recipe, args) => ({
     ...recipe,

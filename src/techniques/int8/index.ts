@@ -26,9 +26,9 @@ export const int8Activations: Technique = {
       },
     ],
     citation: {
-      title: 'ActNN: Reducing Training Memory Footprint via 2-Bit Activation Compressed Training',
-      id: 'arXiv:2104.14129',
-      url: 'https://arxiv.org/abs/2104.14129',
+      title: 'Mesa: A Memory-saving Training Framework for Transformers',
+      id: 'arXiv:2111.11124',
+      url: 'https://arxiv.org/abs/2111.11124',
     },
   },
   rewrite: (recipe, args) => ({

@@ -111,6 +111,7 @@ const integer = (name: 'int8' | 'int4' | 'int3', group: number): Technique => ({
     ],
     needs: quantized,
     cautions: sharded,
+    citation: { title: 'torchao: weight-only quantization in groups', id: 'pytorch/ao', url: 'https://github.com/pytorch/ao' },
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -1,3 +1,4 @@
+/** Context parallelism against Ring Attention (Liu et al., arXiv:2310.01889): tokens / n of everything, and blocks of keys and values on their way. */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { unroll } from '../../../src/tape/unroll';

@@ -1,3 +1,4 @@
+/** Data parallelism against PyTorch's DDP (Li et al., arXiv:2006.15704): gradients in buckets of 25 MiB, averaged in a ring. */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { parameterCount } from '../../../src/plan/weights';

@@ -1,3 +1,4 @@
+/** Expert parallelism against GShard (Lepikhin et al., arXiv:2006.16668): experts / n, and two all-to-alls of the routed rows. */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { simulate } from '../../../src/tape/simulate';

@@ -1,3 +1,4 @@
+/** FSDP against its paper's shards and units (Zhao et al., arXiv:2304.11277), and against torchtitan's measurements. */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { elements, parameterCount, type Weight, weightsOf } from '../../../src/plan/weights';

@@ -1,3 +1,4 @@
+/** Offload against the bytes of ZeRO-Offload (Ren et al., arXiv:2101.06840) and the units of ZeRO-Infinity (Rajbhandari et al., arXiv:2104.07857). */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { elements, parameterCount, weightsOf } from '../../../src/plan/weights';

@@ -1,3 +1,4 @@
+/** Tensor parallelism against Megatron-LM (Shoeybi et al., arXiv:1909.08053; Korthikanti et al., arXiv:2205.05198). */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { parameterCount } from '../../../src/plan/weights';
