@@ -53,8 +53,8 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     root.setAttribute('aria-busy', String(state.estimating));
     picker.set(state.reply?.plans.map(({ name }) => ({ value: name, label: name })) ?? [], state.selected);
     picker.element.hidden = (state.reply?.plans.length ?? 0) === 0;
-    setText(subject, seen ? `${seen.estimate.model} on ${seen.estimate.device}` : '');
-    setText(busy, state.estimating && state.reply ? 'estimating…' : '');
+    setText(subject, seen ? l10n.t('{0} on {1}', seen.estimate.model, seen.estimate.device) : '');
+    setText(busy, state.estimating && state.reply ? l10n.t('estimating…') : '');
     run.set({ disabled: running(state) || !plan?.estimate, hidden: !plan });
     notice.show(state);
     // A run may be looked at while the text has errors; the other pictures need an estimate.

@@ -1,4 +1,5 @@
 /** Numbers as people read them. Sizes are bytes inside and binary units outside. */
+import * as l10n from '@vscode/l10n';
 
 const MINUS = '\u2212';
 const UNITS: readonly [string, number][] = [
@@ -63,15 +64,15 @@ export function formatShare(share: number): string {
 
 /** `8.03 billion`, `21.0 million`: parameters and tokens. Their short forms would read as bytes. */
 export function formatCount(count: number): string {
-  if (count >= 1e9) return `${fixed(count / 1e9)} billion`;
-  if (count >= 1e6) return `${fixed(count / 1e6)} million`;
+  if (count >= 1e9) return l10n.t('{0} billion', fixed(count / 1e9));
+  if (count >= 1e6) return l10n.t('{0} million', fixed(count / 1e6));
   return formatExact(count);
 }
 
 /** A measured value beside its limit: bytes as bytes, small numbers in scientific form, integers whole. */
 export function formatMeasure(value: number | null, unit: string | undefined): string {
-  if (value === null || Number.isNaN(value)) return 'not a number';
-  if (!Number.isFinite(value)) return value > 0 ? 'infinite' : '\u2212infinite';
+  if (value === null || Number.isNaN(value)) return l10n.t('not a number');
+  if (!Number.isFinite(value)) return (value > 0 ? '' : MINUS) + l10n.t('infinite');
   if (unit === 'bytes' || unit === 'B') return `${formatExact(value)} B`;
   const suffix = unit === undefined || unit === '' ? '' : ` ${unit}`;
   if (Number.isInteger(value)) return formatExact(value) + suffix;

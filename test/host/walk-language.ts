@@ -56,6 +56,9 @@ export async function walkLanguage({ root, folder, browser }: WalkOptions): Prom
           ]);
           assert.equal(await panel.locator('html').getAttribute('lang'), 'de');
           await panel.locator('header vscode-button', { hasText: 'Auf GPU ausführen' }).waitFor();
+          await panel.locator('.facts dt', { hasText: 'Auf der Karte' }).waitFor();
+          await panel.locator('#tab-timeline').click();
+          await panel.locator('table.live th', { hasText: 'Kategorie' }).waitFor();
         },
       ],
       [

@@ -29,6 +29,8 @@ interface Options {
   saved?: object;
   /** 2 is what a page sees at 200 %: half as many pixels, twice as dense. */
   zoom?: number;
+  /** A language of `media/l10n`; English where it is absent. */
+  language?: string;
 }
 
 /** Opens the page; needs a built `dist/webview.js` under `root`. */
@@ -46,10 +48,13 @@ export async function openPanel(browser: Browser, root: string, options: Options
   });
   page.on('pageerror', (error) => problems.push(String(error)));
   await page.exposeFunction('reportViolation', (text: string) => problems.push(text));
+  const { language = 'en' } = options;
+  const words =
+    language === 'en' ? undefined : JSON.parse(await readFile(join(root, `media/l10n/bundle.l10n.${language}.json`), 'utf8'));
   const files: { [path: string]: [type: string, body: string] } = {
     '/': [
       'text/html',
-      panelHtml({ script: '/webview.js', style: '/webview.css', cspSource: ORIGIN, nonce: 'cGFuZWw', language: 'en' }),
+      panelHtml({ script: '/webview.js', style: '/webview.css', cspSource: ORIGIN, nonce: 'cGFuZWw', language, words }),
     ],
     '/webview.js': ['text/javascript', await readFile(join(root, 'dist/webview.js'), 'utf8')],
     '/webview.css': ['text/css', await readFile(join(root, 'dist/webview.css'), 'utf8')],

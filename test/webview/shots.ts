@@ -23,7 +23,15 @@ const trying: ToWebview[] = [
   { type: 'what-if', plan: 'longform', id: 1, reply: whatIf({ ...adapter, name: 'longform' }) },
 ];
 const scenes: {
-  [name: string]: { messages: ToWebview[]; width?: number; height?: number; themes?: Theme[]; hover?: string; zoom?: number };
+  [name: string]: {
+    messages: ToWebview[];
+    width?: number;
+    height?: number;
+    themes?: Theme[];
+    hover?: string;
+    zoom?: number;
+    language?: string;
+  };
 } = {
   longform: { messages: [plans('longform')] },
   full: { messages: [plans('full')], themes: ['dark'] },
@@ -59,6 +67,14 @@ const scenes: {
   'what-if-narrow': { messages: trying, width: 320, height: 1900, themes: ['dark'] },
   cards: { messages: [{ type: 'plans', reply: shardedReply, selected: 'sharded' }], height: 1100, themes: ['dark', 'hc-light'] },
   zoomed: { messages: [plans('longform')], width: 640, zoom: 2, height: 900, themes: ['light'] },
+  'german-run': { messages: [...run, { type: 'view', view: 'run' }], width: 320, height: 2400, themes: ['dark'], language: 'de' },
+  'german-what-if': { messages: trying, width: 320, height: 1900, themes: ['light'], language: 'de' },
+  german: {
+    messages: [plans('longform'), { type: 'view', view: 'compare' }, ...answers],
+    height: 2300,
+    themes: ['light'],
+    language: 'de',
+  },
   empty: { messages: [{ type: 'plans', reply: empty, selected: null }], height: 300, themes: ['dark'] },
   broken: { messages: [{ type: 'plans', reply: broken, selected: 'full' }], height: 300, themes: ['dark', 'light'] },
 };
@@ -71,8 +87,8 @@ const browser = await launchChromium(root);
 for (const [name, scene] of Object.entries(scenes)) {
   if (only && !only.includes(name)) continue;
   for (const theme of scene.themes ?? THEMES) {
-    const { width = 760, height = 900 } = scene;
-    const panel = await openPanel(browser, root, { theme, width, height, zoom: scene.zoom ?? 1 });
+    const { width = 760, height = 900, language = 'en' } = scene;
+    const panel = await openPanel(browser, root, { theme, width, height, zoom: scene.zoom ?? 1, language });
     await panel.send(...scene.messages);
     if (scene.hover) await panel.page.hover(scene.hover);
     await panel.page.screenshot({ path: join(folder, `${name}-${theme}.png`) });

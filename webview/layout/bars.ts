@@ -1,4 +1,5 @@
 /** Like things under one another on one scale: the plans of a file, the cards of a plan. */
+import * as l10n from '@vscode/l10n';
 import type { Bytes, Estimate } from '../../src/protocol';
 import { byteTicks, formatBytes, formatExact } from '../format';
 import { type Segment, stack } from './waterfall';
@@ -70,7 +71,7 @@ export function layoutBars(bars: readonly Bar[], width: number): Bars {
 /** What live bytes may reach on the card of an estimate: the usable memory less what allocator and context take. */
 export const liveLimit = ({ usable, peak }: Estimate): number => usable - (peak.device - peak.allocated);
 
-const FITS = { fits: 'fits', tight: 'tight', exceeds: 'does not fit' };
+const FITS = { fits: l10n.t('fits'), tight: l10n.t('tight'), exceeds: l10n.t('does not fit') };
 
 /** A plan as a bar: what it takes on the card. */
 export const barOf = (one: Estimate): Bar => ({
@@ -86,8 +87,8 @@ export function rankBars(estimate: Estimate): Bar[] {
   const { cards, ranks = [] } = estimate;
   return ranks.map(({ name, count, peak, categories }): Bar => {
     const words = [
-      count === 1 ? '1 card' : `${formatExact(count)} cards`,
-      ranks.length > 1 && name === cards?.peaks ? 'peaks' : '',
+      count === 1 ? l10n.t('1 card') : l10n.t('{0} cards', formatExact(count)),
+      ranks.length > 1 && name === cards?.peaks ? l10n.t('peaks') : '',
     ];
     return {
       name,

@@ -1,4 +1,5 @@
 /** Ways to make a plan fit: seconds to the right, bytes on the card upwards. */
+import * as l10n from '@vscode/l10n';
 import { scaleLinear } from 'd3';
 import type { FitChoice, FitReply } from '../../src/protocol';
 import { formatBytes } from '../format';
@@ -48,14 +49,14 @@ export function layoutFit({ points, now, usable }: FitReply, width: number, heig
     lines: boxesAlong(dots),
   };
   const frame = { left: plot.left + 2, right: width, top: 0, bottom: plot.bottom - 2 };
-  const limit = settle(beside(`usable ${formatBytes(usable)}`, level, plot), taken, frame);
+  const limit = settle(beside(l10n.t('usable {0}', formatBytes(usable)), level, plot), taken, frame);
   if (limit) taken.marks.push(boxOf(limit));
   return {
     width,
     height,
     plot,
     dots,
-    now: { ...written, words: settle(around('as written', written), taken, frame) },
+    now: { ...written, words: settle(around(l10n.t('as written'), written), taken, frame) },
     usable: { bytes: usable, y: level, words: limit },
     x: x.ticks(Math.max(2, Math.floor((plot.right - plot.left) / 90))).map((value) => ({ value, at: x(value) })),
     y: ticks,

@@ -1,4 +1,5 @@
 /** Bytes on the card over the values of one number: curves in, points out. What grows by factors lies evenly, to the right and upwards. */
+import * as l10n from '@vscode/l10n';
 import type { SweepCurves } from '../../src/protocol';
 import { formatBytes, formatExact, formatTokens } from '../format';
 import { type Axis, type Plot, plotOf, spanScale } from './chart';
@@ -67,7 +68,10 @@ export function layoutSweep({ curves, tokens }: SweepCurves, width: number, heig
     if (words) taken.marks.push(boxOf(words));
     return words;
   };
-  const limits = levels.map((level) => ({ ...level, words: place(beside(`usable ${formatBytes(level.bytes)}`, level.y, plot)) }));
+  const limits = levels.map((level) => ({
+    ...level,
+    words: place(beside(l10n.t('usable {0}', formatBytes(level.bytes)), level.y, plot)),
+  }));
   const name = tokens ? formatTokens : formatExact;
   const crossed = drawn.filter(({ crossing }) => crossing !== null).length;
   const named = drawn.map(({ plan, points, crossing }) => {

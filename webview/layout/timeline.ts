@@ -3,6 +3,7 @@
  * on it, so that no peak is lost however many there are; the kinds of tensors that are largest there have an area each, and
  * all others together one.
  */
+import * as l10n from '@vscode/l10n';
 import type { Category, Timeline } from '../../src/protocol';
 import { byteTicks, formatBytes } from '../format';
 import { highest, type Live } from './live';
@@ -99,7 +100,7 @@ export function layoutTimeline(
   const rows = live.rows(highs);
   const bytes = mosts(rows, timeline.kinds.length);
   const chosen = largest(timeline, bytes, LEAST * top, most);
-  const usableWords = `usable ${formatBytes(usable)}`;
+  const usableWords = l10n.t('usable {0}', formatBytes(usable));
   const line = usable <= limit ? { words: usableWords, y: y(usable), right: plot.right } : null;
   const lines = [...chosen.map((kind) => ({ kind, points: [] as Area['points'] })), { kind: -1, points: [] as Area['points'] }];
   const kinds = timeline.kinds.length;
@@ -119,7 +120,14 @@ export function layoutTimeline(
       const before = all.slice(0, index).filter((one) => timeline.kinds[one.kind]?.category === category).length;
       const last = points.at(-1);
       if (last) points.push({ ...last, x: plot.right });
-      return { name, category, kind, shade: before % 2 === 0 ? 0 : 1, points, label: roomFor(name ?? 'other', points, line) };
+      return {
+        name,
+        category,
+        kind,
+        shade: before % 2 === 0 ? 0 : 1,
+        points,
+        label: roomFor(name ?? l10n.t('other'), points, line),
+      };
     });
   return {
     width,
@@ -244,6 +252,10 @@ export function xOf({ plot, range }: TimelineChart, point: number): number {
 
 /** `backward, layer 31, mlp.down`. */
 export function momentAt({ ops, op, layer, phase }: Timeline, point: number): string {
-  const words = [PHASE_NAMES[phase[point] ?? 0], (layer[point] ?? -1) < 0 ? null : `layer ${layer[point]}`, ops[op[point] ?? 0]];
+  const words = [
+    PHASE_NAMES[phase[point] ?? 0],
+    (layer[point] ?? -1) < 0 ? null : l10n.t('layer {0}', layer[point] ?? 0),
+    ops[op[point] ?? 0],
+  ];
   return words.filter(Boolean).join(', ');
 }

@@ -1,4 +1,5 @@
 /** Paints the card's bar. */
+import * as l10n from '@vscode/l10n';
 import { type Selection, select } from 'd3';
 import { formatBytes } from '../format';
 import type { Budget } from '../layout/budget';
@@ -65,7 +66,9 @@ export function paintBudget(svg: SVGSVGElement, budget: Budget, device: string):
     .attr('y', y - 9)
     .attr('text-anchor', left ? 'end' : 'start')
     .text(
-      `usable ${formatBytes(budget.usable.bytes)}${budget.width < 420 ? '' : ` of ${device}’s ${formatBytes(budget.capacity.bytes)}`}`,
+      budget.width < 420
+        ? l10n.t('usable {0}', formatBytes(budget.usable.bytes))
+        : l10n.t('usable {0} of {1}’s {2}', formatBytes(budget.usable.bytes), device, formatBytes(budget.capacity.bytes)),
     );
 }
 
@@ -83,6 +86,6 @@ function one<K extends 'rect' | 'line' | 'text' | 'path'>(
 
 function words(budget: Budget, device: string): string {
   const parts = budget.parts.map((part) => `${part.part} ${formatBytes(part.bytes)}`).join(', ');
-  const verdict = budget.over ? `${formatBytes(budget.over.bytes)} over` : 'fits';
-  return `${device} at the peak: ${parts}; usable ${formatBytes(budget.usable.bytes)}, ${verdict}`;
+  const verdict = budget.over ? l10n.t('{0} over', formatBytes(budget.over.bytes)) : l10n.t('fits');
+  return l10n.t('{0} at the peak: {1}; usable {2}, {3}', device, parts, formatBytes(budget.usable.bytes), verdict);
 }

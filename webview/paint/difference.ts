@@ -1,4 +1,5 @@
 /** Paints plans as a difference to one of them. */
+import * as l10n from '@vscode/l10n';
 import { select } from 'd3';
 import { formatBytes, formatDelta } from '../format';
 import type { Difference, DifferenceRow } from '../layout/difference';
@@ -9,7 +10,7 @@ import { byteAxis, layer, sized } from './svg';
 
 export function paintDifference(svg: SVGSVGElement, difference: Difference, base: string): void {
   const root = sized(svg, difference);
-  root.attr('role', 'list').attr('aria-label', `Difference to ${base}`);
+  root.attr('role', 'list').attr('aria-label', l10n.t('Difference to {0}', base));
   byteAxis(root, difference.ticks, { ...difference.plot, width: difference.width });
   paintRows(root, difference.rows, (row) => [formatDelta(row.bytes)])
     .attr('data-difference', (row) => row.name)
@@ -37,6 +38,11 @@ export function paintDifference(svg: SVGSVGElement, difference: Difference, base
 
 function sentence({ name, bytes, parts }: DifferenceRow, base: string): string {
   const all = parts.map((part) => `${part.category} ${formatDelta(part.bytes)}`).join(', ');
-  const words = bytes === 0 ? 'the same peak' : `${formatBytes(Math.abs(bytes))} ${bytes < 0 ? 'less' : 'more'}`;
-  return `${name} against ${base}: ${words}${all === '' ? '' : `; ${all}`}`;
+  const words =
+    bytes === 0
+      ? l10n.t('the same peak')
+      : bytes < 0
+        ? l10n.t('{0} less', formatBytes(-bytes))
+        : l10n.t('{0} more', formatBytes(bytes));
+  return `${l10n.t('{0} against {1}', name, base)}: ${words}${all === '' ? '' : `; ${all}`}`;
 }

@@ -1,4 +1,5 @@
 /** Paints the ways to make a plan fit: filled where exact, hollow where something is approximated. */
+import * as l10n from '@vscode/l10n';
 import { line } from 'd3';
 import { formatSeconds } from '../format';
 import type { FitChart, FitDot } from '../layout/fit';
@@ -14,7 +15,7 @@ export function paintFit(svg: SVGSVGElement, chart: FitChart, nameOf: (dot: FitD
   const root = sized(svg, chart);
   root
     .attr('role', 'group')
-    .attr('aria-label', 'Ways to make the plan fit: seconds for a step to the right, bytes on the card upwards');
+    .attr('aria-label', l10n.t('Ways to make the plan fit: seconds for a step to the right, bytes on the card upwards'));
   paintAxes(root, chart, formatSeconds);
   paintLimits(root, chart.plot, [chart.usable]);
   const front = line<FitDot>(

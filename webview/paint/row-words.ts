@@ -1,4 +1,5 @@
 /** What rows and marks say, to readers and to screen readers, and where words stand, so that lines leave them alone. */
+import * as l10n from '@vscode/l10n';
 import { formatBytes, formatDelta, formatRange, formatRelative } from '../format';
 import type { Mark, Row, Waterfall } from '../layout/waterfall';
 import { type Box, boxOf } from '../layout/words';
@@ -10,23 +11,34 @@ export const CHARACTER = 7.3;
 /** What a screen reader says of a bar: everything the picture shows. */
 export function sentence(row: Row, names: WaterfallNames): string {
   const line = names.lineOf(row);
-  const where = line === null ? '' : `, line ${line}`;
-  if (row.kind === 'plain') return `Plain plan: ${formatBytes(row.after)}${where}`;
+  const where = line === null ? '' : l10n.t(', line {0}', line);
+  if (row.kind === 'plain') return `${l10n.t('Plain plan: {0}', formatBytes(row.after))}${where}`;
   if (row.kind === 'result')
-    return `Result of ${row.label}: ${formatBytes(row.after)}${names.over ? `, ${names.over}` : ', fits'}${row.band ? `, on the card ${formatRange(row.band.from, row.band.to)}` : ''}${where}`;
+    return (
+      [
+        l10n.t('Result of {0}: {1}', row.label, formatBytes(row.after)),
+        names.over ?? l10n.t('fits'),
+        ...(row.band ? [l10n.t('on the card {0}', formatRange(row.band.from, row.band.to))] : []),
+      ].join(', ') + where
+    );
   const change =
-    row.bytes === 0 ? 'no change' : row.bytes < 0 ? `saves ${formatBytes(-row.bytes)}` : `adds ${formatBytes(row.bytes)}`;
-  return `${row.label}: ${change}, from ${formatBytes(row.before)} to ${formatBytes(row.after)}${where}`;
+    row.bytes === 0
+      ? l10n.t('no change')
+      : row.bytes < 0
+        ? l10n.t('saves {0}', formatBytes(-row.bytes))
+        : l10n.t('adds {0}', formatBytes(row.bytes));
+  return `${row.label}: ${change}, ${l10n.t('from {0} to {1}', formatBytes(row.before), formatBytes(row.after))}${where}`;
 }
 
 /** To the right of the label: the change, and its price in time where there is one and room for it; with `total`, what is left too. */
 export function valueWords(row: Row, total: boolean, roomy: boolean): string[] {
   if (row.kind === 'plain') return [formatBytes(row.after)];
-  if (row.kind === 'result') return [formatBytes(row.after), row.over ? ` · ${formatBytes(row.over.bytes)} over` : ' · fits'];
+  if (row.kind === 'result')
+    return [formatBytes(row.after), row.over ? ` · ${l10n.t('{0} over', formatBytes(row.over.bytes))}` : ` · ${l10n.t('fits')}`];
   const time = formatRelative(row.time.before, row.time.after);
   const words = [formatDelta(row.bytes)];
   if (total) words.push(` → ${formatBytes(row.after)}`);
-  if (roomy && time !== null && time !== '±0 %') words.push(` · time ${time}`);
+  if (roomy && time !== null && time !== '±0 %') words.push(` · ${l10n.t('time {0}', time)}`);
   return words;
 }
 
@@ -37,7 +49,7 @@ export function shorten(text: string, width: number): string {
 }
 
 export function markWords(mark: Mark, device: string): string {
-  return mark.role === 'usable' ? `usable ${formatBytes(mark.bytes)}` : `${device} ${formatBytes(mark.bytes)}`;
+  return mark.role === 'usable' ? l10n.t('usable {0}', formatBytes(mark.bytes)) : `${device} ${formatBytes(mark.bytes)}`;
 }
 
 /** Up to this width the price in time is left to the card and the table, so that labels stay readable. */
@@ -57,7 +69,7 @@ export function wordsOf(layout: Waterfall): Map<Row, RowWords> {
       const x = row.kind === 'step' ? endOf(row, layout) : null;
       const value = valueWords(row, x === null, layout.width > NARROW);
       const room = layout.width - value.join('').length * CHARACTER - 12;
-      const label = shorten(row.kind === 'plain' ? 'plain plan' : row.label, room);
+      const label = shorten(row.kind === 'plain' ? l10n.t('plain plan') : row.label, room);
       return [row, { label, value, end: x === null ? null : { text: formatBytes(row.after), x } }];
     }),
   );

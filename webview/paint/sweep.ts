@@ -1,4 +1,5 @@
 /** Paints a sweep: a curve a plan, hollow where it does not fit, and where each crosses the usable memory. */
+import * as l10n from '@vscode/l10n';
 import { line } from 'd3';
 import { formatExact, formatTokens } from '../format';
 import type { SweepChart, SweepPoint } from '../layout/sweep';
@@ -9,11 +10,14 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
   const root = sized(svg, chart);
   const words = tokens ? formatTokens : formatExact;
   const crossings = chart.curves.flatMap(({ plan, crossing }) =>
-    crossing ? [`${plan} fits up to ${words(crossing.value)}`] : [],
+    crossing ? [l10n.t('{0} fits up to {1}', plan, words(crossing.value))] : [],
   );
   root
     .attr('role', 'img')
-    .attr('aria-label', [`Bytes on the card over ${path}${chart.log ? ', upwards by factors' : ''}`, ...crossings].join('; '));
+    .attr(
+      'aria-label',
+      [l10n.t('Bytes on the card over {0}', path) + (chart.log ? l10n.t(', upwards by factors') : ''), ...crossings].join('; '),
+    );
   paintAxes(root, chart, words);
   const shape = line<SweepPoint>(
     (point) => point.x,

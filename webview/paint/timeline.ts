@@ -1,4 +1,5 @@
 /** Paints the timeline: areas, phases, the usable line, the peak, the cursor and a pinned moment. */
+import * as l10n from '@vscode/l10n';
 import { select } from 'd3';
 import { formatBytes } from '../format';
 import { type Area, type TimelineChart, xOf } from '../layout/timeline';
@@ -153,7 +154,7 @@ function paintNames(g: Layer, { areas }: TimelineChart): void {
     .join('text')
     .attr('x', ({ label }) => label?.x ?? 0)
     .attr('y', ({ label }) => label?.y ?? 0)
-    .text(({ name }) => name ?? 'other');
+    .text(({ name }) => name ?? l10n.t('other'));
 }
 
 /** The steps of an area: its upper edge forwards, its lower one back. Columns that are alike are drawn as one. */

@@ -1,4 +1,5 @@
 /** Paints a laid-out waterfall by d3 joins. Colours are classes; the style sheet knows the themes. */
+import * as l10n from '@vscode/l10n';
 import { select } from 'd3';
 import type { Mark, Row, Waterfall } from '../layout/waterfall';
 import { type Box, pieces } from '../layout/words';
@@ -60,7 +61,7 @@ function paintRows(
 ): void {
   const rows = g
     .attr('role', 'list')
-    .attr('aria-label', 'Waterfall of peak memory')
+    .attr('aria-label', l10n.t('Waterfall of peak memory'))
     .selectAll<SVGGElement, Row>('g.row')
     .data(layout.rows, (row) => `${row.kind} ${row.index}`)
     .join((enter) => {

@@ -1,4 +1,5 @@
 /** The card beside a bar: before, after, what was saved where, the price in time, the moment of the peak. */
+import * as l10n from '@vscode/l10n';
 import { select } from 'd3';
 import type { Category, Estimate, Moment, StepExplanation } from '../../src/protocol';
 import { h } from '../dom';
@@ -42,23 +43,29 @@ function settle(card: HTMLElement, bar: Element): void {
 
 function content(row: Row, estimate: Estimate): Node[] {
   const step = estimate.waterfall[row.index];
-  const nodes: Node[] = [h('div', { class: 'card-title' }, row.kind === 'plain' ? 'plain plan' : row.label)];
+  const nodes: Node[] = [h('div', { class: 'card-title' }, row.kind === 'plain' ? l10n.t('plain plan') : row.label)];
   const facts: [string, string][] = [];
-  if (row.kind === 'plain') facts.push(['Peak', both(row.after)]);
+  if (row.kind === 'plain') facts.push([l10n.t('Peak'), both(row.after)]);
   else {
     const saved = row.before - row.after;
     const share = row.before > 0 ? ` (${Math.round((Math.abs(saved) / row.before) * 100)} %)` : '';
-    facts.push([row.kind === 'result' ? 'Plain' : 'Before', both(row.before)], ['After', both(row.after)]);
-    facts.push([saved >= 0 ? 'Saved' : 'Added', both(Math.abs(saved)) + share]);
+    facts.push(
+      [row.kind === 'result' ? l10n.t('Plain') : l10n.t('Before'), both(row.before)],
+      [l10n.t('After'), both(row.after)],
+    );
+    facts.push([saved >= 0 ? l10n.t('Saved') : l10n.t('Added'), both(Math.abs(saved)) + share]);
   }
   if (row.kind === 'result') {
-    facts.push(['Held by the allocator', both(estimate.peak.reserved)], ['On the card', both(estimate.peak.device)]);
-    facts.push(['Likely between', formatRange(...estimate.peak.range)]);
-    facts.push(['Usable', both(estimate.usable)]);
+    facts.push(
+      [l10n.t('Held by the allocator'), both(estimate.peak.reserved)],
+      [l10n.t('On the card'), both(estimate.peak.device)],
+    );
+    facts.push([l10n.t('Likely between'), formatRange(...estimate.peak.range)]);
+    facts.push([l10n.t('Usable'), both(estimate.usable)]);
   }
-  facts.push(['Time per step', time(row)]);
+  facts.push([l10n.t('Time per step'), time(row)]);
   const at = row.kind === 'result' ? estimate.peakAt : step?.peakAt;
-  if (at) facts.push(['Peak comes in', momentWords(at)]);
+  if (at) facts.push([l10n.t('Peak comes in'), momentWords(at)]);
   nodes.push(h('dl', {}, ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])));
   const changes = row.kind === 'step' ? categoryChanges(estimate, row.index) : [];
   if (changes.length > 0) {
@@ -105,7 +112,9 @@ export function categoryChanges(estimate: Estimate, index: number): [Category, n
 
 /** `backward, layer 31, mlp.down`. */
 export function momentWords(at: Moment): string {
-  return [at.phase, at.layer === undefined ? null : `layer ${at.layer}`, at.op].filter((word) => word !== null).join(', ');
+  return [at.phase, at.layer === undefined ? null : l10n.t('layer {0}', at.layer), at.op]
+    .filter((word) => word !== null)
+    .join(', ');
 }
 
 function both(bytes: number): string {

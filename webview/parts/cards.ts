@@ -34,7 +34,7 @@ export function createCards(): Cards {
       if (cards) setText(title, titleOf(cards, ranks.length));
       if (!cards || ranks.length === 0) return;
       paintBars(svg, layoutBars(rankBars(estimate), width), {
-        label: `Live bytes at the peak of each card; the line is what the usable memory leaves for them`,
+        label: l10n.t('Live bytes at the peak of each card; the line is what the usable memory leaves for them'),
         attribute: 'data-rank',
         lit: ranks.length > 1 ? cards.peaks : null,
       });
@@ -44,16 +44,16 @@ export function createCards(): Cards {
 }
 
 function titleOf({ count, peaks }: NonNullable<Estimate['cards']>, kinds: number): string {
-  if (kinds < 2) return `${formatExact(count)} cards, all alike`;
-  return `${formatExact(count)} cards; the figures are those of ${peaks}, which peaks highest`;
+  if (kinds < 2) return l10n.t('{0} cards, all alike', formatExact(count));
+  return l10n.t('{0} cards; the figures are those of {1}, which peaks highest', formatExact(count), peaks);
 }
 
 function besideFacts({ cards, host }: Estimate): [string, string][] {
   const facts: [string, number, string][] = [
-    ['Sent to other cards', cards?.sent ?? 0, ' per step'],
-    ['In the host’s memory', host?.cpu ?? 0, ''],
-    ['On NVMe', host?.nvme ?? 0, ''],
-    ['Over the link to the host', host?.moved ?? 0, ' per step'],
+    [l10n.t('Sent to other cards'), cards?.sent ?? 0, l10n.t(' per step')],
+    [l10n.t('In the host’s memory'), host?.cpu ?? 0, ''],
+    [l10n.t('On NVMe'), host?.nvme ?? 0, ''],
+    [l10n.t('Over the link to the host'), host?.moved ?? 0, l10n.t(' per step')],
   ];
   return facts.filter(([, bytes]) => bytes > 0).map(([name, bytes, per]) => [name, formatBytes(bytes) + per]);
 }

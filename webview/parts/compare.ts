@@ -25,7 +25,7 @@ export function createCompare(onSelect: (plan: string) => void, onChoose: () => 
   const chooser = h('fieldset', { class: 'chooser' }, h('legend', {}, l10n.t('Plans')));
   const difference = h('div', { class: 'block' });
   const base = h('span', { class: 'mono' });
-  difference.append(h('h3', {}, 'Difference to ', base), differenceSvg);
+  difference.append(h('h3', {}, l10n.t('Difference to '), base), differenceSvg);
   const table = h('div', { class: 'table' });
   const element = h('section', { 'aria-label': l10n.t('Plans of this file') }, chooser, svg, difference, table);
   const boxes = new Map<string, CheckControl>();
@@ -89,8 +89,8 @@ export function createCompare(onSelect: (plan: string) => void, onChoose: () => 
 /** A row a quantity, a column a plan; under each number of another plan its difference to `base`. */
 function differences(estimates: readonly Estimate[], base: Estimate): HTMLElement {
   const quantities: [string, (one: Estimate) => number][] = [
-    ['on the card', (one) => one.peak.device],
-    ['peak', (one) => one.peak.allocated],
+    [l10n.t('on the card'), (one) => one.peak.device],
+    [l10n.t('peak'), (one) => one.peak.allocated],
     ...STACK.map((category): [string, (one: Estimate) => number] => [category, (one) => one.categories[category]]),
   ];
   const cell = (words: string, difference: string, exact: string | null) =>
@@ -111,7 +111,7 @@ function differences(estimates: readonly Estimate[], base: Estimate): HTMLElemen
   const time = h(
     'tr',
     {},
-    h('th', { scope: 'row' }, 'time per step'),
+    h('th', { scope: 'row' }, l10n.t('time per step')),
     ...estimates.map((one) => {
       const relative = one === base ? null : formatRelative(base.time.step, one.time.step);
       return cell(formatSeconds(one.time.step), relative ?? '', null);
@@ -121,7 +121,9 @@ function differences(estimates: readonly Estimate[], base: Estimate): HTMLElemen
   return h(
     'table',
     { class: 'differences' },
-    estimates.length > 1 ? h('caption', {}, 'Small figures: the difference to ', h('span', { class: 'mono' }, base.name)) : null,
+    estimates.length > 1
+      ? h('caption', {}, l10n.t('Small figures: the difference to '), h('span', { class: 'mono' }, base.name))
+      : null,
     h('thead', {}, h('tr', {}, h('td', {}), ...head)),
     h('tbody', {}, ...rows, time),
   );

@@ -57,23 +57,25 @@ export function createFit(post: (message: FromWebview) => void): FitView {
       const fit = state.fit?.plan === plan.name ? state.fit : null;
       const running = fitting?.plan === plan.name;
       progress.hidden = !running;
-      start.set({ disabled: running, label: fit ? 'Look again' : 'Find ways to make it fit' });
+      start.set({ disabled: running, label: fit ? l10n.t('Look again') : l10n.t('Find ways to make it fit') });
       if (running) {
-        setText(words, `${formatExact(fitting.done)} of at most ${formatExact(fitting.total)} plans`);
+        setText(words, l10n.t('{0} of at most {1} plans', formatExact(fitting.done), formatExact(fitting.total)));
         setAttributes(bar, fitting.total > 0 ? { max: fitting.total, value: fitting.done } : { max: null, value: null });
       }
       const failed = unanswered !== null && unanswered.plan === plan.name && ['fit', 'apply'].includes(unanswered.question);
       const stale = fit !== null && fit.version !== version;
       const lines = [
         failed && unanswered.question === 'fit'
-          ? unanswered.message || 'Cancelled before it was done.'
+          ? unanswered.message || l10n.t('Cancelled before it was done.')
           : failed
             ? unanswered.message
             : '',
-        stale ? 'The file was edited since; look again for ways from where it stands now.' : '',
+        stale ? l10n.t('The file was edited since; look again for ways from where it stands now.') : '',
         fit && fit.points.length === 0 ? emptyWords(fit) : '',
         !fit && !running && !failed
-          ? `Looks at every compatible technique in place of the stated ones${estimate.fits ? '; the plan fits as it is' : ''}.`
+          ? estimate.fits
+            ? l10n.t('Looks at every compatible technique in place of the stated ones; the plan fits as it is.')
+            : l10n.t('Looks at every compatible technique in place of the stated ones.')
           : '',
       ].filter((line) => line !== '');
       setText(note, lines.join(' '));
@@ -96,12 +98,15 @@ export function createFit(post: (message: FromWebview) => void): FitView {
 const hint = h(
   'p',
   { class: 'note' },
-  'A point is a plan: filled where it computes exactly the same, hollow where it approximates. Press one to write it to the file.',
+  l10n.t(
+    'A point is a plan: filled where it computes exactly the same, hollow where it approximates. Press one to write it to the file.',
+  ),
 );
 
 function emptyWords({ considered, floor, usable }: FitReply): string {
-  const least = floor === null ? '' : `; the smallest keeps ${formatBytes(floor)} alive, and ${formatBytes(usable)} are usable`;
-  return `None of ${formatExact(considered)} plans fits${least}.`;
+  const least =
+    floor === null ? '' : l10n.t('; the smallest keeps {0} alive, and {1} are usable', formatBytes(floor), formatBytes(usable));
+  return `${l10n.t('None of {0} plans fits', formatExact(considered))}${least}.`;
 }
 
 /** Statements that change, each with what it buys and costs. */
@@ -115,35 +120,38 @@ function detailOf({ edits, exact }: FitChoice, { now }: FitReply): Node[] {
           'li',
           {},
           h('span', { class: 'mono' }, `${edit.slot} ${edit.to}`),
-          ` ${formatDelta(edit.bytes)}, ${secondsWords(edit.seconds, now.time)}${edit.exact ? '' : ', approximates'}`,
+          ` ${formatDelta(edit.bytes)}, ${secondsWords(edit.seconds, now.time)}${edit.exact ? '' : l10n.t(', approximates')}`,
         ),
       ),
     ),
     h(
       'p',
       { class: 'note' },
-      `${exact ? 'Computes exactly the same.' : 'Approximates what the plan computes exactly.'} Press to write it to the file.`,
+      `${exact ? l10n.t('Computes exactly the same.') : l10n.t('Approximates what the plan computes exactly.')} ${l10n.t('Press to write it to the file.')}`,
     ),
   ];
 }
 
 const secondsWords = (seconds: number, base: number): string => {
   const relative = formatRelative(base, base + seconds);
-  return relative === null ? '' : `time ${relative}`;
+  return relative === null ? '' : l10n.t('time {0}', relative);
 };
 
 function sentence({ device, time, exact, edits }: FitChoice, { now }: FitReply): string {
   const change = formatRelative(now.time, time);
-  return `${formatBytes(device)} on the card, ${formatSeconds(time)} a step${change === null ? '' : ` (${change})`}, ${exact ? 'exact' : 'approximates'}: ${edits.map(({ slot, to }) => `${slot} ${to}`).join(', ')}. Apply to the file.`;
+  const seconds = `${formatSeconds(time)}${change === null ? '' : ` (${change})`}`;
+  const kind = exact ? l10n.t('exact') : l10n.t('approximates');
+  const statements = edits.map(({ slot, to }) => `${slot} ${to}`).join(', ');
+  return l10n.t('{0} on the card, a step in {1}, {2}: {3}. Apply to the file.', formatBytes(device), seconds, kind, statements);
 }
 
 /** The same as the picture, with a button a row. */
 function choices(fit: FitReply, apply: (choice: FitChoice) => void): HTMLElement {
-  const head = ['Statements', 'On the card', 'Time per step', ''];
+  const head = [l10n.t('Statements'), l10n.t('On the card'), l10n.t('Time per step'), ''];
   return h(
     'table',
     { class: 'choices-table' },
-    h('caption', {}, `${formatExact(fit.considered)} plans looked at; none beats these in both peak and time`),
+    h('caption', {}, l10n.t('{0} plans looked at; none beats these in both peak and time', formatExact(fit.considered))),
     h(
       'thead',
       {},
@@ -164,15 +172,15 @@ function choices(fit: FitReply, apply: (choice: FitChoice) => void): HTMLElement
       {},
       ...fit.points.map((choice) => {
         const press = button({ label: l10n.t('Apply'), onPress: () => apply(choice) });
-        press.element.setAttribute('aria-label', `Apply ${choice.edits.map(({ to }) => to).join(', ')}`);
+        press.element.setAttribute('aria-label', l10n.t('Apply {0}', choice.edits.map(({ to }) => to).join(', ')));
         return h(
           'tr',
           {},
           h(
             'th',
             { scope: 'row', class: 'mono' },
-            choice.edits.length === 0 ? 'as written' : choice.edits.map(({ slot, to }) => `${slot} ${to}`).join(', '),
-            choice.exact ? null : h('small', {}, ' approximates'),
+            choice.edits.length === 0 ? l10n.t('as written') : choice.edits.map(({ slot, to }) => `${slot} ${to}`).join(', '),
+            choice.exact ? null : h('small', {}, ` ${l10n.t('approximates')}`),
           ),
           h('td', { class: 'number' }, formatBytes(choice.device)),
           h(

@@ -1,4 +1,5 @@
 /** The tensors alive at the peak, largest first, and what the figures hold for. */
+import * as l10n from '@vscode/l10n';
 import type { PlanView } from '../../src/protocol';
 import { h, prose } from '../dom';
 import { formatBytes, formatExact } from '../format';
@@ -19,8 +20,10 @@ export function ledgerTable({ lines, holds }: Ledger, allocated: number): Node[]
   );
   const rest = allocated - lines.reduce((sum, { bytes }) => sum + bytes, 0);
   const others =
-    rest > 0 ? [h('tr', {}, h('td', { class: 'number' }, formatBytes(rest)), h('td', { colspan: 3 }, 'smaller tensors'))] : [];
-  const head = ['Bytes', 'Category', 'Tensor', 'Count and shape'].map((title, index) =>
+    rest > 0
+      ? [h('tr', {}, h('td', { class: 'number' }, formatBytes(rest)), h('td', { colspan: 3 }, l10n.t('smaller tensors')))]
+      : [];
+  const head = [l10n.t('Bytes'), l10n.t('Category'), l10n.t('Tensor'), l10n.t('Count and shape')].map((title, index) =>
     h('th', { scope: 'col', class: index === 0 ? 'number' : '' }, title),
   );
   return [

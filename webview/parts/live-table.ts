@@ -1,4 +1,5 @@
 /** What is alive at a moment, area by area as it is drawn; beside a pinned moment the difference too. */
+import * as l10n from '@vscode/l10n';
 import { h } from '../dom';
 import { formatBytes, formatDelta, formatExact } from '../format';
 import { categoriesOf, type Live } from '../layout/live';
@@ -28,7 +29,12 @@ export function liveRows(live: Live, { areas }: Pick<TimelineChart, 'areas'>, at
 }
 
 export function liveTable(rows: readonly LiveRow[], others: number, against: boolean): HTMLElement[] {
-  const titles = ['Alive', 'Category', 'Bytes', ...(against ? ['Pinned', 'Difference'] : [])];
+  const titles = [
+    l10n.t('Alive'),
+    l10n.t('Category'),
+    l10n.t('Bytes'),
+    ...(against ? [l10n.t('Pinned'), l10n.t('Difference')] : []),
+  ];
   const number = (words: string, bytes: number) => h('td', { class: 'number', title: `${formatExact(bytes)} B` }, words);
   const numbers = (now: number, pinned: number) => [
     number(formatBytes(now), now),
@@ -52,16 +58,16 @@ export function liveTable(rows: readonly LiveRow[], others: number, against: boo
             'th',
             { scope: 'row' },
             h('span', { class: `swatch category-${category ?? 'other'} shade-${shade}` }),
-            name === null ? 'other' : h('span', { class: 'mono' }, name),
+            name === null ? l10n.t('other') : h('span', { class: 'mono' }, name),
           ),
-          h('td', { class: 'quiet' }, category ?? `${formatExact(others)} smaller kinds`),
+          h('td', { class: 'quiet' }, category ?? l10n.t('{0} smaller kinds', formatExact(others))),
           ...numbers(now, pinned),
         ),
       ),
       h(
         'tr',
         { class: 'result' },
-        h('th', { scope: 'row', colspan: 2 }, 'all'),
+        h('th', { scope: 'row', colspan: 2 }, l10n.t('all')),
         ...numbers(
           sum(({ now }) => now),
           sum(({ pinned }) => pinned),
@@ -79,6 +85,6 @@ export function liveLegend(live: Live, at: number, other: boolean): HTMLElement[
       .map(([category, bytes]) =>
         h('li', {}, h('span', { class: `swatch category-${category}` }), category, h('b', {}, formatBytes(bytes))),
       ),
-    ...(other ? [h('li', {}, h('span', { class: 'swatch category-other' }), 'other: a little of each')] : []),
+    ...(other ? [h('li', {}, h('span', { class: 'swatch category-other' }), l10n.t('other: a little of each'))] : []),
   ];
 }

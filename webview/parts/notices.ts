@@ -60,21 +60,29 @@ function notices(state: State, plan: PlanView | null, reveal: (place: Place) => 
     add(
       'bad',
       'fail',
-      'Plan ',
+      l10n.t('Plan '),
       go,
-      ' cannot be estimated: ',
+      l10n.t(' cannot be estimated: '),
       ...prose(plan.problem),
-      state.drawn ? ' The picture is of the text before.' : '',
+      state.drawn ? l10n.t(' The picture is of the text before.') : '',
     );
   }
   if (plans.length === 0 && errors > 0)
-    add('plain', 'warning', `The file has ${errors === 1 ? 'an error' : `${errors} errors`} and no plan that can be estimated.`);
+    add(
+      'plain',
+      'warning',
+      errors === 1
+        ? l10n.t('The file has an error and no plan that can be estimated.')
+        : l10n.t('The file has {0} errors and no plan that can be estimated.', errors),
+    );
   const broken = plans.filter((other) => other !== plan && other.problem !== undefined).map(({ name }) => name);
   if (broken.length > 0)
     add(
       'plain',
       'warning',
-      `${broken.length === 1 ? 'Plan' : 'Plans'} ${broken.join(', ')} of this file cannot be estimated; this one is whole.`,
+      broken.length === 1
+        ? l10n.t('Plan {0} of this file cannot be estimated; this one is whole.', broken.join(', '))
+        : l10n.t('Plans {0} of this file cannot be estimated; this one is whole.', broken.join(', ')),
     );
   return nodes;
 }

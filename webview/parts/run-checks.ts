@@ -11,7 +11,7 @@ type Check = EventOf<'check'>;
 /** A body of rows for each technique, in the order in which they came. */
 export function checks(list: readonly Check[]): HTMLElement {
   const techniques = [...new Set(list.map(({ technique }) => technique))];
-  const titles = ['What was checked', 'Verdict', 'Measured', 'Limit'];
+  const titles = [l10n.t('What was checked'), l10n.t('Verdict'), l10n.t('Measured'), l10n.t('Limit')];
   return h(
     'div',
     { class: 'block' },
@@ -33,7 +33,8 @@ export function checks(list: readonly Check[]): HTMLElement {
 
 function group(technique: string, list: readonly Check[], titles: readonly string[]): HTMLElement {
   const passed = list.filter((check) => check.passed).length;
-  const count = passed === list.length ? `${passed} passed` : `${list.length - passed} of ${list.length} failed`;
+  const count =
+    passed === list.length ? l10n.t('{0} passed', passed) : l10n.t('{0} of {1} failed', list.length - passed, list.length);
   return h(
     'tbody',
     {},
@@ -52,7 +53,12 @@ function group(technique: string, list: readonly Check[], titles: readonly strin
           class: check.passed ? 'pass' : 'fail',
         },
         h('th', { scope: 'row' }, check.name, h('small', {}, check.why)),
-        h('td', { class: 'verdict-cell' }, icon(check.passed ? 'pass' : 'fail'), h('span', {}, check.passed ? 'pass' : 'FAIL')),
+        h(
+          'td',
+          { class: 'verdict-cell' },
+          icon(check.passed ? 'pass' : 'fail'),
+          h('span', {}, check.passed ? l10n.t('pass') : l10n.t('FAIL')),
+        ),
         h('td', { class: 'number', 'data-title': titles[2] }, formatMeasure(check.measured, check.unit)),
         h('td', { class: 'number', 'data-title': titles[3] }, formatMeasure(check.limit, check.unit)),
       ),
@@ -62,7 +68,7 @@ function group(technique: string, list: readonly Check[], titles: readonly strin
 
 export function memory(list: readonly EventOf<'memory'>[]): HTMLElement {
   const some = list.some((line) => line.process !== undefined);
-  const names = ['Peak bytes', 'Predicted', 'Counted', '', some ? 'Process' : ''];
+  const names = [l10n.t('Peak bytes'), l10n.t('Predicted'), l10n.t('Counted'), '', some ? l10n.t('Process') : ''];
   const rows = list.map((line) => {
     const equal = line.predicted === line.measured;
     const difference = line.measured - line.predicted;
@@ -85,7 +91,7 @@ export function memory(list: readonly EventOf<'memory'>[]): HTMLElement {
         'td',
         { class: 'verdict-cell' },
         icon(equal ? 'pass' : 'fail'),
-        h('span', {}, equal ? 'equal' : `differs by ${formatExact(difference)} B`),
+        h('span', {}, equal ? l10n.t('equal') : l10n.t('differs by {0} B', formatExact(difference))),
       ),
       h(
         'td',

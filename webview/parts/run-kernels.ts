@@ -9,12 +9,13 @@ import { folded } from './table';
 type Kernels = Extract<RunEvent, { type: 'kernels' }>;
 
 const METHODS: { readonly [method in Kernels['method']]: string } = {
-  timestamps: 'Timed by the adapter’s own clock, in a step beside those that are counted above.',
-  waits:
+  timestamps: l10n.t('Timed by the adapter’s own clock, in a step beside those that are counted above.'),
+  waits: l10n.t(
     'Timed by waiting for each kernel by itself, in a step beside those that are counted above: this adapter has no clock for passes.',
+  ),
 };
 
-const FIGURES = 'The figures: seconds of one step, their share of it, and how often the kernel runs in it.';
+const FIGURES = l10n.t('The figures: seconds of one step, their share of it, and how often the kernel runs in it.');
 
 export function kernels(list: readonly Kernels[], software: boolean): HTMLElement {
   const methods = [...new Set(list.map(({ method }) => METHODS[method]))];
@@ -36,7 +37,12 @@ export const noKernels = (): HTMLElement =>
     'div',
     { class: 'block kernels' },
     h('h3', {}, l10n.t('Kernels by time')),
-    h('p', { class: 'note' }, icon('info'), h('span', {}, 'This run did not time its kernels. Run on GPU again to see them.')),
+    h(
+      'p',
+      { class: 'note' },
+      icon('info'),
+      h('span', {}, l10n.t('This run did not time its kernels. Run on GPU again to see them.')),
+    ),
   );
 
 function bars({ labels, rows }: KernelTable): HTMLElement {
@@ -68,7 +74,7 @@ function bars({ labels, rows }: KernelTable): HTMLElement {
 }
 
 const words = (cell: KernelCell | null): string =>
-  cell === null ? 'does not run' : `${formatSeconds(cell.seconds)} · ${formatShare(cell.share)} · ${runs(cell.calls)}`;
+  cell === null ? l10n.t('does not run') : `${formatSeconds(cell.seconds)} · ${formatShare(cell.share)} · ${runs(cell.calls)}`;
 
 /** `36 ×`, and `0.5 ×` of what runs in every other step. */
 const runs = (calls: number): string => `${Number.isInteger(calls) ? calls : Number(calls.toFixed(1))} ×`;
@@ -88,7 +94,8 @@ function bar(length: number): SVGSVGElement {
 /** `peak`: how long the card would take at its peaks; of a software driver that says nothing. */
 function tableOf({ labels, rows, seconds }: KernelTable, list: readonly Kernels[], software: boolean): HTMLTableElement {
   const device = list[0]?.peaks.device ?? '';
-  const figures = software ? ['Time', 'Share', 'Runs'] : ['Time', 'Share', 'Runs', `Of ${device}’s peak`];
+  const times = [l10n.t('Time'), l10n.t('Share'), l10n.t('Runs')];
+  const figures = software ? times : [...times, l10n.t('Of {0}’s peak', device)];
   const atPeak = (name: string, index: number): string => {
     const kernel = list[index]?.kernels.find((one) => one.name === name);
     return kernel && kernel.seconds > 0 ? formatShare(kernel.atPeaks / kernel.seconds) : '';
@@ -103,7 +110,7 @@ function tableOf({ labels, rows, seconds }: KernelTable, list: readonly Kernels[
       h(
         'tr',
         {},
-        h('th', { scope: 'col', rowspan: 2 }, 'Kernel'),
+        h('th', { scope: 'col', rowspan: 2 }, l10n.t('Kernel')),
         ...labels.map((label) => h('th', { scope: 'colgroup', colspan: figures.length, class: 'number' }, label)),
       ),
       h('tr', {}, ...labels.flatMap(() => figures.map((title) => h('th', { scope: 'col', ...number }, title)))),
@@ -125,7 +132,7 @@ function tableOf({ labels, rows, seconds }: KernelTable, list: readonly Kernels[
       h(
         'tr',
         { class: 'result' },
-        h('th', { scope: 'row' }, 'All'),
+        h('th', { scope: 'row' }, l10n.t('All')),
         ...seconds.flatMap((sum) => [formatSeconds(sum), ...figures.slice(1).map(() => '')].map((text) => h('td', number, text))),
       ),
     ),

@@ -27,13 +27,16 @@ function outcomeWords(run: Run): (Node | string)[] {
   const why = [...new Set(messages)].flatMap((message) => [' ', ...prose(message)]);
   switch (run.outcome) {
     case 'passed':
-      return [h('b', {}, 'Verified'), `: ${passed === 1 ? 'the one check' : `all ${passed} checks`} passed`];
+      return [
+        h('b', {}, l10n.t('Verified')),
+        passed === 1 ? l10n.t(': the one check passed') : l10n.t(': all {0} checks passed', passed),
+      ];
     case 'failed':
-      return [h('b', {}, 'Not verified'), `: ${failed} of ${passed + failed} checks failed.`, ...why];
+      return [h('b', {}, l10n.t('Not verified')), l10n.t(': {0} of {1} checks failed.', failed, passed + failed), ...why];
     case 'cancelled':
-      return [h('b', {}, 'Cancelled'), ' before it was done'];
+      return [h('b', {}, l10n.t('Cancelled')), l10n.t(' before it was done')];
     default:
-      return [h('b', {}, 'The run ended with an error.'), ...why];
+      return [h('b', {}, l10n.t('The run ended with an error.')), ...why];
   }
 }
 
@@ -41,14 +44,14 @@ export function adapterLine(run: Run): HTMLElement | null {
   const { adapter, proxy } = run;
   if (!adapter) return null;
   const size = proxy
-    ? ` · proxy of ${proxy.proxy.layers} layers × ${proxy.proxy.hidden} wide, ${proxy.proxy.batch} × ${proxy.proxy.sequence} tokens`
+    ? ` · ${l10n.t('proxy of {0} layers × {1} wide, {2} × {3} tokens', proxy.proxy.layers, proxy.proxy.hidden, proxy.proxy.batch, proxy.proxy.sequence)}`
     : '';
   return h(
     'p',
     { class: 'adapter', 'data-software': String(adapter.software) },
-    'On ',
+    l10n.t('On '),
     h('b', {}, adapter.name),
-    adapter.software ? h('span', { class: 'tag' }, 'software, no GPU') : null,
+    adapter.software ? h('span', { class: 'tag' }, l10n.t('software, no GPU')) : null,
     size,
   );
 }
@@ -73,7 +76,7 @@ export function scope(run: Run): HTMLElement | null {
             'span',
             {},
             h('span', { class: 'mono' }, line.technique),
-            ` ran with ${line.argument} ${formatExact(line.to)} in place of ${formatExact(line.from)}: ${line.why}`,
+            ` ${l10n.t('ran with {0} {1} in place of {2}', line.argument, formatExact(line.to), formatExact(line.from))}: ${line.why}`,
           ),
         ),
       ),
@@ -82,7 +85,7 @@ export function scope(run: Run): HTMLElement | null {
           'li',
           { 'data-unproved': line.technique },
           icon('warning'),
-          h('span', {}, h('span', { class: 'mono' }, line.technique), ` is not proved: ${line.why}`),
+          h('span', {}, h('span', { class: 'mono' }, line.technique), ` ${l10n.t('is not proved')}: ${line.why}`),
         ),
       ),
     ),

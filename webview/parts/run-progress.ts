@@ -24,7 +24,9 @@ export function createProgress(cancel: HTMLElement): { element: HTMLElement; set
       const at = run?.progress;
       setText(
         stage,
-        at ? `${at.stage}${at.total > 0 ? ` · ${formatExact(at.done)} of ${formatExact(at.total)}` : ''}` : 'Starting the runner',
+        at
+          ? `${at.stage}${at.total > 0 ? ` · ${l10n.t('{0} of {1}', formatExact(at.done), formatExact(at.total))}` : ''}`
+          : l10n.t('Starting the runner'),
       );
       setAttributes(bar, at && at.total > 0 ? { max: at.total, value: at.done } : { max: null, value: null });
     },

@@ -8,7 +8,13 @@ type Saving = Extract<RunEvent, { type: 'saving' }>;
 type StepBytes = Saving['before'];
 const READINGS = ['predicted', 'counted', 'buffers'] as const;
 
-const TITLES = ['Live bytes, one technique after the other', 'Predicted', 'Counted', '', 'GPU buffers'] as const;
+const TITLES = [
+  l10n.t('Live bytes, one technique after the other'),
+  l10n.t('Predicted'),
+  l10n.t('Counted'),
+  '',
+  l10n.t('GPU buffers'),
+] as const;
 
 export function savings(list: readonly Saving[]): HTMLElement {
   const [first] = list;
@@ -38,9 +44,9 @@ export function savings(list: readonly Saving[]): HTMLElement {
       h(
         'tbody',
         {},
-        first ? total('plain', first.before) : null,
+        first ? total(l10n.t('plain'), first.before) : null,
         ...list.map((saving) => change(saving)),
-        last ? total('with all of them', last.after) : null,
+        last ? total(l10n.t('with all of them'), last.after) : null,
       ),
     ),
   );
@@ -65,7 +71,7 @@ function row(
     h('th', { scope: 'row' }, head),
     predicted ?? null,
     counted ?? null,
-    h('td', { class: 'verdict-cell' }, icon(equal ? 'pass' : 'fail'), h('span', {}, equal ? 'equal' : 'differs')),
+    h('td', { class: 'verdict-cell' }, icon(equal ? 'pass' : 'fail'), h('span', {}, equal ? l10n.t('equal') : l10n.t('differs'))),
     buffers ?? null,
   );
 }

@@ -21,7 +21,7 @@ export function timing(list: readonly EventOf<'timing'>[], software: boolean): H
           'p',
           { class: 'note' },
           icon('info'),
-          h('span', {}, 'Measured on a software driver: it says nothing about a GPU’s speed.'),
+          h('span', {}, l10n.t('Measured on a software driver: it says nothing about a GPU’s speed.')),
         )
       : null,
     h(
@@ -32,7 +32,7 @@ export function timing(list: readonly EventOf<'timing'>[], software: boolean): H
           'div',
           {},
           h('dt', {}, line.label),
-          h('dd', {}, h('b', {}, formatSeconds(line.step)), h('small', {}, `median of ${line.steps} steps`)),
+          h('dd', {}, h('b', {}, formatSeconds(line.step)), h('small', {}, l10n.t('median of {0} steps', line.steps))),
         ),
       ),
     ),
@@ -83,6 +83,6 @@ function curveWords(curve: { label: string; points: { loss: number; step: number
   const first = curve.points[0];
   const last = curve.points[curve.points.length - 1];
   return first && last
-    ? `Loss of ${curve.label} from ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)} after step ${last.step}`
+    ? l10n.t('Loss of {0} from {1} to {2} after step {3}', curve.label, first.loss.toFixed(3), last.loss.toFixed(3), last.step)
     : curve.label;
 }

@@ -20,7 +20,7 @@ export function createRun(post: (message: FromWebview) => void): RunView {
   const cancel = button({ label: l10n.t('Cancel'), onPress: () => post({ type: 'cancel-run' }) });
   const progress = createProgress(cancel.element);
   const plan = h('span', { class: 'mono' });
-  const title = h('h2', {}, 'Run of ', plan);
+  const title = h('h2', {}, l10n.t('Run of '), plan);
   const body = h('div');
   const element = h('section', { class: 'run', 'aria-label': l10n.t('Run on GPU') }, title, progress.element, body);
   let shown: { run: Run | null; stale: boolean; width: number } | null = null;
@@ -47,14 +47,18 @@ const empty = (): HTMLElement =>
     h(
       'p',
       {},
-      'Run on GPU trains a small proxy of the plan, plain and with its techniques, and checks that the techniques do what they claim: the same gradients, a bounded error, the predicted bytes.',
+      l10n.t(
+        'Run on GPU trains a small proxy of the plan, plain and with its techniques, and checks that the techniques do what they claim: the same gradients, a bounded error, the predicted bytes.',
+      ),
     ),
   );
 
 /** The content for `run`, `width` pixels wide. */
 function runView(run: Run, stale: boolean, width: number): Node[] {
   const nodes: (Node | null)[] = [
-    stale ? h('p', { class: 'note stale-run' }, icon('info'), h('span', {}, 'Stale: the plan changed after this run.')) : null,
+    stale
+      ? h('p', { class: 'note stale-run' }, icon('info'), h('span', {}, l10n.t('Stale: the plan changed after this run.')))
+      : null,
     run.outcome === null ? null : outcome(run),
     adapterLine(run),
     run.checks.length > 0 ? checks(run.checks) : null,

@@ -1,4 +1,5 @@
 /** The plan's answer in words and numbers: the verdict, and the facts under it. */
+import * as l10n from '@vscode/l10n';
 import type { Estimate } from '../../src/protocol';
 import { h, icon } from '../dom';
 import { formatBytes, formatCount, formatRange, formatSeconds } from '../format';
@@ -6,9 +7,9 @@ import type { Budget, Part } from '../layout/budget';
 import { momentWords } from './card';
 
 const VERDICTS = {
-  fits: { kind: 'good', icon: 'pass', words: 'Fits' },
-  tight: { kind: 'tight', icon: 'warning', words: 'Tight on' },
-  exceeds: { kind: 'bad', icon: 'fail', words: 'Does not fit' },
+  fits: { kind: 'good', icon: 'pass', words: (device: string) => l10n.t('Fits {0}', device) },
+  tight: { kind: 'tight', icon: 'warning', words: (device: string) => l10n.t('Tight on {0}', device) },
+  exceeds: { kind: 'bad', icon: 'fail', words: (device: string) => l10n.t('Does not fit {0}', device) },
 } as const;
 
 /** `tried`: the estimate is of changes that are not written. */
@@ -16,24 +17,30 @@ export function verdict(estimate: Estimate, tried = false): HTMLElement {
   const { device, usable, fits, fit, peak } = estimate;
   const { kind, icon: picture, words } = VERDICTS[fit];
   const margin = formatBytes(Math.abs(usable - peak.device));
-  const room = fits ? `, with ${margin} to spare` : `: ${margin} over the usable ${formatBytes(usable)}`;
-  const slack = fit === 'tight' ? `; it fits only while the allocator’s slack stays small` : '';
-  const sentence = h('span', {}, tried ? 'With what is tried: ' : null, h('b', {}, `${words} ${device}`), room + slack);
+  const room = fits ? l10n.t(', with {0} to spare', margin) : l10n.t(': {0} over the usable {1}', margin, formatBytes(usable));
+  const slack = fit === 'tight' ? l10n.t('; it fits only while the allocator’s slack stays small') : '';
+  const sentence = h('span', {}, tried ? l10n.t('With what is tried: ') : null, h('b', {}, words(device)), room + slack);
   return h('p', { class: `verdict ${kind}`, 'data-fits': String(fits), 'data-fit': fit }, icon(picture), sentence);
 }
 
 export function facts(estimate: Estimate): HTMLElement {
   const { peak, time, parameters } = estimate;
-  const measured = time.calibrated ? `calibrated on ${time.calibrated.adapter}` : 'uncalibrated';
+  const rate = formatCount(Math.round(time.tokensPerSecond));
   const share = parameters.total > 0 ? (parameters.trainable / parameters.total) * 100 : 0;
   const list: [string, string, string][] = [
-    ['Peak', formatBytes(peak.allocated), momentWords(estimate.peakAt)],
-    ['On the card', formatBytes(peak.device), formatRange(...peak.range)],
-    ['Step', formatSeconds(time.step), `${formatCount(Math.round(time.tokensPerSecond))} tokens/s, ${measured}`],
+    [l10n.t('Peak'), formatBytes(peak.allocated), momentWords(estimate.peakAt)],
+    [l10n.t('On the card'), formatBytes(peak.device), formatRange(...peak.range)],
     [
-      'Trained',
+      l10n.t('Step'),
+      formatSeconds(time.step),
+      time.calibrated
+        ? l10n.t('{0} tokens/s, calibrated on {1}', rate, time.calibrated.adapter)
+        : l10n.t('{0} tokens/s, uncalibrated', rate),
+    ],
+    [
+      l10n.t('Trained'),
       formatCount(parameters.trainable),
-      share >= 99.95 ? 'every parameter' : `${share.toPrecision(2)} % of ${formatCount(parameters.total)}`,
+      share >= 99.95 ? l10n.t('every parameter') : l10n.t('{0} % of {1}', share.toPrecision(2), formatCount(parameters.total)),
     ],
   ];
   return h(
@@ -44,15 +51,15 @@ export function facts(estimate: Estimate): HTMLElement {
 }
 
 const PART_TITLES: { [part in Part]?: string } = {
-  allocator: 'held by the allocator beyond the live bytes',
-  context: 'the driver’s context and library workspaces',
+  allocator: l10n.t('held by the allocator beyond the live bytes'),
+  context: l10n.t('the driver’s context and library workspaces'),
 };
 
 /** The parts of the card's bar with their sizes. */
 export function legend(budget: Budget): HTMLElement {
   return h(
     'ul',
-    { class: 'legend', 'aria-label': 'At the peak' },
+    { class: 'legend', 'aria-label': l10n.t('At the peak') },
     ...budget.parts.map(({ part, bytes }) =>
       h(
         'li',
@@ -62,6 +69,6 @@ export function legend(budget: Budget): HTMLElement {
         h('b', {}, formatBytes(bytes)),
       ),
     ),
-    h('li', { title: 'between which bytes the truth lies on the card' }, icon('range'), 'likely range'),
+    h('li', { title: l10n.t('between which bytes the truth lies on the card') }, icon('range'), l10n.t('likely range')),
   );
 }

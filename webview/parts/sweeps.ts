@@ -1,4 +1,5 @@
 /** Sweeps of the plan on show, and of those it is compared with, as curves with the card's line and where they cross it. */
+import * as l10n from '@vscode/l10n';
 import type { FromWebview, Place, SweepCurves } from '../../src/protocol';
 import { h, prose } from '../dom';
 import { formatBytes, formatExact, formatTokens } from '../format';
@@ -18,7 +19,7 @@ const HEIGHT = 240;
 export function createSweeps(post: (message: FromWebview) => void, reveal: (place: Place) => void): Sweeps {
   const body = h('div');
   const note = h('p', { class: 'empty', role: 'status' });
-  const element = h('section', { class: 'sweeps', 'aria-label': 'Sweeps' }, note, body);
+  const element = h('section', { class: 'sweeps', 'aria-label': l10n.t('Sweeps') }, note, body);
   let asked = '';
   let painted: unknown = null;
   return {
@@ -31,7 +32,7 @@ export function createSweeps(post: (message: FromWebview) => void, reveal: (plac
       }
       const known = sweeps?.plan === plan.name ? sweeps : null;
       const failed = unanswered?.question === 'sweeps' && unanswered.plan === plan.name ? unanswered.message : '';
-      note.textContent = failed !== '' ? failed : 'Sweeping…';
+      note.textContent = failed !== '' ? failed : l10n.t('Sweeping…');
       note.hidden = known !== null && failed === '';
       body.hidden = known === null;
       if (!known || painted === `${width}${JSON.stringify(known)}`) return;
@@ -55,20 +56,20 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
     words(value),
     ...sweep.curves.map(({ points, usable }) => {
       const device = points.find((point) => point.value === value)?.device;
-      return device === undefined ? '' : `${formatBytes(device)}${device > usable ? ', over' : ''}`;
+      return device === undefined ? '' : device > usable ? l10n.t('{0}, over', formatBytes(device)) : formatBytes(device);
     }),
   ]);
-  const border = ['fits up to', ...sweep.curves.map((curve) => crossingWords(curve, words))];
+  const border = [l10n.t('fits up to'), ...sweep.curves.map((curve) => crossingWords(curve, words))];
   return h(
     'div',
     { class: 'block' },
-    h('h3', {}, 'On the card over ', name, chart.log ? h('small', {}, ' log scale') : null),
+    h('h3', {}, l10n.t('On the card over '), name, chart.log ? h('small', {}, ` ${l10n.t('log scale')}`) : null),
     place
       ? null
       : h(
           'p',
           { class: 'note' },
-          h('span', {}, ...prose('The plan asks for no sweep; write `sweep sequence in [ … ]` for your own.')),
+          h('span', {}, ...prose(l10n.t('The plan asks for no sweep; write `sweep sequence in [ … ]` for your own.'))),
         ),
     svg,
     h(
@@ -81,7 +82,7 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
     h(
       'details',
       { class: 'as-table' },
-      h('summary', {}, 'The curves as a table'),
+      h('summary', {}, l10n.t('The curves as a table')),
       h('div', { class: 'table' }, tableOf(columns, [...rows, border])),
     ),
   );
@@ -94,14 +95,14 @@ const fitsThroughout = ({ points, usable }: Curve): boolean => points.every(({ d
 function crossingWords(curve: Curve, words: (value: number) => string): string {
   if (curve.crossing) return words(curve.crossing.value);
   if (curve.points.length === 0) return '';
-  return fitsThroughout(curve) ? 'all of them' : 'none of them';
+  return fitsThroughout(curve) ? l10n.t('all of them') : l10n.t('none of them');
 }
 
 /** Where a curve crosses the usable memory, for its key. */
 function fitsWords(curve: Curve, words: (value: number) => string): string {
-  if (curve.crossing) return `fits up to ${words(curve.crossing.value)}`;
+  if (curve.crossing) return l10n.t('fits up to {0}', words(curve.crossing.value));
   if (curve.points.length === 0) return '';
-  return fitsThroughout(curve) ? 'fits throughout' : 'fits nowhere';
+  return fitsThroughout(curve) ? l10n.t('fits throughout') : l10n.t('fits nowhere');
 }
 
 function link(name: string, place: Place, reveal: (place: Place) => void): HTMLElement {

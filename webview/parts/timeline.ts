@@ -99,7 +99,7 @@ export function createTimeline(): TimelineView {
   };
   const pin = () => {
     pinned = pinned === null ? at : null;
-    pinControl?.set({ label: pinned === null ? 'Pin moment' : 'Unpin' });
+    pinControl?.set({ label: pinned === null ? l10n.t('Pin moment') : l10n.t('Unpin') });
     soon();
   };
   const inspect = (point: number) => {
@@ -111,7 +111,10 @@ export function createTimeline(): TimelineView {
     told = telling;
     const { timeline, sums } = live;
     const words = momentAt(timeline, at);
-    setText(where, `${words}: ${formatBytes(sums[at] ?? 0)}${pinned === null ? '' : `, against ${momentAt(timeline, pinned)}`}`);
+    setText(
+      where,
+      `${words}: ${formatBytes(sums[at] ?? 0)}${pinned === null ? '' : l10n.t(', against {0}', momentAt(timeline, pinned))}`,
+    );
     svg.setAttribute('aria-valuemin', '0');
     svg.setAttribute('aria-valuemax', String(sums.length - 1));
     svg.setAttribute('aria-valuenow', String(at));
@@ -201,7 +204,10 @@ export function createTimeline(): TimelineView {
       paintMinimap(map, whole);
       setText(
         note,
-        `One step: ${formatExact(count())} operations in their order. A column of pixels shows the highest moment that falls on it.`,
+        l10n.t(
+          'One step: {0} operations in their order. A column of pixels shows the highest moment that falls on it.',
+          formatExact(count()),
+        ),
       );
       draw();
     },

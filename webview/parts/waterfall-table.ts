@@ -1,4 +1,5 @@
 /** The waterfall as a table: the same rows and numbers, for reading and for screen readers. */
+import * as l10n from '@vscode/l10n';
 import type { Place, PlanView } from '../../src/protocol';
 import { h } from '../dom';
 import { formatBytes, formatDelta, formatExact, formatSeconds } from '../format';
@@ -7,7 +8,7 @@ import type { Waterfall } from '../layout/waterfall';
 export function waterfallTable(plan: PlanView, layout: Waterfall, onReveal: (place: Place) => void): HTMLTableElement {
   const rows = layout.rows.map((row) => {
     const place = row.kind === 'result' ? plan.place : plan.places[row.index];
-    const name = row.kind === 'plain' ? 'plain plan' : row.label;
+    const name = row.kind === 'plain' ? l10n.t('plain plan') : row.label;
     return h(
       'tr',
       { class: row.kind },
@@ -21,7 +22,7 @@ export function waterfallTable(plan: PlanView, layout: Waterfall, onReveal: (pla
     h(
       'tr',
       { class: mark.role },
-      h('th', { scope: 'row' }, mark.role),
+      h('th', { scope: 'row' }, mark.role === 'usable' ? l10n.t('usable') : l10n.t('capacity')),
       h('td', {}),
       number(formatBytes(mark.bytes), mark.bytes),
       h('td', {}),
@@ -36,7 +37,7 @@ export function waterfallTable(plan: PlanView, layout: Waterfall, onReveal: (pla
       h(
         'tr',
         {},
-        ...['Technique', 'Change', 'Peak after', 'Time per step'].map((name, i) =>
+        ...[l10n.t('Technique'), l10n.t('Change'), l10n.t('Peak after'), l10n.t('Time per step')].map((name, i) =>
           h('th', { scope: 'col', class: i > 0 ? 'number' : '' }, name),
         ),
       ),

@@ -46,7 +46,7 @@ export function createWaterfall(card: Card, reveal: (place: Place) => void): Wat
         {
           lineOf,
           device: estimate.device,
-          over: estimate.fits ? null : `${formatBytes(estimate.peak.device - estimate.usable)} over the usable memory`,
+          over: estimate.fits ? null : l10n.t('{0} over the usable memory', formatBytes(estimate.peak.device - estimate.usable)),
         },
         {
           onActivate: (row) => {

@@ -1,4 +1,5 @@
 /** The controls of a trial: a slider and a field for each number, a list for each slot. Kept while they are used. */
+import * as l10n from '@vscode/l10n';
 import type { SlotChoice, Turn } from '../../src/protocol';
 import { type FieldControl, type SelectControl, select, textField } from '../controls';
 import { h, setText } from '../dom';
@@ -41,7 +42,7 @@ export function createControls({ onNumber, onTechnique }: Handlers): Controls {
     const [technique = '', argument] = path.split('.');
     const slider = createSlider(path, (value) => onNumber(path, value));
     const field = textField({
-      label: `${path}, exact`,
+      label: l10n.t('{0}, exact', path),
       onChange(text) {
         const value = readCount(text);
         field.set({ value: text, invalid: value === null });
@@ -87,18 +88,20 @@ export function createControls({ onNumber, onTechnique }: Handlers): Controls {
         row?.slider.set(stopsOf(turn), value, wordsOf(value, tokens));
         row?.field.set({ value: wordsOf(value, tokens) });
         row?.element.classList.toggle('changed', value !== written);
-        if (row) setText(row.note, written === null || value === written ? '' : `file: ${wordsOf(written, tokens)}`);
+        if (row) setText(row.note, written === null || value === written ? '' : l10n.t('file: {0}', wordsOf(written, tokens)));
       }
       for (const choice of slots) {
         const row = choices.get(choice.slot);
         if (!row) continue;
         row.choice = choice;
-        const follows = choice.value === '' || choice.written === '' ? [{ value: '', label: 'as the precision' }] : [];
+        const follows = choice.value === '' || choice.written === '' ? [{ value: '', label: l10n.t('as the precision') }] : [];
         row.list.set([...follows, ...choice.options.map(({ name }) => ({ value: name, label: name }))], choice.value);
         row.element.classList.toggle('changed', choice.value !== choice.written);
         setText(
           row.note,
-          choice.value === choice.written ? '' : `file: ${choice.written === '' ? 'as the precision' : choice.written}`,
+          choice.value === choice.written
+            ? ''
+            : l10n.t('file: {0}', choice.written === '' ? l10n.t('as the precision') : choice.written),
         );
       }
     },

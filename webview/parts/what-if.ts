@@ -127,12 +127,13 @@ export function createWhatIf(post: (message: FromWebview) => void): WhatIf {
 
 /** What the changes buy and cost against the file. */
 function effect({ estimate: before }: Drawn, { view: { estimate: after } }: WhatIfReply, count: number): (Node | string)[] {
-  if (count === 0) return ['As written. Turn something: nothing is written before you apply it.'];
-  if (!after) return ['These changes cannot be estimated.'];
+  if (count === 0) return [l10n.t('As written. Turn something: nothing is written before you apply it.')];
+  if (!after) return [l10n.t('These changes cannot be estimated.')];
   const time = formatRelative(before.time.step, after.time.step);
   return [
     h('b', {}, formatDelta(after.peak.device - before.peak.device)),
-    ` on the card (${formatBytes(before.peak.device)} → ${formatBytes(after.peak.device)})${time === null ? '' : `, time ${time}`}`,
+    l10n.t(' on the card ({0} → {1})', formatBytes(before.peak.device), formatBytes(after.peak.device)),
+    time === null ? '' : l10n.t(', time {0}', time),
   ];
 }
 
