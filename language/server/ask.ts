@@ -1,7 +1,9 @@
 /** What a plan asks: `require`, `find`, `sweep`, `compare`, read and checked; the answers take estimates. */
+import { formatCount } from '../../src/plan/format';
 import type { Plan } from '../../src/plan/types';
 import type { Condition } from '../../src/planner/expression';
 import { type Knob, knobOf, type Path, pathText } from '../../src/planner/knobs';
+import { refusalsOf } from '../../src/techniques/compatibility';
 import type { Compare, Find, PlanDeclaration, Require, Sweep } from '../generated/ast';
 import { condition } from './conditions';
 import type { Context } from './context';
@@ -91,7 +93,11 @@ function addSweep(context: Context, node: Sweep, uri: string, asked: Asked): voi
   const label = `\`${pathText(path)}\``;
   const values = node.values.items.map((item) => {
     const at = { node: item as Expression, uri };
-    return turned.whole ? countOf(context, at, label, turned) : numberOf(context, at, label, turned);
+    const value = turned.whole ? countOf(context, at, label, turned) : numberOf(context, at, label, turned);
+    const refused = value === undefined ? undefined : refusalsOf(turned.set(value))[0];
+    if (!refused) return value;
+    const message = `\`${refused.name}\` cannot be had with ${label} ${formatCount(value ?? 0)}: ${refused.why}`;
+    return context.error(uri, 'impossible-technique', message, spanOf(item));
   });
   const whole = values.flatMap((value) => value ?? []);
   if (whole.length === values.length) asked.sweeps.push({ span: spanOf(node), path, values: whole });

@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
 import type { Plan } from '../../src/plan/types';
 import { finish, judge } from '../../src/planner/answers';
-import type { Category, Estimate, Moment } from '../../src/planner/types';
+import { type Category, type Estimate, type Moment, PART_NAMES } from '../../src/planner/types';
 import type { Analysis, PlanAnalysis } from './analyze';
 import type { RequireQuestion } from './ask';
 import { type EstimateCache, estimateOf } from './estimates';
@@ -50,15 +50,6 @@ const PHASE_NAMES = { forward: 'the forward pass', backward: 'the backward pass'
 /** A moment of the step in words: `the backward pass, layer 31, mlp.down`. Layers are counted from 0, as frameworks do. */
 export const momentText = ({ phase, layer, op }: Moment): string =>
   `${PHASE_NAMES[phase]}, ${layer === undefined ? '' : `layer ${layer}, `}\`${op}\``;
-
-const PART_NAMES: { [category in Category]: string } = {
-  weights: 'weights',
-  gradients: 'gradients',
-  optimizer: 'optimizer states',
-  activations: 'activations kept for backward',
-  logits: 'logits',
-  temporary: 'temporary tensors',
-};
 
 /** Statements that govern a part, the most telling first. */
 const GOVERNED: { [category in Category]: readonly string[] } = {

@@ -1,9 +1,10 @@
 /** What a plan's questions come to: `require`, `find`, `sweep`, `compare`, each answered by estimating. */
+import { formatBytes, formatCount } from '../plan/format';
 import type { Plan } from '../plan/types';
 import { refusalsOf } from '../techniques/compatibility';
 import { type Condition, evaluate, holds } from './expression';
-import { type Knob, knobOf, type Path } from './knobs';
-import type { Estimate } from './types';
+import { type Knob, knobOf, type Path, pathText } from './knobs';
+import { CATEGORIES, type Estimate, PART_NAMES } from './types';
 
 export type Estimator = (plan: Plan) => Estimate;
 
@@ -38,9 +39,12 @@ export interface Answer {
   reason?: string;
 }
 
+/** Fractions are looked for in steps of this size. */
+const FRACTION = 0.01;
+
 /**
- * The largest or smallest whole value of a number at which the plan fits its card and holds what it requires. By bisection, with
- * values beyond the border tried too: rounding and changes of the peak's place make the border uneven.
+ * The largest or smallest value of a number, whole or in hundredths, at which the plan fits its card and holds what it requires. By
+ * bisection, with values beyond the border tried too: rounding and changes of the peak's place make the border uneven.
  */
 export const find = (...args: Parameters<typeof findSteps>): Answer => finish(findSteps(...args));
 
@@ -55,43 +59,80 @@ export function* findSteps(
 ): Generator<void, Answer> {
   const knob = knobOf(plan, path);
   if ('problem' in knob) return { reason: knob.problem };
-  const asked = (value: number, fits: (estimate: Estimate) => boolean): boolean => {
-    const changed = bare(knob.set(value));
+  const steps = stepsOf(knob);
+  const at = (step: number): Plan => bare(knob.set(steps.value(step)));
+  const asked = (step: number, fits: (estimate: Estimate) => boolean): boolean => {
+    const changed = at(step);
     // What cannot be shared by so many cards does not serve.
     if (refusalsOf(changed).length > 0) return false;
     const estimate = estimator(changed);
     return fits(estimate) && conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
   };
-  const serves = (value: number): boolean => asked(value, ({ fits }) => fits);
+  const serves = (step: number): boolean => asked(step, ({ fits }) => fits);
   /** Which condition a value breaks that fits the card; −1 where none does. */
-  const brokenAt = (value: number): number => {
-    const changed = bare(knob.set(value));
+  const brokenAt = (step: number): number => {
+    const changed = at(step);
     if (conditions.length === 0 || refusalsOf(changed).length > 0) return -1;
     const estimate = estimator(changed);
     return estimate.fits ? conditions.findIndex((condition) => judge(condition, estimate, estimateOf).holds === false) : -1;
   };
-  const found = yield* extremeSteps(knob, goal, serves);
-  if (found === undefined)
-    return { reason: conditions.length > 0 ? 'no value fits the card and holds what is required' : 'no value fits the card' };
-  const { value, uneven } = found;
-  if (value === (goal === 'max' ? knob.max : knob.min))
-    return { value, atLimit: true, ...(uneven === undefined ? {} : { uneven }) };
-  const breaks = brokenAt(value + (goal === 'max' ? 1 : -1));
-  const liveFits = (at: number): boolean => asked(at, ({ peak, usable }) => peak.allocated <= usable);
-  const arranged = yield* borderSteps(value, goal, knob, liveFits);
+  const found = yield* extremeSteps(steps, goal, serves);
+  if (found === undefined) return { reason: nothingServes(path, steps, goal, at, estimator, conditions.length > 0) };
+  const value = steps.value(found.value);
+  const uneven = found.uneven === undefined ? {} : { uneven: steps.value(found.uneven) };
+  if (found.value === (goal === 'max' ? steps.max : steps.min)) return { value, atLimit: true, ...uneven };
+  const breaks = brokenAt(found.value + (goal === 'max' ? 1 : -1));
+  const liveFits = (step: number): boolean => asked(step, ({ peak, usable }) => peak.allocated <= usable);
+  const arranged = yield* borderSteps(found.value, goal, steps, liveFits);
   return {
     value,
-    ...(uneven === undefined ? {} : { uneven }),
-    ...(arranged === value ? {} : { arranged }),
+    ...uneven,
+    ...(arranged === found.value ? {} : { arranged: steps.value(arranged) }),
     ...(breaks < 0 ? {} : { breaks }),
   };
+}
+
+interface Steps extends Pick<Knob, 'min' | 'max' | 'current'> {
+  value(step: number): number;
+}
+
+/** A number's values, counted: itself where it is whole, and otherwise its hundredths. */
+function stepsOf({ whole, min, max, exclusiveMax, current }: Knob): Steps {
+  if (whole) return { min, max, current, value: (step) => step };
+  const most = Math.floor(max / FRACTION + 1e-6);
+  return {
+    min: Math.ceil(min / FRACTION - 1e-6),
+    max: exclusiveMax && most * FRACTION >= max ? most - 1 : most,
+    current: Math.round(current / FRACTION),
+    value: (step) => Number((step * FRACTION).toFixed(2)),
+  };
+}
+
+/** Why no value serves: what stays of the peak at the end of the range that asks for least. */
+function nothingServes(
+  path: Path,
+  { min, max, value }: Steps,
+  goal: 'max' | 'min',
+  at: (step: number) => Plan,
+  estimator: Estimator,
+  conditional: boolean,
+): string {
+  const why = conditional ? 'no value fits the card and holds what is required' : 'no value fits the card';
+  const end = goal === 'max' ? min : max;
+  if (refusalsOf(at(end)).length > 0) return why;
+  const { peak, usable, categories } = estimator(at(end));
+  if (peak.allocated <= usable) return why;
+  const [part, bytes] = CATEGORIES.map((category) => [category, categories[category]] as const).reduce((most, one) =>
+    one[1] > most[1] ? one : most,
+  );
+  return `${why}: with \`${pathText(path)} ${formatCount(value(end))}\` its tensors need ${formatBytes(peak.allocated)}, the largest part ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
 }
 
 /** A search needs the peak, not the steps that led to it. */
 const bare = (plan: Plan): Plan => ({ ...plan, order: [] });
 
 /** Multiples of a border at which a value that serves is still looked for. */
-const BEYOND = [1.01, 1.1, 1.5, 2, 4];
+const BEYOND = [1.01, 1.1, 1.5, 2, 3, 4];
 
 /** Places between the near end and the border where a value that does not serve is still looked for. */
 const WITHIN = [0, 0.25, 0.5, 0.75, 0.9];
@@ -175,13 +216,15 @@ export function* extremeSteps(
     }
     let better: number | undefined;
     for (const factor of BEYOND) {
-      const value: number = goal === 'max' ? Math.ceil(good * factor) + 1 : Math.floor(good / factor) - 1;
+      const value: number = goal === 'max' ? Math.ceil(good * factor) : Math.floor(good / factor);
       if (value >= min && value <= max && value !== bad && (yield* ask(value))) better = value;
     }
     if (better === undefined) break;
     good = better;
   }
   const value: number = good;
+  const beside = goal === 'max' ? value - 1 : value + 1;
+  if (beside >= min && beside <= max) yield* ask(beside);
   for (const share of WITHIN) yield* ask(Math.round(near + share * (value - near)));
   const nearer = [...known].filter(([at, served]) => !served && (goal === 'max' ? at < value : at > value));
   const [uneven] = nearer.map(([at]) => at).sort((a, b) => Math.abs(a - value) - Math.abs(b - value));
@@ -215,7 +258,10 @@ export function* sweepSteps(
   const points: SweepPoint[] = [];
   if ('problem' in knob) return points;
   for (const value of values) {
-    const { peak, fits } = estimator(bare(knob.set(value)));
+    const changed = bare(knob.set(value));
+    // What cannot be shared by so many cards has no point; it is reported where it is written.
+    if (refusalsOf(changed).length > 0) continue;
+    const { peak, fits } = estimator(changed);
     points.push({ value, allocated: peak.allocated, fits });
     yield;
   }

@@ -13,6 +13,8 @@ export interface Path {
 export interface Knob {
   /** The value is a whole number. */
   whole: boolean;
+  /** `max` itself may not be written. */
+  exclusiveMax?: boolean;
   /** Counts tokens, so that `16k` may be written. */
   tokens: boolean;
   min: number;
@@ -111,6 +113,7 @@ function argumentKnob({ use, spec, argument, set }: Turned): Knob | { problem: s
     tokens: type.kind === 'count' && type.tokens === true,
     min,
     max: type.max ?? 1_048_576,
+    ...(type.kind === 'number' && type.exclusiveMax ? { exclusiveMax: true } : {}),
     current: typeof stated === 'number' ? stated : min,
     set: (value) => set({ ...use.args, [argument]: value }),
   };

@@ -3,6 +3,16 @@ import type { DType, Slot } from '../plan/types';
 
 export const CATEGORIES = ['weights', 'gradients', 'optimizer', 'activations', 'logits', 'temporary'] as const;
 export type Category = (typeof CATEGORIES)[number];
+
+/** The categories in words. */
+export const PART_NAMES: { [category in Category]: string } = {
+  weights: 'weights',
+  gradients: 'gradients',
+  optimizer: 'optimizer states',
+  activations: 'activations kept for backward',
+  logits: 'logits',
+  temporary: 'temporary tensors',
+};
 export type Bytes = Record<Category, number>;
 
 export const PHASES = ['forward', 'backward', 'optimizer'] as const;

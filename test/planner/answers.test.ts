@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatBytes } from '../../src/plan/format';
 import { findDevice } from '../../src/plan/presets/devices';
 import { findModel } from '../../src/plan/presets/models';
 import type { Plan } from '../../src/plan/types';
@@ -32,7 +33,9 @@ describe('the extreme value that serves', () => {
 
   it('looks past a border that is not the last one, and says that the range has a gap', () => {
     const gap = (value: number) => value <= 1000 || (value > 1500 && value <= 3000);
-    expect(extreme({ ...range, current: 10 }, 'max', gap)).toEqual({ value: 3000, uneven: 1280 });
+    const found = extreme({ ...range, current: 10 }, 'max', gap);
+    expect(found?.value).toBe(3000);
+    expect(gap(found?.uneven ?? 1)).toBe(false);
     const narrow = (value: number) => value <= 1000 || (value > 1005 && value <= 1100);
     expect(extreme({ ...range, current: 10 }, 'max', narrow)?.value).toBe(1100);
   });
@@ -84,8 +87,50 @@ describe('find', () => {
 
   it('says why there is none', () => {
     const small = { ...plan, device: { ...device, memory: 1024 ** 3, reserve: 0 } };
-    expect(find(small, { name: 'batch' }, 'max', estimate)).toEqual({ reason: 'no value fits the card' });
+    const { reason } = find(small, { name: 'batch' }, 'max', estimate);
+    const { peak, categories } = estimate({ ...small, batch: 1 });
+    expect(reason).toBe(
+      `no value fits the card: with \`batch 1\` its tensors need ${formatBytes(peak.allocated)}, the largest part optimizer states, ${formatBytes(categories.optimizer)}`,
+    );
     expect(find(plan, { name: 'batsch' }, 'max', estimate).reason).toContain('Did you mean `batch`');
+  });
+});
+
+describe('find of a share', () => {
+  const frugal: Plan = { ...plan, slots: { optimizer: { name: 'frugal', args: {} } }, order: ['optimizer'] };
+  const at = (density: number): Estimate =>
+    estimate({ ...frugal, slots: { optimizer: { name: 'frugal', args: { density } } }, order: [] });
+
+  it('gives the hundredth that holds, where the next one does not', () => {
+    const limit = (at(0.4).peak.allocated + at(0.41).peak.allocated) / 2;
+    const condition = {
+      operator: '<=',
+      left: { kind: 'figure', figure: 'peak' },
+      right: { kind: 'number', value: limit },
+    } as const;
+    expect(find(frugal, { name: 'density' }, 'max', estimate, [condition])).toMatchObject({ value: 0.4, breaks: 0 });
+  });
+
+  it('ends before a value that may not be written, and with one that may', () => {
+    const lora: Plan = { ...plan, slots: { train: { name: 'lora', args: {} } }, order: ['train'] };
+    expect(find(lora, { name: 'dropout' }, 'max', estimate)).toEqual({ value: 0.99, atLimit: true });
+    expect(find(frugal, { name: 'density' }, 'max', estimate)).toEqual({ value: 1, atLimit: true });
+    expect(find(frugal, { name: 'density' }, 'min', estimate)).toEqual({ value: 0, atLimit: true });
+  });
+});
+
+describe('numbers that cards cannot share', () => {
+  const split: Plan = { ...plan, lists: { parallel: [{ name: 'tensor', args: { n: 2 } }] } };
+
+  it('are no points of a sweep', () => {
+    expect(sweep(split, { name: 'n' }, [2, 3, 5, 4], estimate).map(({ value }) => value)).toEqual([2, 3, 4]);
+  });
+
+  it('are told of where a search passes them', () => {
+    expect(find(split, { name: 'n' }, 'max', estimate)).toMatchObject({ value: 12, uneven: 11 });
+    const least = find(split, { name: 'n' }, 'min', estimate);
+    expect(least).toMatchObject({ value: 1, atLimit: true });
+    expect(12 % (least.uneven ?? 1)).not.toBe(0);
   });
 });
 

@@ -51,7 +51,10 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
     for (const { span, value, reason, find, atLimit, uneven, arranged, limitedBy } of found?.answers ?? []) {
       if (value === undefined) put(span, '= none', reason);
       else {
-        const gap = uneven === undefined ? '' : `; not every value up to it fits: ${formatCount(uneven)} does not`;
+        const gap =
+          uneven === undefined
+            ? ''
+            : `; not every ${find.startsWith('max') ? 'smaller' : 'larger'} value serves: ${formatCount(uneven)} does not`;
         const loose =
           arranged === undefined
             ? ''

@@ -138,7 +138,10 @@ function answerLine(style: Style, { line, find, value, atLimit, uneven, arranged
   const question = `${INDENT}line ${line}: find ${find} → `;
   if (value === null) return question + paint(style, 'red', printable(reason ?? 'no value fits'));
   const tokens = written(key, value) !== formatCount(value) ? ` (${formatCount(value)} tokens)` : '';
-  const gap = uneven === undefined ? '' : `; not every value up to it fits: ${written(key, uneven)} does not`;
+  const gap =
+    uneven === undefined
+      ? ''
+      : `; not every ${find.startsWith('max') ? 'smaller' : 'larger'} value serves: ${written(key, uneven)} does not`;
   const loose =
     arranged === undefined ? '' : `; up to ${written(key, arranged)} the tensors fit, and how the allocator places them decides`;
   const bound = limitedBy === undefined ? '' : `; the card would hold more: \`require ${printable(limitedBy)}\` ends it`;
