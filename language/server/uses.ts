@@ -2,7 +2,7 @@
 import type { AstNode } from 'langium';
 import { nearest } from '../../src/plan/nearest';
 import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../../src/plan/types';
-import { cautionsOf, conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
+import { cautionsOf, conflictsOf, refusalsOf, warningsOf } from '../../src/techniques/compatibility';
 import { allSpecs, findSpec, specsOf } from '../../src/techniques/registry';
 import type { Argument as ArgumentSpec, Spec } from '../../src/techniques/spec';
 import type { Argument, Word } from '../generated/ast';
@@ -208,15 +208,21 @@ export function conflicts(plan: Plan): Clash[] {
 }
 
 /** What works together, and should be known all the same. */
-export const cautions = (plan: Plan): Clash[] =>
-  cautionsOf(plan).map(({ slot, name, relation, other }) => ({
-    code: 'caution',
+export const cautions = (plan: Plan): Clash[] => [
+  ...cautionsOf(plan).map(({ slot, name, relation, other }) => ({
+    code: 'caution' as const,
     message: `\`${name}\` with \`${other}\` (${relation.slot}): ${relation.why}`,
     parts: [
       { slot, name },
       { slot: relation.slot, name: other },
     ],
-  }));
+  })),
+  ...warningsOf(plan).map(({ slot, name, why }) => ({
+    code: 'caution' as const,
+    message: `\`${name}\`: ${why}`,
+    parts: [{ slot, name }],
+  })),
+];
 
 export const isTechniqueName = (node: Expression): boolean =>
   isPlainWord(node) && allSpecs.some(({ name }) => name === node.name);

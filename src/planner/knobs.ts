@@ -26,9 +26,14 @@ export interface Knob {
 /** Largest values that a plan's own counts may have; a statement is refused past them too. */
 export const MOST = { batch: 1_048_576, sequence: 134_217_728, accumulate: 1_048_576 } as const;
 export type CountKey = keyof typeof MOST;
+export const COUNTS: readonly CountKey[] = ['sequence', 'batch', 'accumulate'];
 
-const MODEL_KNOBS = { layers: 10_000, ffn: 4_194_304, vocab: 100_000_000 } as const;
+const MODEL_KNOBS = { layers: 10_000, hidden: 1_048_576, ffn: 4_194_304, vocab: 100_000_000, experts: 65_536 } as const;
 type ModelKey = keyof typeof MODEL_KNOBS;
+
+/** A dense model has no number of experts to turn. */
+const modelKeys = ({ model }: Plan): ModelKey[] =>
+  (Object.keys(MODEL_KNOBS) as ModelKey[]).filter((key) => key !== 'experts' || model.experts > 0);
 
 export const pathText = ({ name, member }: Path): string => (member === undefined ? name : `${name}.${member}`);
 
@@ -46,18 +51,19 @@ export function knobOf(plan: Plan, path: Path): Knob | { problem: string; neares
       set: (value) => ({ ...plan, [key]: value }),
     };
   }
-  if (member === undefined && name in MODEL_KNOBS) {
-    const key = name as ModelKey;
+  const key = member === undefined ? modelKeys(plan).find((one) => one === name) : undefined;
+  if (key) {
     const set = (value: number): Plan => ({ ...plan, model: { ...plan.model, [key]: value } });
-    return { whole: true, tokens: key === 'vocab', min: 1, max: MODEL_KNOBS[key], current: plan.model[key], set };
+    const min = key === 'experts' ? plan.model.activeExperts : 1;
+    return { whole: true, tokens: key === 'vocab', min, max: MODEL_KNOBS[key], current: plan.model[key], set };
   }
   const all = argumentsOf(plan);
   const found = all.filter((one) => one.argument === (member ?? name) && (member === undefined || one.use.name === name));
   const [first] = found;
   if (found.length === 1 && first) return argumentKnob(first);
   const choices = [
-    ...Object.keys(MOST),
-    ...Object.keys(MODEL_KNOBS),
+    ...COUNTS,
+    ...modelKeys(plan),
     ...all.map(({ use, argument }) => (member === undefined ? argument : `${use.name}.${argument}`)),
   ];
   const text = pathText(path);
@@ -70,6 +76,16 @@ export function knobOf(plan: Plan, path: Path): Knob | { problem: string; neares
   }
   const ways = found.map(({ use, argument }) => `\`${use.name}.${argument}\``);
   return { problem: `\`${text}\` is an argument of several techniques: write ${ways.join(' or ')}` };
+}
+
+/** Every number of a plan that may be asked for, by the word that names it alone, and the argument that it is. */
+export function numbersOf(plan: Plan): { label: string; spec?: Spec; argument?: string }[] {
+  const all = argumentsOf(plan);
+  const shared = (argument: string): boolean => all.filter((one) => one.argument === argument).length > 1;
+  return [
+    ...[...COUNTS, ...modelKeys(plan)].map((label) => ({ label })),
+    ...all.map(({ use, spec, argument }) => ({ label: shared(argument) ? `${use.name}.${argument}` : argument, spec, argument })),
+  ];
 }
 
 interface Turned {

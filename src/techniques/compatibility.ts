@@ -2,6 +2,7 @@
 import { LIST_SLOTS, type ListSlot, type Plan, type Slot, TECHNIQUE_SLOTS, type Use } from '../plan/types';
 import { DEFAULT_USE, findSpec, findTechnique } from './registry';
 import { complete, type Relation } from './spec';
+import type { Technique } from './technique';
 
 type Techniques = Pick<Plan, 'slots' | 'lists'>;
 
@@ -60,15 +61,28 @@ export const cautionsOf = (plan: Techniques): Conflict<'cautions'>[] =>
     ),
   );
 
+/** What one technique has to say of a plan. */
+export interface Remark {
+  slot: Slot;
+  name: string;
+  why: string;
+}
+
 /** What a plan's techniques refuse, in words: arguments that do not go with the model, its counts or one another. */
-export function refusalsOf(plan: Plan): { slot: Slot; name: string; why: string }[] {
+export const refusalsOf = (plan: Plan): Remark[] =>
+  remarksOf(plan, ({ refuses }, args, twice) => (twice ? 'it is stated twice' : refuses?.(plan, args)));
+
+/** What they warn of: arguments that work with the plan, but for something. */
+export const warningsOf = (plan: Plan): Remark[] => remarksOf(plan, ({ warns }, args) => warns?.(plan, args));
+
+function remarksOf(plan: Plan, of: (technique: Technique, args: Use['args'], twice: boolean) => string | undefined): Remark[] {
   const stated = [...TECHNIQUE_SLOTS, ...LIST_SLOTS].map((slot) => ({ slot, uses: usesIn(plan, slot) }));
   return stated.flatMap(({ slot, uses }) =>
     uses.flatMap((use, index) => {
       const technique = findTechnique(slot, use.name);
       if (!technique) return [];
       const twice = uses.findIndex((other) => other.name === use.name) < index;
-      const why = twice ? 'it is stated twice' : technique.refuses?.(plan, complete(technique.spec, use).args);
+      const why = of(technique, complete(technique.spec, use).args, twice);
       return why ? [{ slot, name: use.name, why }] : [];
     }),
   );

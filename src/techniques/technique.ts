@@ -14,4 +14,6 @@ export interface Technique {
   webgpu?(recipe: Recipe, args: Use['args']): Recipe;
   /** Why a plan cannot have it with these arguments, in words; undefined where it can. What names alone decide is in the spec. */
   refuses?(plan: Plan, args: Use['args']): string | undefined;
+  /** What is to be known of it with these arguments though it works, in words. What names alone decide is among the spec's cautions. */
+  warns?(plan: Plan, args: Use['args']): string | undefined;
 }

@@ -135,6 +135,16 @@ describe('numbers that cards cannot share', () => {
 });
 
 describe('knobs', () => {
+  it('are the widths of the model, and experts where it has any', () => {
+    const mixture = findModel('mistralai/Mixtral-8x7B-v0.1');
+    if (!mixture) throw new Error('preset');
+    expect(knobOf({ ...plan, model: mixture }, { name: 'experts' })).toMatchObject({ min: 2, current: 8 });
+    expect(knobOf(plan, { name: 'experts' })).toHaveProperty('problem');
+    const { value } = find(plan, { name: 'hidden' }, 'max', estimate);
+    const wide = (hidden: number) => estimate({ ...plan, model: { ...model, hidden } }).fits;
+    expect([wide(value ?? 0), wide((value ?? 0) + 1)]).toEqual([true, false]);
+  });
+
   it('turn arguments of the techniques in use, defaults included, and leave the plan as it was', () => {
     const galore: Plan = { ...plan, slots: { optimizer: { name: 'galore', args: { rank: 8 } } }, order: ['optimizer'] };
     const knob = knobOf(galore, { name: 'every' });

@@ -2,11 +2,32 @@
 import { describe, expect, it } from 'vitest';
 import { completeModel } from '../../src/plan/families';
 import type { Family, Plan } from '../../src/plan/types';
-import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
+import { conflictsOf, refusalsOf, warningsOf } from '../../src/techniques/compatibility';
 import { plan, use } from './bytes';
 
 const of = (family: Family, rest = {}) => completeModel(family, { family, layers: 2, hidden: 64, heads: 4, vocab: 97, ...rest });
 const mixture = of('mixtral', { experts: 4, activeExperts: 2 });
+
+const ring = (n: number, sequence: number): Plan => plan({}, { sequence, lists: { parallel: [use('context', { n })] } });
+const staged = (n: number, accumulate: number): Plan =>
+  plan({}, { model: of('llama'), accumulate, lists: { parallel: [use('pipeline', { n })] } });
+
+describe('warnings', () => {
+  it('a sequence that a ring pads', () => {
+    expect(warningsOf(ring(3, 2048)).map(({ why }) => why)).toEqual([
+      expect.stringMatching(/6 equal pieces: it is padded to 2052/),
+    ]);
+    expect(warningsOf(ring(4, 2048))).toEqual([]);
+    expect(warningsOf(ring(1, 2047))).toEqual([]);
+  });
+
+  it('fewer micro-batches than stages', () => {
+    expect(warningsOf(staged(2, 1)).map(({ why }) => why)).toEqual([
+      expect.stringMatching(/fewer micro-batches than its 2 stages/),
+    ]);
+    expect(warningsOf(staged(2, 2))).toEqual([]);
+  });
+});
 
 describe('refusals', () => {
   const cases: [string, Plan, RegExp][] = [
@@ -38,6 +59,8 @@ describe('refusals', () => {
     ['reversible after norms', plan({ backward: 'reversible' }, { model: of('bert') }), /normalises after/],
     ['ladder beside an encoder', plan({ train: 'ladder' }, { model: of('t5') }), /encoder/],
     ['qst beside an encoder', plan({ train: 'qst', weights: 'nf4' }, { model: of('t5') }), /encoder/],
+    ['a ring of more pieces than tokens', ring(512, 1023), /1024 pieces of it/],
+    ['more stages than layers', staged(8, 8), /2 layers cannot fill 8 stages/],
     ['dpo of a classifier', plan({ loss: 'dpo' }, { model: of('bert') }), /next token/],
     ['grpo of a classifier', plan({ loss: 'grpo' }, { model: of('vit') }), /next token/],
   ];

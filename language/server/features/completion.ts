@@ -5,6 +5,7 @@ import { deviceNames, findDevice } from '../../../src/plan/presets/devices';
 import { findModel, modelNames } from '../../../src/plan/presets/models';
 import { type Plan, type Slot, TECHNIQUE_SLOTS, type TechniqueSlot } from '../../../src/plan/types';
 import { FIGURES } from '../../../src/planner/expression';
+import { COUNTS, numbersOf } from '../../../src/planner/knobs';
 import { findSpec, specsOf } from '../../../src/techniques/registry';
 import type { Argument, Spec } from '../../../src/techniques/spec';
 import { DEVICE_KEYS, deviceKeys } from '../devices';
@@ -337,19 +338,12 @@ function argumentValues(argument: Argument | undefined, names: (kind: Kind) => D
 
 /** Numbers of a plan that can be turned. */
 function paths({ analysis }: View, plan: string | undefined): Draft[] {
-  const data = analysis.plans.find(({ name }) => name === plan)?.plan;
-  const own = ['sequence', 'batch', 'accumulate', 'layers', 'ffn', 'vocab'];
-  const args = SLOTS.flatMap((slot) => {
-    const use = data && slot in data.slots ? data.slots[slot as keyof typeof data.slots] : undefined;
-    const spec = use && findSpec(slot, use.name);
-    return (spec?.args ?? [])
-      .filter(({ type }) => type.kind === 'count')
-      .map(({ name, doc }) => ({ label: name, doc, detail: spec?.name }));
+  const one = analysis.plans.find(({ name }) => name === plan);
+  const data = one?.plan ?? one?.draft;
+  const numbers: ReturnType<typeof numbersOf> = data ? numbersOf(data) : COUNTS.map((label) => ({ label }));
+  return numbers.map(({ label, spec, argument }): Draft => {
+    if (!spec) return { label, kind: CompletionItemKind.Property, doc: keyDoc('plan', label) ?? keyDoc('model', label) };
+    const doc = spec.args.find(({ name }) => name === argument)?.doc;
+    return { label, kind: CompletionItemKind.Field, doc, detail: spec.name };
   });
-  return [
-    ...own.map(
-      (label): Draft => ({ label, kind: CompletionItemKind.Property, doc: keyDoc('plan', label) ?? keyDoc('model', label) }),
-    ),
-    ...args.map((one): Draft => ({ kind: CompletionItemKind.Field, ...one })),
-  ];
 }

@@ -34,8 +34,19 @@ export const context: Technique = {
     const sequence = 2 * Math.ceil(recipe.sequence / (2 * n));
     return { ...recipe, sequence, cards: { ...recipe.cards, context: n } };
   },
-  refuses: ({ model }) =>
-    ['bloom', 't5', 'bert', 'roberta', 'vit'].includes(model.family)
-      ? `${model.family} adds a bias to its scores or looks both ways, which ring attention is not written for`
-      : undefined,
+  refuses: ({ model, sequence }, args) => {
+    if (['bloom', 't5', 'bert', 'roberta', 'vit'].includes(model.family))
+      return `${model.family} adds a bias to its scores or looks both ways, which ring attention is not written for`;
+    const pieces = 2 * number(args, 'n');
+    return pieces > 2 && sequence < pieces
+      ? `\`sequence\` is ${sequence}, and ${pieces / 2} cards share ${pieces} pieces of it`
+      : undefined;
+  },
+  warns: ({ sequence }, args) => {
+    const n = number(args, 'n');
+    const [pieces, size] = [2 * n, Math.ceil(sequence / (2 * n))];
+    return n > 1 && sequence % pieces !== 0
+      ? `\`sequence\` is ${sequence}, which ${n} cards cannot share in ${pieces} equal pieces: it is padded to ${pieces * size}`
+      : undefined;
+  },
 };

@@ -83,12 +83,18 @@ export const pipeline: Technique = {
   refuses: ({ model, accumulate }, args) => {
     const n = number(args, 'n');
     const least = n * piecesOf(args);
+    if (model.layers < least) return `${model.layers} layers cannot fill ${least === n ? `${n} stages` : `${least} pieces`}`;
     if (stageLayers(model.layers, n, endsOf(args)).some((layers) => layers < 1))
       return `${model.layers} layers leave a stage without any`;
-    if (model.layers < least) return `${model.layers} layers cannot fill ${least === n ? `${n} stages` : `${least} pieces`}`;
     if (model.encoderLayers > 0 && n > 1) return 'an encoder and a decoder are not one chain of layers';
     if (piecesOf(args) > 1 && accumulate % n !== 0)
       return `interleaved stages want micro-batches (\`accumulate\`) in multiples of the stages: ${accumulate} is none of ${n}`;
     return undefined;
+  },
+  warns: ({ accumulate }, args) => {
+    const n = number(args, 'n');
+    return accumulate < n
+      ? `\`accumulate\` is ${accumulate}: with fewer micro-batches than its ${n} stages, some always wait`
+      : undefined;
   },
 };
