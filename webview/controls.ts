@@ -62,11 +62,20 @@ export interface SelectControl {
 export function select(options: { label: string; onChange: (value: string) => void }): SelectControl {
   const element = document.createElement('vscode-dropdown') as Dropdown;
   element.setAttribute('aria-label', options.label);
-  element.addEventListener('change', () => options.onChange(element.value));
   let shown = '';
+  let known: string | null = null;
+  const tell = () => {
+    if (element.open || element.value === known) return;
+    known = element.value;
+    options.onChange(element.value);
+  };
+  element.addEventListener('change', tell);
+  // The toolkit keeps silent where a key leads back to what was chosen last, though something else was set in between.
+  element.addEventListener('keyup', tell);
   return {
     element,
     set(choices, selected) {
+      known = selected;
       const key = JSON.stringify(choices);
       if (key !== shown) {
         shown = key;
