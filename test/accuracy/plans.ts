@@ -122,7 +122,7 @@ function slotsOf(record: Configuration): Plan['slots'] {
   const slots: Plan['slots'] = {
     precision: use(precisionOf(record)),
     backward: use(
-      { none: 'standard', full: 'checkpoint', streambp: 'streambp' }[checkpointing.mode] ??
+      { none: 'standard', full: 'checkpoint', full_offloaded: 'checkpoint', streambp: 'streambp' }[checkpointing.mode] ??
         inexpressible(`${checkpointing.mode} checkpointing`),
     ),
     optimizer: optimizerOf(record),
@@ -166,7 +166,7 @@ function optimizerOf({ optimizer, gradients, precision }: Configuration): Use {
 }
 
 const TARGETS: readonly [RegExp, string[]][] = [
-  [/^all/, ['q', 'k', 'v', 'o', 'gate', 'up', 'down']],
+  [/^(all|q,k,v,o,gate,up,down)/, ['q', 'k', 'v', 'o', 'gate', 'up', 'down']],
   [/^q[_ ]/, ['q']],
   [/^k[_ ]/, ['k']],
   [/^v[_ ]/, ['v']],

@@ -68,7 +68,7 @@ line('all, by record', ...cells(figures(variants)));
 
 const capacity = evaluateCapacity();
 console.log(
-  `\nLongest sequences that fit: ${capacity.rows.length} of ${capacity.rows.length + capacity.refused.length} as plans.\n`,
+  `\nLongest sequences, and largest models, that fit: ${capacity.rows.length} of ${capacity.rows.length + capacity.refused.length} as plans.\n`,
 );
 line('source', 'n', 'bias', 'median', '90th');
 for (const [name, own] of groupBy(capacity.rows, ({ record }) => `${record.source}, ${record.objective}`))
