@@ -1,5 +1,6 @@
 /** Every op that the runner executes: the engine's own, and what each technique brings. */
 import { adamwBinders } from '../techniques/adamw/run';
+import { adamwFp8Binders } from '../techniques/adamw-fp8/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
 import { apolloBinders } from '../techniques/apollo/run';
 import { columnRowBinders } from '../techniques/column-row-sampling/run';
@@ -25,6 +26,7 @@ export const binders: Binders = {
   ...microBinders,
   ...adamwBinders,
   ...adamw8bitBinders,
+  ...adamwFp8Binders,
   ...sgdBinders,
   ...lionBinders,
   ...mezoBinders,

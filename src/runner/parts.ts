@@ -16,6 +16,9 @@ export const HEADER_WORDS = 3;
 const HEADER = 'origin: vec3<u32>,';
 const MAIN = /@workgroup_size\(([^)]*)\)\s*fn main\(((?:[^()]|\([^()]*\))*)\)\s*\{/;
 
+/** Where a kernel's own parameters begin. */
+export const PARAMETERS = /struct Params\s*\{/;
+
 /** What a workgroup or an invocation takes itself for, from what it is in its part. */
 const WHOLE: { [builtin: string]: (name: string, size: string) => string } = {
   global_invocation_id: (name, size) => `${name} + p.origin * ${size}`,
@@ -25,7 +28,7 @@ const WHOLE: { [builtin: string]: (name: string, size: string) => string } = {
 /** A kernel's source, as it is written for the whole, made to run parts. */
 export function inParts(source: string): string {
   const [main, size = '1', parameters = ''] = MAIN.exec(source) ?? [];
-  if (main === undefined || !source.includes('struct Params {')) throw new Error('runner: a kernel has no main or no parameters');
+  if (main === undefined || !PARAMETERS.test(source)) throw new Error('runner: a kernel has no main or no parameters');
   const dimensions = [...size.split(',').map((part) => part.trim()), '1', '1'].slice(0, 3);
   const lines: string[] = [];
   const renamed = parameters.replace(/@builtin\((\w+)\)\s*(\w+)/g, (same, builtin: string, name: string) => {
@@ -35,7 +38,7 @@ export function inParts(source: string): string {
     return `@builtin(${builtin}) part_${name}`;
   });
   return source
-    .replace('struct Params {', `struct Params { ${HEADER}`)
+    .replace(PARAMETERS, `struct Params { ${HEADER}`)
     .replace(main, () => `@workgroup_size(${size})\nfn main(${renamed}) {\n${lines.join('\n')}`);
 }
 

@@ -170,6 +170,8 @@ describe('checks of optimizers and of what is stored', () => {
   const cases: [string, Parameters<typeof checkOf>[0], Plan['slots']][] = [
     ['adamw', 'optimizer', { optimizer: use('adamw') }],
     ['adamw8bit', 'optimizer', { optimizer: use('adamw8bit', { block: 256 }) }],
+    ['adamw-fp8', 'optimizer', { optimizer: use('adamw-fp8', { group: 128, expand: true }) }],
+    ['adamw-fp8', 'optimizer', { optimizer: use('adamw-fp8', { group: 64, expand: false }) }],
     ['sgd', 'optimizer', { optimizer: use('sgd', { momentum: 0.9 }) }],
     ['lion', 'optimizer', { optimizer: use('lion') }],
     ['lomo', 'optimizer', { optimizer: use('lomo') }],

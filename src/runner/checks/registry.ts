@@ -1,6 +1,7 @@
 /** What "run on GPU" proves, by slot and technique. */
 import type { TechniqueSlot } from '../../plan/types';
 import { check as adamw } from '../../techniques/adamw/check';
+import { check as adamwFp8 } from '../../techniques/adamw-fp8/check';
 import { check as adamw8bit } from '../../techniques/adamw8bit/check';
 import { check as apollo } from '../../techniques/apollo/check';
 import { check as apolloMini } from '../../techniques/apollo-mini/check';
@@ -32,7 +33,19 @@ const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } =
   backward: { checkpoint, streambp, reversible, 'forward-only': forwardOnly },
   loss: { chunked, 'cut-cross-entropy': cutCrossEntropy, dpo, grpo },
   activations: { int8, int4, int2, fp8, 'column-row-sampling': columnRowSampling },
-  optimizer: { adamw, adamw8bit, sgd, lion, lomo, galore, mezo, apollo, 'apollo-mini': apolloMini, 'q-galore': qGalore },
+  optimizer: {
+    adamw,
+    adamw8bit,
+    'adamw-fp8': adamwFp8,
+    sgd,
+    lion,
+    lomo,
+    galore,
+    mezo,
+    apollo,
+    'apollo-mini': apolloMini,
+    'q-galore': qGalore,
+  },
   weights: { nf4, int8: checkGroups(8), int4: checkGroups(4), fp16: checkHalves('fp16'), bf16: checkHalves('bf16') },
   train: { lora },
   precision: { 'amp-fp16': checkKept('fp16'), 'amp-bf16': checkKept('bf16') },

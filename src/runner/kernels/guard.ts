@@ -1,4 +1,5 @@
 /** Products that leave out what a filter has found to be nothing. */
+import { PARAMETERS } from '../parts';
 
 export interface Guard {
   /** Rows of the result that a workgroup makes. */
@@ -27,7 +28,7 @@ export function guarded(source: string, { rows, form, side, binding }: Guard): s
   const [own, summed] = form === 'nn' ? ['p.down', 'p.across'] : ['p.across', 'p.down'];
   const block = form === 'nn' ? 'own * p.across + other' : 'other * p.across + own';
   return source
-    .replace('struct Params {', 'struct Params { down: u32, across: u32,')
+    .replace(PARAMETERS, 'struct Params { down: u32, across: u32,')
     .replace(
       main,
       () => `fn main(${[parameters, ...added].join(', ')}) {

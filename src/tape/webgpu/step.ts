@@ -169,10 +169,10 @@ interface Stretch {
 }
 
 /**
- * How many of the first layers run on from the embeddings with nothing kept, where the last layer goes with the head: the forward pass
- * that the last one saves goes to run the first ones again when all other inputs are gone; in deep models two or three passes more.
+ * How many of the first layers run on from the embeddings with nothing kept, where the last layer goes with the head: the pass that the
+ * last one saves goes to run the first ones again when all other inputs are gone. In deep models a fiftieth of the step goes there too.
  */
-const unkept = (layers: number): number => 1 + Math.max(1, Math.floor(layers / 12));
+const unkept = (layers: number): number => 1 + Math.floor(layers / 8);
 
 /**
  * The first `layers` layers. The first one's input is the embeddings: where the backward runs layers again, they are looked up again in

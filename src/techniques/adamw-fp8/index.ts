@@ -1,6 +1,8 @@
+import { ADAM } from '../adamw/webgpu';
 import { flag, number } from '../arguments';
 import type { Technique } from '../technique';
 import { adamwFp8Step, floatStates } from './memory';
+import { adamwFp8Rule } from './webgpu';
 
 export const adamwFp8: Technique = {
   spec: {
@@ -44,5 +46,9 @@ export const adamwFp8: Technique = {
     layerwise: false,
     states: floatStates(number(args, 'group'), flag(args, 'expand')),
     pytorch: { ...recipe.pytorch, optimizerStep: adamwFp8Step },
+  }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, optimizer: adamwFp8Rule(number(args, 'group'), flag(args, 'expand'), ADAM) },
   }),
 };

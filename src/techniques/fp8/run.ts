@@ -2,21 +2,27 @@ import { type Binders, type Bound, grid, kernel, u } from '../../runner/ops/bind
 import { FORMATS, type Format } from './formats';
 import expandScales from './kernels/expand_scales.wgsl';
 import expanded from './kernels/expanded.wgsl';
+import expansion from './kernels/expansion.wgsl';
 import float8 from './kernels/float8.wgsl';
 import linear from './kernels/linear.wgsl';
 import pack from './kernels/pack.wgsl';
 import scales from './kernels/scales.wgsl';
 import unpack from './kernels/unpack.wgsl';
 
+/** The constants that a format's kernels are written with. */
+export function formatConstants(format: Format): string {
+  const { mantissa, bias, most, special } = FORMATS[format];
+  return `const MANTISSA: u32 = ${mantissa}u;\nconst BIAS: i32 = ${bias};\nconst MOST: f32 = ${most}.0;\nconst SPECIAL: u32 = ${special}u;`;
+}
+
 /** Sizes, and the constants and functions before a kernel, of packing a tensor of rows and columns. */
 function shapeOf(bound: Bound, tensor: number) {
-  const { mantissa, bias, most, special } = FORMATS[bound.text('format') as Format];
   const expand = bound.flag('expand');
   const [columns, group] = [bound.number('columns'), bound.number('group')];
   const count = bound.elements(tensor);
   const across = Math.ceil(columns / group);
   const groups = (count / columns) * across;
-  const format = `const MANTISSA: u32 = ${mantissa}u;\nconst BIAS: i32 = ${bias};\nconst MOST: f32 = ${most}.0;\nconst SPECIAL: u32 = ${special}u;`;
+  const format = `${formatConstants(bound.text('format') as Format)}\n${expand ? expansion : ''}`;
   return {
     count,
     groups,

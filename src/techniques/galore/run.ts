@@ -72,7 +72,8 @@ export const galoreBinders: Binders = {
     const [work, basis] = [bound.elements(bound.read(0)), bound.elements(bound.read(1))];
     const signed = bound.op.reads.length > 2;
     return [
-      kernel(signed ? 'galore_select signed' : 'galore_select', select.replace('//SIGNS', signed ? SIGNS : PLAIN), {
+      kernel('galore_select', select, {
+        constants: signed ? SIGNS : PLAIN,
         bindings: [
           [bound.read(0), work],
           [bound.read(1), basis],

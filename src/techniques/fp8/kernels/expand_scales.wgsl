@@ -1,11 +1,9 @@
-// Dynamic range expansion, one group an invocation: the power k that stretches the group's range over that of the codes, the middle that
-// it is taken about, and the scale of the result.
+// Dynamic range expansion, one group an invocation: the power that stretches the group's range over that of the codes, the middle that it
+// is taken about, and the scale of the result.
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> scales: array<f32>;
 struct Params { rows: u32, columns: u32, group: u32, across: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
-
-const STEPS: f32 = 16.0;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -21,20 +19,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     // Zeros, and what is as good as zero, have no place in a logarithm.
     if (bits >= 0x800000u) { low = min(low, bits); }
   }
-  var power = 1.0;
-  var middle = 1.0;
-  var scale = 0.0;
-  if (high >= 0x7f800000u) {
-    scale = bitcast<f32>(high | 0x400000u);
-  } else if (high >= 0x800000u) {
-    let most = bitcast<f32>(high);
-    let least = bitcast<f32>(low);
-    middle = sqrt(most) * sqrt(least);
-    let ratio = log2(most) - log2(least);
-    power = clamp(floor(log2(MOST * MOST / 2.0) / max(ratio, 0.001) * STEPS) / STEPS, 1.0 / STEPS, STEPS);
-    scale = exp2(power * log2(most / middle)) / MOST;
-  }
-  scales[index * 3u] = scale;
-  scales[index * 3u + 1u] = power;
-  scales[index * 3u + 2u] = middle;
+  let made = expansion_of(high, low);
+  scales[index * 3u] = made.scale;
+  scales[index * 3u + 1u] = made.power;
+  scales[index * 3u + 2u] = made.middle;
 }

@@ -4,7 +4,6 @@
 @group(0) @binding(1) var<storage, read_write> basis: array<f32>;
 @group(0) @binding(2) var<storage, read_write> values: array<f32>;
 @group(0) @binding(3) var<storage, read_write> projector: array<f32>;
-//SIGNS
 struct Params { count: u32, length: u32, width: u32, rank: u32, columns: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 
