@@ -3,7 +3,7 @@
  * back. From a package: VS Code does not start the host of an extension in development again.
  */
 import assert from 'node:assert/strict';
-import { type Counts, runSteps } from './checks';
+import { type Counts, runSteps, until } from './checks';
 import { startServer } from './code-server';
 import { keep, type WalkOptions } from './walk';
 import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
@@ -90,13 +90,4 @@ export async function walkKilled({ root, folder, browser, vsix }: WalkOptions): 
   await context.close();
   await server.stop();
   return counts;
-}
-
-/** Asks again until it holds: processes tell nobody that they started. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('waited in vain');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
