@@ -269,10 +269,7 @@ export function stretchesBack(
     };
     trace.op({ op: 'zero', label: 'attn.k', writes: [sums.dk] });
     trace.op({ op: 'zero', label: 'attn.v', writes: [sums.dv] });
-    clearGradients(
-      context,
-      [...context.weights.keys()].filter((name) => isOfLayer(name)),
-    );
+    clearGradients(context, [...context.weights.keys()].filter(isOfLayer));
   }
   stretches(context, rows, true, () => {
     const n1 = normed(context, rows, slice(rows, x), 'norm1');
