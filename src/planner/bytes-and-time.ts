@@ -8,7 +8,7 @@ import { lowerRecipe, recipeOf, recipeOnCard, useOf } from '../techniques/recipe
 import { findTechnique } from '../techniques/registry';
 import { heaviest, heavyStages } from './ranks';
 import { type Loads, loadsOf, timeOf, withPart } from './time';
-import { type Bytes, CATEGORIES, type Phase } from './types';
+import type { Phase } from './types';
 
 export interface BytesAndTime {
   /** Highest live bytes of the step. */
@@ -31,7 +31,6 @@ interface Passes {
   peak: number;
   loads: Loads;
   calls: Call[];
-  persistent: number;
   /** What the calls get: equal passes of a search have the same. */
   parameters: CallParameters;
 }
@@ -135,7 +134,7 @@ function passesOf(plan: Plan, stage: number): Passes {
       },
     },
   });
-  const { peak, persistent } = simulate(tape, (node, live) => {
+  const { peak } = simulate(tape, (node, live) => {
     const call = node.op === CALL ? known.get(node) : undefined;
     if (call) call.live = Math.max(call.live, live);
   });
@@ -148,11 +147,11 @@ function passesOf(plan: Plan, stage: number): Passes {
   const text = parameters
     .map((groups) => groups.map(({ name, count, elements, dtype }) => `${name} ${count} ${elements} ${dtype}`).join())
     .join('|');
-  return { peak, loads, calls, persistent: total(persistent), parameters: { text, calls: parameters } };
+  return { peak, loads, calls, parameters: { text, calls: parameters } };
 }
 
 /** The same calls, one after the other, with nothing around them. */
-function updatesOf(plan: Plan, stage: number, { parameters, persistent }: Passes): Updates {
+function updatesOf(plan: Plan, stage: number, { parameters }: Passes): Updates {
   const recipe = recipeOnCard(plan, stage);
   const { optimizerStep } = recipe.pytorch;
   const marks: OpNode[] = [];
@@ -166,26 +165,27 @@ function updatesOf(plan: Plan, stage: number, { parameters, persistent }: Passes
       afterStep: () => {},
       schedule: (step) => {
         step.trace.phase('backward');
+        const mark = (): number => marks.push(step.trace.op({ op: CALL, label: CALL }));
         for (const groups of parameters.calls) {
-          marks.push(step.trace.op({ op: CALL, label: CALL }));
+          mark();
           optimizerStep(step, groups);
         }
+        // What a step does after backward is no part of the last call.
+        mark();
       },
     },
   });
-  const states = total(simulate(tape).persistent);
+  const { persistent } = simulate(tape);
   const starts = marks.map((mark) => tape.body.indexOf(mark));
   return {
-    states: states - persistent,
-    calls: starts.map((start, index) => {
+    states: persistent.optimizer,
+    calls: starts.slice(0, -1).map((start, index) => {
       const body = tape.body.slice(start, starts[index + 1]);
       const alone = { tensors: tape.tensors, body: [{ kind: 'phase', phase: 'backward' } as const, ...body] };
       return { bytes: simulate(alone).peak, loads: loadsOf(alone, plan) };
     }),
   };
 }
-
-const total = (bytes: Bytes): number => CATEGORIES.reduce((sum, category) => sum + bytes[category], 0);
 
 /** A short name for the content of a part of a plan; plans of one search share their parts, so each is read once. */
 function numbered(): (part: object | undefined) => number {

@@ -38,8 +38,17 @@ export interface Fit {
   points: FitPoint[];
   /** Plans considered. */
   considered: number;
-  /** Where nothing fits: the smallest plan found, and what its peak is made of. */
-  floor: { plan: Plan; edits: Edit[]; peak: number; categories: Bytes } | null;
+  /** Where nothing fits: the smallest plan whose offloads the host holds, and what its peak is made of. */
+  floor: Floor | null;
+}
+
+export interface Floor {
+  plan: Plan;
+  edits: Edit[];
+  peak: number;
+  categories: Bytes;
+  /** The smallest plan of all, and what it would put on a host that has less. */
+  beyondHost?: { peak: number; cpu: number };
 }
 
 /** Slots of one technique that a fit may change; what is trained and in which precision stays the author's. */
@@ -85,11 +94,11 @@ export function* fitSteps(plan: Plan, slots: readonly Slot[] = ALL_SLOTS): Gener
   );
   const all = yield* frontSteps(sorted, pointOf);
   const points = [...new Set([...exact, ...all])];
-  const [lowest] = sorted;
+  const floor = points.length === 0 ? yield* floorSteps(plan, sorted) : null;
   return {
     points: points.sort((a, b) => Number(b.exact) - Number(a.exact) || a.estimate.time.step - b.estimate.time.step),
     considered: candidates.length,
-    floor: points.length === 0 && lowest ? floorOf(plan, lowest) : null,
+    floor,
   };
 }
 
@@ -230,7 +239,23 @@ function editsOf(given: Plan, changes: readonly Change[]): Edit[] {
   });
 }
 
-function floorOf(given: Plan, { plan, changed }: Candidate): Fit['floor'] {
-  const { peak, categories } = estimate({ ...plan, order: [] });
-  return { plan, edits: editsOf(given, changed), peak: peak.allocated, categories };
+/** The first of the candidates, lowest peak first, whose offloads the host holds. */
+function* floorSteps(given: Plan, sorted: readonly Candidate[]): Generator<FitProgress, Floor | null> {
+  const held = new Map<string, number>();
+  let beyondHost: Floor['beyondHost'];
+  for (const { plan, changed, peak: lowest } of sorted) {
+    // Attention and loss keep nothing on the host.
+    const { attention: _, loss: __, ...slots } = plan.slots;
+    const key = JSON.stringify([slots, plan.lists, plan.accumulate]);
+    const cpu = held.get(key) ?? estimate({ ...plan, order: [] }).host?.cpu ?? 0;
+    held.set(key, cpu);
+    if (cpu > given.device.hostMemory) beyondHost ??= { peak: lowest, cpu };
+    else {
+      const { peak, categories } = estimate({ ...plan, order: [] });
+      const edits = editsOf(given, changed);
+      return { plan, edits, peak: peak.allocated, categories, ...(beyondHost ? { beyondHost } : {}) };
+    }
+    yield { done: sorted.length, total: sorted.length };
+  }
+  return null;
 }

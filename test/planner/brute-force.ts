@@ -187,6 +187,8 @@ export interface Tried {
   peak: number;
   time: number;
   fits: boolean;
+  /** The host holds what it offloads. */
+  onHost: boolean;
   /** Changes, and those of them that change what is computed. */
   changed: number;
   approximate: number;
@@ -218,7 +220,8 @@ export function everyWay(given: Plan, slots: readonly Slot[]): Tried[] {
     .filter((way) => conflictsOf(way.plan).length + refusalsOf(way.plan).length === 0)
     .map((way) => {
       const { peak, time, fits, host } = estimate({ ...way.plan, order: [] });
-      return { ...way, peak: peak.allocated, time: time.step, fits: fits && (host?.cpu ?? 0) <= way.plan.device.hostMemory };
+      const onHost = (host?.cpu ?? 0) <= way.plan.device.hostMemory;
+      return { ...way, peak: peak.allocated, time: time.step, fits: fits && onHost, onHost };
     });
 }
 

@@ -52,4 +52,13 @@ describe('fit', () => {
     expect(onHost.points.length, 'with weights and states on the host it fits').toBeGreaterThan(0);
     expect(onHost.floor).toBeNull();
   }, 60_000);
+
+  it('takes no floor that the host could not hold, and says what a larger one would allow', () => {
+    const device = { ...card, memory: 8 * GiB, reserve: 0, hostMemory: GiB };
+    const { points, floor } = findFits(plan({}, { model: large, device, batch: 1, sequence: 4096 }), ['optimizer', 'offload']);
+    expect(points).toEqual([]);
+    expect(floor?.peak).toBeGreaterThan(device.memory);
+    expect(floor?.beyondHost?.peak).toBeLessThan(floor?.peak ?? 0);
+    expect(floor?.beyondHost?.cpu).toBeGreaterThan(GiB);
+  }, 60_000);
 });

@@ -1,5 +1,5 @@
 import { estimate } from '../../planner/estimate';
-import { fit as search } from '../../planner/fit';
+import { type Edit, type Floor, fit as search } from '../../planner/fit';
 import type { Invocation } from '../arguments';
 import type { Io } from '../io';
 import { paintDiagnostics } from '../paint/diagnostics';
@@ -21,9 +21,9 @@ export async function fit(asked: Extract<Invocation, { command: 'fit' }>, io: Io
         exact: point.exact,
         peak: point.estimate.peak,
         time: point.estimate.time,
-        edits: point.edits.map(({ slot, from, to, exact, bytes, seconds }) => ({ slot, from, to, exact, bytes, seconds })),
+        edits: point.edits.map(editFigures),
       })),
-      floor: found.floor && { peak: found.floor.peak, categories: found.floor.categories },
+      floor: found.floor && floorFigures(found.floor),
     }));
     io.out(`${JSON.stringify({ file: asked.file, plans }, null, 2)}\n`);
   } else for (const { before, found } of answers) io.out(render(io.style, [...paintFit(io.style, before, found), '']));
@@ -35,3 +35,7 @@ export async function fit(asked: Extract<Invocation, { command: 'fit' }>, io: Io
   }
   return answers.some(({ found }) => found.points.length === 0) ? 1 : 0;
 }
+
+const editFigures = ({ change: _, ...edit }: Edit) => edit;
+
+const floorFigures = ({ plan: _, edits, ...floor }: Floor) => ({ ...floor, edits: edits.map(editFigures) });

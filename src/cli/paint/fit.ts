@@ -30,7 +30,13 @@ export function editText({ slot, to, bytes, seconds }: Edit): string {
 }
 
 function floorLines(style: Style, before: Estimate, { floor, considered }: Fit): string[] {
-  if (!floor) return [];
+  if (!floor) return [`  ${paint(style, 'red', 'nothing fits')}: none of ${considered} compatible plans fits the host's memory`];
+  const { beyondHost } = floor;
+  const smaller = beyondHost
+    ? [
+        `  with more offloaded, ${formatBytes(beyondHost.peak)} would do, and ${formatBytes(beyondHost.cpu)} on the host, more than it has`,
+      ]
+    : [];
   const parts = Object.entries(floor.categories)
     .filter(([, bytes]) => bytes > 0)
     .sort((a, b) => b[1] - a[1])
@@ -39,6 +45,7 @@ function floorLines(style: Style, before: Estimate, { floor, considered }: Fit):
     `  ${paint(style, 'red', 'nothing fits')}: of ${considered} compatible plans the smallest needs ${formatBytes(floor.peak)} of tensors alone`,
     `  it is made of ${parts.join(', ')}`,
     ...floor.edits.map((edit) => `    ${editText(edit)}`),
+    ...smaller,
     `  a card with more memory, a smaller batch or a shorter sequence than ${before.name} has would be needed`,
   ];
 }
