@@ -22,6 +22,15 @@ describe('adamw8bit', () => {
     expect(norm(edge)).toBeLessThan(norm(under));
   });
 
+  it('keeps 8 bytes a parameter of the embedding where the Trainer has it so: 6 − 8/256 more, 0.78 GB for LLaMA-7B', () => {
+    const [plain, wide] = [eight({}), eight({ 'wide-embeddings': true })].map((stated) => states(short(llama7B, stated)));
+    expect((wide ?? 0) - (plain ?? 0)).toBe(32000 * 4096 * (6 - 8 / 256));
+    const tied = { ...llama7B, tiedEmbeddings: true };
+    expect(states(short(tied, eight({ 'wide-embeddings': true }))) - states(short(tied, eight({})))).toBe(
+      (wide ?? 0) - (plain ?? 0),
+    );
+  });
+
   it('keeps fewer scales with larger blocks, and none of large tensors on the card when paged', () => {
     expect(states(short(small, eight({ block: 2048 })))).toBeLessThan(states(short(small, eight({ block: 256 }))));
     const paged = over(small, (weight) => {

@@ -22,6 +22,12 @@ export const adamw8bit: Technique = {
         doc: 'States of large tensors live in managed memory and page to the host under pressure.',
       },
       {
+        name: 'wide-embeddings',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "Keep 32-bit states for embedding tables, a tied head's among them, as Hugging Face's Trainer asks of bitsandbytes.",
+      },
+      {
         name: 'in-backward',
         type: { kind: 'boolean' },
         default: false,
@@ -39,7 +45,7 @@ export const adamw8bit: Technique = {
   rewrite: (recipe, args) => ({
     ...recipe,
     layerwise: flag(args, 'in-backward') ? 'parameter' : false,
-    states: blockwiseStates(number(args, 'block'), flag(args, 'paged')),
+    states: blockwiseStates(number(args, 'block'), flag(args, 'paged'), flag(args, 'wide-embeddings')),
     pytorch: {
       ...recipe.pytorch,
       // Decoded, updated and encoded in registers, block by block: nothing is allocated.
@@ -52,5 +58,8 @@ export const adamw8bit: Technique = {
       },
     },
   }),
-  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: adamw8bitRule(number(args, 'block'), ADAM) } }),
+  webgpu: (recipe, args) => ({
+    ...recipe,
+    webgpu: { ...recipe.webgpu, optimizer: adamw8bitRule(number(args, 'block'), ADAM, flag(args, 'wide-embeddings')) },
+  }),
 };

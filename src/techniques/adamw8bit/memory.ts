@@ -7,15 +7,22 @@ export const SMALLEST_QUANTIZED = 4096;
 /** Paged states live in managed memory only from this many elements on (bitsandbytes). */
 export const SMALLEST_PAGED = 100_000;
 
+/**
+ * Whether a weight's states stay in 32 bits: small ones, and tables of embeddings where bitsandbytes is told so, as the Trainer of
+ * Transformers does (`register_module_override(module, "weight", {"optim_bits": 32})` for each `nn.Embedding`).
+ */
+export const staysWide = (weight: Weight, wideEmbeddings: boolean): boolean =>
+  elements(weight) < SMALLEST_QUANTIZED || (wideEmbeddings && (weight.role === 'embedding' || weight.role === 'position'));
+
 /** One byte a moment and a float32 maximum for each block; bitsandbytes, functional.py and optimizer.py. */
 export const blockwiseStates =
-  (block: number, paged: boolean) =>
+  (block: number, paged: boolean, wideEmbeddings = false) =>
   (weight: Weight, _parameter: DType): Part[] => {
     const count = elements(weight);
-    if (count < SMALLEST_QUANTIZED)
-      return ['exp_avg', 'exp_avg_sq'].map((name) => ({ name, shape: weight.shape, dtype: 'fp32' }));
     // Managed memory is the driver's, not the framework's allocator's.
     if (paged && count >= SMALLEST_PAGED) return [];
+    if (staysWide(weight, wideEmbeddings))
+      return ['exp_avg', 'exp_avg_sq'].map((name) => ({ name, shape: weight.shape, dtype: 'fp32' }));
     const blocks = [Math.ceil(count / block)];
     return [
       { name: 'exp_avg', shape: weight.shape, dtype: 'int8' },

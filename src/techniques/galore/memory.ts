@@ -26,7 +26,12 @@ export function projected(
 /** Moments of the inner optimizer for a tensor of the given shape; AdamW's follow the gradient's type unless told. */
 export function innerStates(inner: Use, gradient: DType): (weight: Weight) => Part[] {
   if (inner.name === 'adamw8bit')
-    return (weight) => blockwiseStates(Number(inner.args.block ?? 256), inner.args.paged === true)(weight, gradient);
+    return (weight) =>
+      blockwiseStates(
+        Number(inner.args.block ?? 256),
+        inner.args.paged === true,
+        inner.args['wide-embeddings'] === true,
+      )(weight, gradient);
   const states = adamStates((inner.args.states as DType | undefined) ?? 'parameter', inner.args.master === true);
   return (weight) => states(weight, gradient);
 }

@@ -31,7 +31,7 @@ export function galoreWebgpu(args: Use['args']): OptimizerRule {
   const settings = { ...ADAM, form: 'transformers' as const };
   const inner =
     stated.name === 'adamw8bit'
-      ? adamw8bitRule(Number(stated.args.block ?? 256), settings)
+      ? adamw8bitRule(Number(stated.args.block ?? 256), settings, stated.args['wide-embeddings'] === true)
       : adamwRule({ ...settings, epsilon: 1e-6 });
   return galoreRule({ rank: number(args, 'rank'), every: number(args, 'every'), scale: number(args, 'scale'), decay: 0 }, inner);
 }
