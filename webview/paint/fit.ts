@@ -34,7 +34,7 @@ export function paintFit(svg: SVGSVGElement, chart: FitChart, nameOf: (dot: FitD
     .data(chart.dots, (dot) => dot.index)
     .join((enter) => {
       const dot = enter.append('g');
-      dot.append('circle').attr('class', 'ring').attr('r', 10);
+      dot.append('circle').attr('class', 'ring').attr('r', 12);
       dot.append('circle').attr('class', 'dot').attr('r', 5);
       return dot;
     })
