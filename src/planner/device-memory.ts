@@ -59,12 +59,12 @@ const STATIC_SLACK: { readonly [allocator: string]: number } = { 'cuda-caching':
 
 /** What a plan needs of its card. The allocator is simulated when somebody asks for what depends on it. */
 export interface CardMemory {
-  readonly reserved: number;
-  readonly device: number;
+  reserved(): number;
+  device(): number;
   /** Bytes on the card at the least (no slack at all, bare context) and at the most. */
-  readonly range: readonly [number, number];
-  readonly fits: boolean;
-  readonly fit: Fit;
+  range(): readonly [number, number];
+  fits(): boolean;
+  fit(): Fit;
 }
 
 /** What can be said of a plan's card by its live bytes alone. */
@@ -134,22 +134,11 @@ export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemor
   );
 
   return {
-    get reserved() {
-      return held();
-    },
-    get device() {
-      return held() + outside.value;
-    },
-    get range(): [number, number] {
-      return [least + outside.low, most()];
-    },
-    get fits() {
-      return roomy || onCard() !== null;
-    },
-    get fit() {
-      if (exceeds) return 'exceeds';
-      return roomy || most() <= usable ? 'fits' : 'tight';
-    },
+    reserved: held,
+    device: () => held() + outside.value,
+    range: () => [least + outside.low, most()],
+    fits: () => roomy || onCard() !== null,
+    fit: () => (exceeds ? 'exceeds' : roomy || most() <= usable ? 'fits' : 'tight'),
   };
 }
 
@@ -167,7 +156,7 @@ const growing = (sequence: number, count: number): number[] =>
 const ROOMY = 2 / 3;
 
 /** Makes a value when it is first asked for. */
-function once<T>(make: () => T): () => T {
+export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
     made ??= { value: make() };

@@ -4,10 +4,11 @@ import type { Plan, Slot, Use, Value } from '../plan/types';
 import { parameterCount } from '../plan/weights';
 import { spreadOf } from '../techniques/cards';
 import { recipeOf } from '../techniques/recipe-of';
-import { cardMemory } from './device-memory';
+import { type CardMemory, cardMemory, once } from './device-memory';
 import { hostBytes, movesAnything, trafficOf } from './host';
 import { trainedParameters } from './parameters';
 import { heaviest, type OnCard, ranksOf } from './ranks';
+import { readers } from './readers';
 import { measuredOf } from './time';
 import { timelineOf } from './timeline';
 import type { Estimate, Rank, WaterfallStep } from './types';
@@ -16,40 +17,36 @@ export interface EstimateOptions {
   timeline?: boolean;
 }
 
+/** What is simulated when it is read: a search reads only what it compares. */
+interface Later {
+  card: CardMemory;
+  ranks(): Rank[];
+}
+const peakReaders = readers<Later>()({
+  reserved: ({ card }) => card.reserved(),
+  device: ({ card }) => card.device(),
+  range: ({ card }) => card.range(),
+});
+const fitReaders = readers<Later>()({ fits: ({ card }) => card.fits(), fit: ({ card }) => card.fit() });
+const rankReaders = readers<Later>()({ ranks: ({ ranks }) => ranks() });
+
 /** Estimates one plan. Pure and synchronous: milliseconds for the largest models. */
 export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
   const peaking = heaviest(plan);
   const { tape, simulation } = peaking;
   const spread = spreadOf(plan);
-  const card = cardMemory(plan, tape, simulation.peak);
-  const usable = plan.device.memory - plan.device.reserve;
+  const later: Later = { card: cardMemory(plan, tape, simulation.peak), ranks: once(() => ranksOf(plan)) };
   const step = peaking.time;
   const measured = measuredOf(plan);
-  const made: Estimate = {
+  const head = {
     name: plan.name,
     model: plan.model.name,
     device: plan.device.name,
     capacity: plan.device.memory,
-    usable,
-    peak: {
-      allocated: simulation.peak,
-      // Simulated when read: a search reads only what it compares.
-      get reserved() {
-        return card.reserved;
-      },
-      get device() {
-        return card.device;
-      },
-      get range() {
-        return card.range;
-      },
-    },
-    get fits() {
-      return card.fits;
-    },
-    get fit() {
-      return card.fit;
-    },
+    usable: plan.device.memory - plan.device.reserve,
+    peak: peakReaders({ allocated: simulation.peak }, later),
+  };
+  const made: Estimate = Object.assign(fitReaders(head, later), {
     peakAt: simulation.at,
     instants: simulation.instants.map(({ phase, allocated }) => ({ phase, allocated })),
     categories: simulation.categories,
@@ -63,17 +60,8 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
     ...(spread.total > 1 ? { cards: { count: spread.total, peaks: peaking.name, sent: trafficOf(tape).cards } } : {}),
     ...(movesAnything(tape) ? { host: { ...hostBytes(tape), moved: trafficOf(tape).host } } : {}),
     ...(options.timeline ? { timeline: timelineOf(tape) } : {}),
-  };
-  if (spread.total > 1) {
-    let rows: Rank[] | undefined;
-    // Every distinct card is written when somebody asks.
-    const get = (): Rank[] => {
-      rows ??= ranksOf(plan);
-      return rows;
-    };
-    Object.defineProperty(made, 'ranks', { get, enumerable: true });
-  }
-  return made;
+  });
+  return spread.total > 1 ? rankReaders(made, later) : made;
 }
 
 /** One stage on the way from the plain plan to the plan as stated. */

@@ -65,13 +65,15 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     gradients.set(key, { tensor: first, stretch: parameter.perLayer ? stretch : null, parameter });
     if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
   };
-  trace.onParameterGradient = (parameter, gradient) => {
+  const onParameterGradient = (parameter: Tensor, gradient: Tensor): void => {
     if (parameter === step.encoder?.memory) step.encoder.take(gradient);
     else if (recipe.pytorch.reduction) units.take(parameter, gradient);
     else keep(parameter, gradient);
   };
-
-  if (recipe.pytorch.pack) trace.packer = (tensor) => recipe.pytorch.pack?.(trace, tensor) ?? null;
+  const { pack } = recipe.pytorch;
+  // Not assigned one by one: V8 puts a function that is written at an assignment to a property among the old objects, where it keeps
+  // the whole tape until the next full collection.
+  Object.assign(trace, { onParameterGradient, ...(pack ? { packer: (tensor: Tensor) => pack(trace, tensor) } : {}) });
 
   /** A layerwise optimizer takes a gradient outside the layers as soon as it is complete. */
   const updateAtOnce = (tensor: Tensor, key: string): void => {
