@@ -4,6 +4,7 @@ import type { ParameterGroup } from '../tape/pytorch/rules';
 import type { Recipe } from '../tape/recipe';
 import { simulate } from '../tape/simulate';
 import type { OpNode } from '../tape/types';
+import { spreadOf } from '../techniques/cards';
 import { lowerRecipe, recipeOf, recipeOnCard, useOf } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
 import { heaviest, heavyStages } from './ranks';
@@ -58,12 +59,16 @@ export function bytesAndTime(): (plan: Plan) => BytesAndTime {
   const updates = new Map<string, Updates>();
   const parameters = new Map<string, CallParameters>();
   const kinds = new Map<string, Recipe['layerwise'] | null>();
+  const losses = new Map<number, boolean>();
   const text = numbered();
   const onStage = (plan: Plan, stage: number, when: Recipe['layerwise']): BytesAndTime => {
     const lists = LIST_SLOTS.map((slot) => plan.lists[slot]?.map(text).join() ?? '').join(';');
     const counts = `${plan.batch};${plan.sequence};${plan.accumulate};${stage}`;
     const shape = `${text(plan.model)};${text(plan.device)};${counts};${lists}`;
-    const slots = PASS_SLOTS.map((slot) => text(plan.slots[slot])).join(';');
+    // Only a pipeline's last stage has a loss.
+    const loss = text(plan.slots.loss);
+    const elsewhere = stage < spreadOf(plan).pipeline - 1 && remember(losses, loss, () => onlyLoss(plan));
+    const slots = PASS_SLOTS.map((slot) => (elsewhere && slot === 'loss' ? '' : text(plan.slots[slot]))).join(';');
     const pass = remember(passes, `${shape};${slots};${when}`, () => {
       const made = passesOf(plan, stage);
       return { ...made, parameters: remember(parameters, made.parameters.text, () => made.parameters) };
@@ -102,16 +107,29 @@ function separable(plan: Plan): Recipe['layerwise'] | null {
   const use = useOf(plan, 'optimizer');
   const technique = use && findTechnique('optimizer', use.name);
   if (!use || !technique) return null;
-  const before = recipeOf({ ...plan, slots: { engine: plan.slots.engine ?? { name: 'pytorch', args: {} } } });
+  const before = recipeOf(bare(plan));
   const after = technique.rewrite(before, use.args);
-  const same = <T extends object>(a: T, b: T, but: readonly string[]): boolean =>
-    [...new Set([...Object.keys(a), ...Object.keys(b)])].every(
-      (key) => but.includes(key) || a[key as keyof T] === b[key as keyof T],
-    );
   const separate =
     same(before, after, ['states', 'layerwise', 'pytorch']) && same(before.pytorch, after.pytorch, ['optimizerStep']);
   return separate ? after.layerwise : null;
 }
+
+/** Whether a plan's loss changes nothing of what comes before it. */
+function onlyLoss(plan: Plan): boolean {
+  const use = useOf(plan, 'loss');
+  const technique = use && findTechnique('loss', use.name);
+  if (!technique) return false;
+  const before = recipeOf(bare(plan));
+  const after = technique.rewrite(before, use.args);
+  return same(before, after, ['pytorch']) && same(before.pytorch, after.pytorch, ['loss', 'lossInOwnType']);
+}
+
+const bare = (plan: Plan): Plan => ({ ...plan, slots: { engine: plan.slots.engine ?? { name: 'pytorch', args: {} } } });
+
+const same = <T extends object>(a: T, b: T, but: readonly string[]): boolean =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])].every(
+    (key) => but.includes(key) || a[key as keyof T] === b[key as keyof T],
+  );
 
 /** Name of the op that stands for a call of the optimizer. */
 const CALL = 'optimizer.call';
@@ -204,7 +222,7 @@ function numbered(): (part: object | undefined) => number {
   };
 }
 
-function remember<V>(known: Map<string, V>, name: string, make: () => V): V {
+function remember<K, V>(known: Map<K, V>, name: K, make: () => V): V {
   let found = known.get(name);
   if (found === undefined) {
     found = make();

@@ -177,13 +177,16 @@ export const DEFAULT_USE: { readonly [slot in TechniqueSlot]?: Use } = {
   engine: { name: 'pytorch', args: {} },
 };
 
-const bySlot = new Map<string, Technique>(
-  techniques.map((technique) => [`${technique.spec.slot}/${technique.spec.name}`, technique]),
+const bySlot = new Map(
+  [...new Set(techniques.map(({ spec }) => spec.slot))].map((slot) => [
+    slot,
+    new Map(techniques.filter(({ spec }) => spec.slot === slot).map((technique) => [technique.spec.name, technique])),
+  ]),
 );
 
 export const allSpecs: readonly Spec[] = techniques.map((technique) => technique.spec);
 export const specsOf = (slot: Slot): Spec[] => allSpecs.filter((spec) => spec.slot === slot);
-export const findTechnique = (slot: Slot, name: string): Technique | undefined => bySlot.get(`${slot}/${name}`);
+export const findTechnique = (slot: Slot, name: string): Technique | undefined => bySlot.get(slot)?.get(name);
 export const findSpec = (slot: Slot, name: string): Spec | undefined => findTechnique(slot, name)?.spec;
 
 /** Slots in the order in which techniques rewrite a recipe: each may build on what stands before it. */
