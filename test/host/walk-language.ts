@@ -44,6 +44,12 @@ export async function walkLanguage({ root, folder, browser }: WalkOptions): Prom
         },
       ],
       [
+        'the status bar',
+        async () => {
+          await page.locator('.statusbar-item', { hasText: / von [\d.]+ GiB/ }).waitFor();
+        },
+      ],
+      [
         'the page',
         async () => {
           await panel.locator('#root[data-state=rendered]').waitFor();
@@ -59,12 +65,6 @@ export async function walkLanguage({ root, folder, browser }: WalkOptions): Prom
           await panel.locator('.facts dt', { hasText: 'Auf der Karte' }).waitFor();
           await panel.locator('#tab-timeline').click();
           await panel.locator('table.live th', { hasText: 'Kategorie' }).waitFor();
-        },
-      ],
-      [
-        'the status bar',
-        async () => {
-          await page.locator('.statusbar-item', { hasText: / von [\d.]+ GiB/ }).waitFor();
         },
       ],
       [

@@ -235,6 +235,15 @@ export async function walk({ root, folder, browser, vsix }: WalkOptions): Promis
       },
     ],
     [
+      'the lens above the plan says the verdict',
+      async () => {
+        await page
+          .locator('.codelens-decoration a', { hasText: /^Run on GPU: \d+ checks passed, / })
+          .first()
+          .waitFor();
+      },
+    ],
+    [
       'a run is cancelled from the panel and leaves no process behind',
       async () => {
         await panel.locator('header vscode-button', { hasText: 'Run on GPU' }).click();
