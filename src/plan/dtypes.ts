@@ -21,3 +21,6 @@ export const bytesOf = (dtype: DType, elements: number): number => Math.ceil((el
 
 /** Bytes of one element (0.5 for four-bit types). */
 export const bytesPer = (dtype: DType): number => BITS[dtype] / 8;
+
+/** Whether one type has more bits than another. */
+export const isWider = (one: DType, other: DType): boolean => BITS[one] > BITS[other];

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Use } from '../../src/plan/types';
 import { tapeOf } from '../../src/techniques/recipe-of';
 import { highest, ops, parameters, peak, persistent, short, small, use } from './bytes';
-import { spread } from './parallel/cards';
+import { sent, spread } from './parallel/cards';
 
 const P = parameters(small);
 const of = (gradients?: string, optimizer: Use | string = 'sgd') =>
@@ -30,6 +30,15 @@ describe('float32 gradients of 16-bit parameters', () => {
     const plan = spread({ ...of('fp32', use('adamw', { master: true, fused: true })), accumulate: 4 }, [zero]);
     expect(persistent(plan).gradients).toBe(4 * P);
     expect(ops(plan).filter(({ node }) => node.label === 'zero' && node.op === 'reduce')).toHaveLength(1);
+  });
+
+  it("are the buckets of data parallelism, as in Megatron-LM's own", () => {
+    const plan = spread({ ...of('fp32'), accumulate: 4 }, [use('data', { n: 8 })]);
+    expect(persistent(plan).gradients).toBe(4 * P);
+    expect(sent(plan)).toBe((2 * 4 * P * 7) / 8);
+    // Float32 parameters have gradients of their own type, and the buckets beside them.
+    const plain = spread(short(small, { optimizer: 'sgd', precision: 'fp32', gradients: 'fp32' }), [use('data', { n: 8 })]);
+    expect(highest(plain, 'optimizer') - persistent(plain).gradients - persistent(plain).weights).toBe(4 * P);
   });
 
   it('end with each update where the optimizer runs inside backward', () => {

@@ -1,6 +1,6 @@
 /** Writes one training step, in its steady state, as PyTorch would run it. */
 
-import { bytesPer } from '../../plan/dtypes';
+import { bytesPer, isWider } from '../../plan/dtypes';
 import { elements } from '../../plan/weights';
 import { isFirst, isLast } from '../cards';
 import { withWaiting } from '../in-flight';
@@ -42,7 +42,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
 
   /** Adds a gradient to what the parameter has, or starts it with this one. */
   const keep = (parameter: Tensor, gradient: Tensor): void => {
-    if (main && bytesPer(gradient.dtype) < bytesPer(main.dtype)) {
+    if (main && isWider(main.dtype, gradient.dtype)) {
       const wide = (gradient.bytes / bytesPer(gradient.dtype)) * bytesPer(main.dtype);
       trace.op({
         op: 'aten.add_',
@@ -260,9 +260,7 @@ function mainGradients(trace: Trace, recipe: Recipe, parameters: readonly Parame
   const { gradients, pytorch } = recipe;
   const leaves = recipe.layerwise || recipe.active || pytorch.forwardOnly || (pytorch.reduction && !pytorch.reduction.whole);
   if (!gradients || leaves) return null;
-  const narrow = new Set(
-    parameters.filter(({ tensor }) => bytesPer(tensor.dtype) < bytesPer(gradients)).map(({ weight }) => weight.name),
-  );
+  const narrow = new Set(parameters.filter(({ tensor }) => isWider(gradients, tensor.dtype)).map(({ weight }) => weight.name));
   const size = weightsOnCard(recipe).reduce(
     (sum, { weight, count }) => (narrow.has(weight.name) && recipe.trains(weight) ? sum + count * elements(weight) : sum),
     0,

@@ -1,4 +1,4 @@
-import { bytesPer } from '../../plan/dtypes';
+import { bytesPer, isWider } from '../../plan/dtypes';
 import { elements } from '../../plan/weights';
 import { weightsOnCard } from '../../tape/pytorch/parameters';
 import { inGradientType } from '../../tape/pytorch/step';
@@ -12,11 +12,13 @@ const FIRST = 1 * MiB;
 /**
  * torch.nn.parallel.DistributedDataParallel: the reducer's buckets are as large as all gradients together and stay from
  * step to step. `view`: gradients lie in the buckets; otherwise they are copied there and back. Li et al., arXiv:2006.15704.
+ * Wide sums of narrow gradients are buckets themselves, as in Megatron-LM's own DistributedDataParallel.
  */
 export function distributed(recipe: Recipe, n: number, bucket: number, view: boolean): Recipe {
   const bytes = weightsOnCard(recipe).reduce((sum, { weight, count }) => {
-    if (!recipe.trains(weight)) return sum;
-    return sum + count * elements(weight) * bytesPer(recipe.gradients ?? recipe.stored(weight)[0]?.dtype ?? recipe.parameters);
+    const own = recipe.stored(weight)[0]?.dtype ?? recipe.parameters;
+    const kept = recipe.gradients ?? own;
+    return recipe.trains(weight) && !isWider(kept, own) ? sum + count * elements(weight) * bytesPer(kept) : sum;
   }, 0);
   const buckets: Buffer = {
     name: 'ddp.buckets',
@@ -28,13 +30,15 @@ export function distributed(recipe: Recipe, n: number, bucket: number, view: boo
   };
   return {
     ...recipe,
-    buffers: [...recipe.buffers, buckets],
+    buffers: bytes > 0 ? [...recipe.buffers, buckets] : recipe.buffers,
     pytorch: {
       ...recipe.pytorch,
       reduction: {
         at: 'parameter',
+        whole: true,
         reduce: ({ trace }, finished) =>
           finished.map(({ gradient }) => {
+            if (isWider(recipe.gradients ?? gradient.dtype, gradient.dtype)) return gradient;
             const kept = inGradientType(trace, recipe, gradient);
             if (!view) return kept;
             const inBucket = trace.tensor('bucket.view', kept.shape, kept.dtype, 'gradients', 0);
