@@ -92,7 +92,8 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
     problem ??= conflict.message;
     reportClash(context, uri, entries, stated, conflict, name, 'error');
   }
-  for (const caution of cautions(plan)) reportClash(context, uri, entries, stated, caution, name, 'information');
+  for (const caution of problem === undefined ? cautions(plan) : [])
+    reportClash(context, uri, entries, stated, caution, name, 'information');
   const large = tooLarge(plan);
   if (large) {
     problem ??= large;

@@ -77,7 +77,7 @@ export function* findSteps(
     return estimate.fits ? conditions.findIndex((condition) => judge(condition, estimate, estimateOf).holds === false) : -1;
   };
   const found = yield* extremeSteps(steps, goal, serves);
-  if (found === undefined) return { reason: nothingServes(path, steps, goal, at, estimator, conditions.length > 0) };
+  if (found === undefined) return { reason: nothingServes(path, steps, at, estimator, conditions.length > 0) };
   const value = steps.value(found.value);
   const uneven = found.uneven === undefined ? {} : { uneven: steps.value(found.uneven) };
   if (found.value === (goal === 'max' ? steps.max : steps.min)) return { value, atLimit: true, ...uneven };
@@ -112,16 +112,17 @@ function stepsOf({ whole, min, max, exclusiveMax, current }: Knob): Steps {
 function nothingServes(
   path: Path,
   { min, max, value }: Steps,
-  goal: 'max' | 'min',
   at: (step: number) => Plan,
   estimator: Estimator,
   conditional: boolean,
 ): string {
   const why = conditional ? 'no value fits the card and holds what is required' : 'no value fits the card';
-  const end = goal === 'max' ? min : max;
-  if (refusalsOf(at(end)).length > 0) return why;
-  const { peak, usable, categories } = estimator(at(end));
-  if (peak.allocated <= usable) return why;
+  const [least] = [min, max]
+    .filter((end) => refusalsOf(at(end)).length === 0)
+    .map((end) => ({ end, ...estimator(at(end)) }))
+    .sort((a, b) => a.peak.allocated - b.peak.allocated);
+  if (!least || least.peak.allocated <= least.usable) return why;
+  const { end, peak, categories } = least;
   const [part, bytes] = CATEGORIES.map((category) => [category, categories[category]] as const).reduce((most, one) =>
     one[1] > most[1] ? one : most,
   );

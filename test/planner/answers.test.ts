@@ -92,6 +92,8 @@ describe('find', () => {
     expect(reason).toBe(
       `no value fits the card: with \`batch 1\` its tensors need ${formatBytes(peak.allocated)}, the largest part optimizer states, ${formatBytes(categories.optimizer)}`,
     );
+    // Whichever end asks for less.
+    expect(find(small, { name: 'batch' }, 'min', estimate).reason).toBe(reason);
     expect(find(plan, { name: 'batsch' }, 'max', estimate).reason).toContain('Did you mean `batch`');
   });
 });
