@@ -46,8 +46,10 @@ interface Measured {
   recording: number;
 }
 
-/** Steps that are timed: so many at least, and more until so many milliseconds are over. */
-const STEPS = { least: 5, milliseconds: 300 };
+/** Steps that are timed, and as many whose recording is: so many at least, and more until so many milliseconds are over. */
+const STEPS = { least: 3, milliseconds: 500 };
+const isEnough = (steps: number, begun: number): boolean =>
+  steps >= STEPS.least && performance.now() - begun >= STEPS.milliseconds;
 
 async function measure(opened: Opened, plan: Plan): Promise<Measured> {
   const before = opened.counter.live();
@@ -58,14 +60,13 @@ async function measure(opened: Opened, plan: Plan): Promise<Measured> {
   const recordings: number[] = [];
   // The first compiles.
   await trainer.step(0, batchAt(text, 0, SEED, 1, plan.sequence, plan.model.vocab), RATE);
-  const begun = performance.now();
-  for (let step = 1; step <= STEPS.least || performance.now() - begun < STEPS.milliseconds; step++) {
+  for (let step = 1, begun = performance.now(); !isEnough(times.length, begun); step++) {
     const batch = batchAt(text, step, SEED, 1, plan.sequence, plan.model.vocab);
     const start = performance.now();
     await trainer.step(step, batch, RATE);
     times.push(performance.now() - start);
   }
-  for (let step = 0; step < 2 * STEPS.least; step++) {
+  for (let step = 0, begun = performance.now(); !isEnough(recordings.length, begun); step++) {
     const start = performance.now();
     const done = program.step({ index: step, seed: SEED, learningRate: RATE, valid: plan.sequence });
     recordings.push(performance.now() - start);

@@ -3,7 +3,7 @@
  * back. From a package: VS Code does not start the host of an extension in development again.
  */
 import assert from 'node:assert/strict';
-import { type Counts, runSteps, until } from './checks';
+import { type Counts, kill, runSteps, until } from './checks';
 import { startServer } from './code-server';
 import { keep, type WalkOptions } from './walk';
 import { openFile, openWorkbench, panelFrame, runCommand } from './workbench';
@@ -43,7 +43,7 @@ export async function walkKilled({ root, folder, browser, vsix }: WalkOptions): 
         async () => {
           killed = await server.processes(HOST);
           assert.ok(killed.length > 0, 'an extension host runs');
-          for (const id of killed) process.kill(id, 'SIGKILL');
+          for (const id of killed) kill(id);
           await until(async () => (await server.processes(HOST)).some((id) => !killed.includes(id)));
         },
       ],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { EstimateReply } from '../../src/protocol';
-import { type Counts, runSteps, type Step } from './checks';
+import { type Counts, kill, runSteps, type Step, until } from './checks';
 import { type ServerOptions, startServer } from './code-server';
 import { clickLens } from './lens';
 import { shrink } from './proxy';
@@ -254,12 +254,27 @@ export async function walk({ root, folder, browser, vsix }: WalkOptions): Promis
       },
     ],
     [
+      'a runner that is killed ends its run with a sentence, and the panel stands',
+      async () => {
+        await panel.locator('header vscode-button', { hasText: 'Run on GPU' }).click();
+        await panel.locator('#root[data-state=running]').waitFor();
+        await until(async () => (await server.processes('runner.mjs')).length > 0);
+        // Without a GPU one process after the other looks for a driver: none of them is spared.
+        await until(async () => {
+          for (const id of await server.processes('runner.mjs')) kill(id);
+          return (await panel.locator('[data-outcome=error]').count()) > 0;
+        });
+        await panel.locator('[data-outcome=error]', { hasText: 'ended without an answer' }).waitFor();
+        assert.deepEqual(await server.processes('runner.mjs'), []);
+      },
+    ],
+    [
       'a language server that is killed comes back by itself, and the picture goes on following the file',
       async () => {
         await panel.locator('#tab-waterfall').click();
         const killed = await server.processes('server.mjs');
         assert.equal(killed.length, 1);
-        for (const id of killed) process.kill(id, 'SIGKILL');
+        for (const id of killed) kill(id);
         await page.locator('.view-line', { hasText: 'let ctx' }).click({ position: { x: 4, y: 8 } });
         await retype(page, '16k');
         await panel.locator(`[data-role=result][data-bytes="${half?.peak.allocated}"]`).waitFor();

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { analyze } from '../../language/server/analyze';
 import plain from '../../package.json';
 import words from '../../package.nls.json';
+import { COMMANDS } from '../../src/cli/arguments';
 import { parameterCount } from '../../src/plan/weights';
 import { estimate } from '../../src/planner/estimate';
 import { build, memplan } from '../cli/program';
@@ -79,6 +80,35 @@ describe('the README', () => {
       expect(JSON.parse(out).plans[0].name).toBe('adapter');
     }
     rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+/** The subset of TOML that is shown: tables, lists of tables, strings, lists of strings, one inline table of scalars. */
+function toml(source: string): { [table: string]: { [key: string]: unknown } } {
+  const tables: { [table: string]: { [key: string]: unknown } } = {};
+  let table: { [key: string]: unknown } = {};
+  for (const line of source.split('\n').filter(Boolean)) {
+    const [, name] = /^\[+([\w.-]+)\]+$/.exec(line) ?? [];
+    const [, key = '', value = ''] = /^([\w-]+) = (.+)$/.exec(line) ?? [];
+    if (name !== undefined) tables[name] = table = {};
+    else table[key] = JSON.parse(value.startsWith('{') ? value.replace(/([\w-]+) = /g, '"$1": ') : value);
+  }
+  return tables;
+}
+
+describe('other editors in the README', () => {
+  const [language] = manifest.contributes.languages;
+  const configuration = JSON.parse(text('language/language-configuration.json'));
+  const endings = language?.extensions.map((ending) => ending.slice(1));
+
+  it('Helix is told the language as it is, and a command that there is', () => {
+    const [source = ''] = blocks('README.md', 'toml');
+    const { 'language-server.memplan': server, language: own } = toml(source);
+    expect(server?.command).toBe(Object.keys(manifest.bin)[0]);
+    expect(COMMANDS).toContain(([] as unknown[]).concat(server?.args)[0]);
+    expect(own).toMatchObject({ name: language?.id, 'file-types': endings, 'language-servers': ['memplan'] });
+    expect(own?.['comment-tokens']).toBe(configuration.comments.lineComment);
+    expect(own?.indent).toEqual({ 'tab-width': 2, unit: '  ' });
   });
 });
 

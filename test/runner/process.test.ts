@@ -58,6 +58,13 @@ function runners(): string[] {
   const list = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
   return list.split('\n').filter((line) => line.includes(join(dist, 'runner.mjs')) && !line.includes('<defunct>'));
 }
+const killed = (pid: number) => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+};
 const gone = async () => {
   for (let turn = 0; turn < 50 && runners().length > 0; turn++) await new Promise((resolve) => setTimeout(resolve, 100));
   return runners();
@@ -176,6 +183,15 @@ describe('a run', () => {
     });
     expect(of('error')).toMatchObject([{ code: 'cancelled' }]);
     expect(of('summary')).toEqual([]);
+    expect(await gone()).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')('that is killed in the middle says by what, and leaves nothing', async () => {
+    const { events, of } = await collect(request({ run: settings({ steps: 400 }) }), {}, (event) => {
+      if (event.type === 'loss') for (const line of runners()) killed(Number.parseInt(line, 10));
+    });
+    expect(of('error')).toMatchObject([{ code: 'crashed', message: expect.stringContaining('SIGKILL') }]);
+    expect(events.at(-1)?.type).toBe('error');
     expect(await gone()).toEqual([]);
   });
 
