@@ -10,6 +10,7 @@ import { STACK } from '../layout/waterfall';
 import { paintBars } from '../paint/bars';
 import { paintDifference } from '../paint/difference';
 import { picture } from '../paint/svg';
+import { scroller } from './table';
 
 export interface CompareView {
   element: HTMLElement;
@@ -26,7 +27,7 @@ export function createCompare(onSelect: (plan: string) => void, onChoose: () => 
   const difference = h('div', { class: 'block' });
   const base = h('span', { class: 'mono' });
   difference.append(h('h3', {}, l10n.t('Difference to '), base), differenceSvg);
-  const table = h('div', { class: 'table' });
+  const table = scroller(l10n.t('The plans of this file'));
   const element = h('section', { 'aria-label': l10n.t('Plans of this file') }, chooser, svg, difference, table);
   const boxes = new Map<string, CheckControl>();
   const left = new Set<string>();

@@ -8,6 +8,7 @@ import { type FitDot, layoutFit } from '../layout/fit';
 import { paintFit } from '../paint/fit';
 import { picture } from '../paint/svg';
 import type { Drawn, State } from '../state';
+import { scroller } from './table';
 
 export interface FitView {
   element: HTMLElement;
@@ -26,7 +27,7 @@ export function createFit(post: (message: FromWebview) => void): FitView {
   const progress = h('div', { class: 'progress', hidden: true }, words, bar, cancel.element);
   const svg = picture('fit');
   const detail = h('div', { class: 'detail', 'aria-live': 'polite' });
-  const table = h('div', { class: 'table' });
+  const table = scroller(l10n.t('Ways to make it fit'));
   const note = h('p', { class: 'note', role: 'status' });
   const body = h('div', {}, svg, detail, table);
   const element = h(

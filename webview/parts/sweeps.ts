@@ -7,7 +7,7 @@ import { layoutSweep } from '../layout/sweep';
 import { picture } from '../paint/svg';
 import { paintSweep } from '../paint/sweep';
 import type { Drawn, State } from '../state';
-import { tableOf } from './table';
+import { folded, tableOf } from './table';
 
 export interface Sweeps {
   element: HTMLElement;
@@ -60,6 +60,8 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
     }),
   ]);
   const border = [l10n.t('fits up to'), ...sweep.curves.map((curve) => crossingWords(curve, words))];
+  const table = folded(l10n.t('The curves as a table'));
+  table.set(() => [tableOf(columns, [...rows, border])]);
   return h(
     'div',
     { class: 'block' },
@@ -79,12 +81,7 @@ function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => voi
         h('li', {}, h('span', { class: `stroke curve-${index % 4}` }), curve.plan, h('small', {}, fitsWords(curve, words))),
       ),
     ),
-    h(
-      'details',
-      { class: 'as-table' },
-      h('summary', {}, l10n.t('The curves as a table')),
-      h('div', { class: 'table' }, tableOf(columns, [...rows, border])),
-    ),
+    table.element,
   );
 }
 

@@ -1,5 +1,5 @@
 /** A table that says the same as a picture. */
-import { h } from '../dom';
+import { h, setAttributes } from '../dom';
 
 export interface Column {
   title: string;
@@ -29,9 +29,16 @@ export function tableOf(columns: readonly Column[], rows: readonly (readonly (No
   );
 }
 
+/** A box for a table called `title`. Where that is too wide it scrolls sideways, and is then a stop of the Tab key. */
+export function scroller(title: string, ...content: Node[]): HTMLElement {
+  const box = h('div', { class: 'table', role: 'group', 'aria-label': title }, ...content);
+  new ResizeObserver(() => setAttributes(box, { tabindex: box.scrollWidth > box.clientWidth ? 0 : null })).observe(box);
+  return box;
+}
+
 /** The table behind a line that opens it; it is written when it is looked at. */
 export function folded(title: string): { element: HTMLDetailsElement; set(make: () => readonly Node[]): void } {
-  const body = h('div', { class: 'table' });
+  const body = scroller(title);
   const summary = h('summary', {}, title);
   const element = h('details', { class: 'as-table' }, summary, body);
   let wanted: (() => readonly Node[]) | null = null;

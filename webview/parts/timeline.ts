@@ -21,6 +21,7 @@ import {
 } from '../layout/timeline';
 import { paintMinimap, paintMoments, paintTimeline, paintWindow } from '../paint/timeline';
 import { liveLegend, liveRows, liveTable } from './live-table';
+import { scroller } from './table';
 
 export interface TimelineView {
   element: HTMLElement;
@@ -54,7 +55,7 @@ export function createTimeline(): TimelineView {
   ];
   const pinControl = controls[4];
   const tools = h('div', { class: 'tools' }, ...controls.map(({ element }) => element));
-  const body = h('div', {}, tools, svg, map, note, where, legend, h('div', { class: 'table' }, table));
+  const body = h('div', {}, tools, svg, map, note, where, legend, scroller(l10n.t('Alive'), table));
   const element = h('section', { class: 'timeline-view', 'aria-label': l10n.t('Live bytes over one step') }, waiting, body);
 
   let live: Live | null = null;
