@@ -414,33 +414,29 @@ test('a run is copied as text with every limit; its picture only once there is o
   expect(svg).toMatchObject({ type: 'save', format: 'svg', name: 'longform-run' });
 });
 
-test.each(['en', 'de'])(
-  'the page fits 320 pixels in %s',
-  async (language) => {
-    panel = await openPanel(browser, root, { width: 320, language });
-    const wide = async () => {
-      const { scroll, client } = await panel.page.evaluate(() => ({
-        scroll: document.documentElement.scrollWidth,
-        client: document.documentElement.clientWidth,
-      }));
-      return scroll > client;
-    };
-    await panel.send({ type: 'plans', reply: shardedReply, selected: 'longform' }, ...run.slice(2), ...answers);
-    await panel.page.evaluate(AxeBuilder.source);
-    for (const view of VIEWS) {
-      await panel.send({ type: 'view', view });
-      expect(await wide(), view).toBe(false);
-      expect(await serious(), view).toEqual([]);
-    }
-    // The figures of a run stand below their names: none is to be scrolled to.
-    const cut = await panel.page
-      .locator('.stacks')
-      .evaluateAll((tables) => tables.filter((table) => table.scrollWidth > (table.parentElement?.clientWidth ?? 0)).length);
-    expect(await panel.page.locator('.stacks').count()).toBe(3);
-    expect(cut).toBe(0);
-  },
-  60_000,
-);
+test.each(['en', 'de'])('the page fits 320 pixels in %s', async (language) => {
+  panel = await openPanel(browser, root, { width: 320, language });
+  const wide = async () => {
+    const { scroll, client } = await panel.page.evaluate(() => ({
+      scroll: document.documentElement.scrollWidth,
+      client: document.documentElement.clientWidth,
+    }));
+    return scroll > client;
+  };
+  await panel.send({ type: 'plans', reply: shardedReply, selected: 'longform' }, ...run.slice(2), ...answers);
+  await panel.page.evaluate(AxeBuilder.source);
+  for (const view of VIEWS) {
+    await panel.send({ type: 'view', view });
+    expect(await wide(), view).toBe(false);
+    expect(await serious(), view).toEqual([]);
+  }
+  // The figures of a run stand below their names: none is to be scrolled to.
+  const cut = await panel.page
+    .locator('.stacks')
+    .evaluateAll((tables) => tables.filter((table) => table.scrollWidth > (table.parentElement?.clientWidth ?? 0)).length);
+  expect(await panel.page.locator('.stacks').count()).toBe(3);
+  expect(cut).toBe(0);
+});
 
 test('several cards: the one that peaks stands out, each bar carries its bytes, and what lies beside the card is said', async () => {
   const page = await open({ type: 'plans', reply: shardedReply, selected: 'sharded' });
