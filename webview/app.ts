@@ -76,8 +76,8 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     performance.mark('memplan.picture', { detail: revision });
   };
 
-  const change = (message: ToWebview) => {
-    state = reduce(state, message);
+  const change = (...messages: ToWebview[]) => {
+    state = messages.reduce(reduce, state);
     if (state.reply) channel.save({ uri: state.reply.uri, plan: state.selected, view: state.view });
     draw();
   };
@@ -95,8 +95,10 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     draw();
   }).observe(root);
   const saved = channel.restore();
-  if (saved) change({ type: 'view', view: saved.view });
-  else draw();
+  change(
+    ...(saved ? [{ type: 'view' as const, view: saved.view }] : []),
+    ...channel.given().flatMap((one) => readMessage(one) ?? []),
+  );
   channel.post({ type: 'ready' });
 }
 

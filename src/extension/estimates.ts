@@ -9,6 +9,8 @@ export interface Estimates {
   get(uri: vscode.Uri): EstimateReply | undefined;
   /** Asks again; resolves with the newest reply, or rejects in words. */
   refresh(uri: vscode.Uri): Promise<EstimateReply>;
+  /** The server looked at the file again. A request that is under way will be answered of what it saw. */
+  follow(uri: vscode.Uri): Promise<void>;
   /** One plan with every moment of its step. */
   timeline(uri: vscode.Uri, plan: string): Promise<EstimateReply>;
   forget(uri: vscode.Uri): void;
@@ -20,6 +22,8 @@ export interface Estimates {
 
 interface Entry {
   reply?: EstimateReply;
+  /** The last answer without its reasons, as text: one that says the same again is not told. */
+  bare?: string;
   pending?: Promise<EstimateReply>;
   dirty: boolean;
   why?: NodeJS.Timeout;
@@ -40,13 +44,16 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
         entry.dirty = false;
         reply = await send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString(), explain: false });
       } while (entry.dirty);
-      entry.reply = reply;
+      const bare = JSON.stringify(reply);
+      if (entry.reply && entry.bare === bare) return entry.reply;
+      Object.assign(entry, { reply, bare });
       changed.fire(reply);
       clearTimeout(entry.why);
       entry.why = setTimeout(() => void explain(uri, entry).catch(() => undefined), PAUSE_MS);
       return reply;
     } catch (error) {
       const message = vscode.l10n.t('The estimate failed: {0}', error instanceof Error ? error.message : String(error));
+      delete entry.bare;
       failed.fire({ uri, message });
       throw new Error(message);
     } finally {
@@ -56,9 +63,12 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
 
   /** The same estimate with its reasons, where the text is still the same. */
   const explain = async (uri: vscode.Uri, entry: Entry): Promise<void> => {
-    if (entry.pending) return;
+    const { bare } = entry;
+    await entry.pending;
+    if (entry.bare !== bare) return;
     const reply = await send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString() });
-    if (entry.pending || reply.version !== entry.reply?.version) return;
+    await entry.pending;
+    if (entry.bare !== bare || reply.version !== entry.reply?.version) return;
     entry.reply = reply;
     changed.fire(reply);
   };
@@ -73,10 +83,16 @@ export function createEstimates(send: <T>(method: string, params: EstimateParams
       entry.pending ??= pull(uri, entry);
       return entry.pending;
     },
+    async follow(uri) {
+      if (!entries.get(uri.toString())?.pending) await this.refresh(uri);
+    },
     timeline: (uri, plan) => send<EstimateReply>(ESTIMATE_REQUEST, { uri: uri.toString(), plan, timeline: true, explain: false }),
     forget: (uri) => void entries.delete(uri.toString()),
     interrupt(message) {
-      for (const key of entries.keys()) failed.fire({ uri: vscode.Uri.parse(key), message });
+      for (const [key, entry] of entries) {
+        delete entry.bare;
+        failed.fire({ uri: vscode.Uri.parse(key), message });
+      }
     },
     onDidChange: changed.event,
     onDidFail: failed.event,

@@ -28,7 +28,7 @@ export function activateOn(host: Host, context: vscode.ExtensionContext): void {
       vscode.Disposable.from(
         answerReads(client),
         client.onNotification(ANALYSED_NOTIFICATION, ({ uri }: AnalysedParams) => {
-          void estimates.refresh(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));
+          void estimates.follow(vscode.Uri.parse(uri)).catch((error: Error) => log.warn(error.message));
         }),
         client.onNotification(FIT_PROGRESS, (progress: FitProgress) => panels.progress(progress)),
       ),

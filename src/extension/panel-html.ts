@@ -1,4 +1,5 @@
 /** The panel's page. Pure, so that tests open the same page under the same policy. */
+import type { ToWebview } from '../protocol';
 
 export interface PageParts {
   script: string;
@@ -9,9 +10,11 @@ export interface PageParts {
   /** The editor's language, and the page's texts in it; absent in English. */
   language: string;
   words?: { [text: string]: string } | undefined;
+  /** What is known already: it is drawn before the page is first shown, without a question and its answer. */
+  messages?: readonly ToWebview[];
 }
 
-export function panelHtml({ script, style, cspSource, nonce, language, words }: PageParts): string {
+export function panelHtml({ script, style, cspSource, nonce, language, words, messages = [] }: PageParts): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -31,7 +34,7 @@ export function panelHtml({ script, style, cspSource, nonce, language, words }: 
 <title>Memplan</title>
 </head>
 <body>
-<div id="root" data-state="empty"${words ? ` data-words="${attribute(JSON.stringify(words))}"` : ''}></div>
+<div id="root" data-state="empty"${words ? ` data-words="${attribute(JSON.stringify(words))}"` : ''} data-given="${attribute(JSON.stringify(messages))}"></div>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>

@@ -1,6 +1,6 @@
 /** One panel: a page that shows a file's plans. It forwards; what is shown is the page's own affair. */
 import * as vscode from 'vscode';
-import type { EstimateReply, Place, ToWebview } from '../protocol';
+import type { EstimateReply, Place, ToWebview, View } from '../protocol';
 import { readFromWebview } from './inbox';
 import { panelHtml } from './panel-html';
 import { save } from './save';
@@ -14,7 +14,8 @@ const PATIENCE_MS = 4000;
 export interface PanelEvents {
   onRun(plan: string): void;
   onCancelRun(): void;
-  onReady(): void;
+  /** All that a page which knows nothing has to be told. */
+  opening(panel: Panel): ToWebview[];
   onTimeline(plan: string): void;
   onQuestion(question: Question): void;
 }
@@ -26,37 +27,48 @@ export interface Panel {
   selected: string | null;
   /** Resolves once the page listens. One that listened and does not answer, because its process died, is loaded anew. */
   awake(): Promise<void>;
+  /** What is said before the page listens waits for it. */
   post(message: ToWebview): void;
-  show(reply: EstimateReply): void;
+  /** The message that shows `reply`; the plan on show stays where it is still there. */
+  showing(reply: EstimateReply): ToWebview;
 }
 
-export function newWebview(): vscode.WebviewPanel {
+const options = ({ extensionUri }: vscode.ExtensionContext): vscode.WebviewOptions => ({
+  enableScripts: true,
+  localResourceRoots: ['dist', 'media'].map((path) => vscode.Uri.joinPath(extensionUri, path)),
+});
+
+export function newWebview(context: vscode.ExtensionContext): vscode.WebviewPanel {
   return vscode.window.createWebviewPanel(
     PANEL_TYPE,
     'Memplan',
     { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-    {},
+    // What is being tried, zoomed and pinned stays while another tab is in front.
+    { ...options(context), retainContextWhenHidden: true },
   );
 }
 
 export function createPanel(
   context: vscode.ExtensionContext,
   panel: vscode.WebviewPanel,
-  { uri, plan }: { uri: vscode.Uri; plan: string | null },
+  { uri, plan, view }: { uri: vscode.Uri; plan: string | null; view?: View | undefined },
   events: PanelEvents,
 ): Panel {
   const { webview } = panel;
   const asset = (path: string) => vscode.Uri.joinPath(context.extensionUri, path);
-  // Posted before the page listens, messages would be lost; it asks for everything with `ready`.
+  // Posted before the page listens, messages would be lost.
   let listening = false;
+  /** Since the page was written; null once it has come to life: one that does so again has forgotten all. */
+  let unsaid: ToWebview[] | null = [];
   let patience: NodeJS.Timeout | undefined;
   const waiting: (() => void)[] = [];
   const there = () => {
     clearTimeout(patience);
     for (const resolve of waiting.splice(0)) resolve();
   };
-  const load = () => {
+  const load = (first: readonly ToWebview[] = []) => {
     listening = false;
+    unsaid = [];
     webview.html = panelHtml({
       script: webview.asWebviewUri(asset('dist/webview.js')).toString(),
       style: webview.asWebviewUri(asset('dist/webview.css')).toString(),
@@ -64,6 +76,7 @@ export function createPanel(
       nonce: crypto.randomUUID(),
       language: vscode.env.language,
       words: vscode.l10n.bundle,
+      messages: [...events.opening(self), ...first],
     });
   };
   const self: Panel = {
@@ -76,14 +89,15 @@ export function createPanel(
         if (!listening) return;
         void webview.postMessage({ type: 'hello' } satisfies ToWebview);
         clearTimeout(patience);
-        patience = setTimeout(load, PATIENCE_MS);
+        patience = setTimeout(load, PATIENCE_MS, []);
       }),
     post(message) {
       if (listening) void webview.postMessage(message);
+      else unsaid?.push(message);
     },
-    show(reply) {
+    showing(reply) {
       if (!reply.plans.some(({ name }) => name === self.selected)) self.selected = reply.plans[0]?.name ?? self.selected;
-      self.post({ type: 'plans', reply, selected: self.selected });
+      return { type: 'plans', reply, selected: self.selected };
     },
   };
   panel.title = `Memplan: ${
@@ -98,8 +112,9 @@ export function createPanel(
     switch (message?.type) {
       case 'ready':
         listening = true;
-        there();
-        return events.onReady();
+        for (const said of unsaid ?? events.opening(self)) self.post(said);
+        unsaid = null;
+        return there();
       case 'here':
         return there();
       case 'select':
@@ -127,8 +142,8 @@ export function createPanel(
         return events.onQuestion(message);
     }
   });
-  webview.options = { enableScripts: true, localResourceRoots: [asset('dist'), asset('media')] };
-  load();
+  webview.options = options(context);
+  load(view ? [{ type: 'view', view }] : []);
   panel.onDidDispose(() => clearTimeout(patience));
   return self;
 }

@@ -24,21 +24,19 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
   const panels = new Map<string, Panel>();
   const of = (uri: vscode.Uri | string) => panels.get(uri.toString());
 
-  const attach = (webview: vscode.WebviewPanel, target: Target): Panel => {
+  const attach = (webview: vscode.WebviewPanel, target: Target & { view?: View | undefined }): Panel => {
     const { uri } = target;
     const panel = createPanel(context, webview, target, {
       onRun: (plan) => void runs.start(uri, plan),
       onCancelRun: () => runs.cancel(uri),
       onTimeline: (plan) => void sendTimeline(panel, plan),
       onQuestion: (question) => answer(question),
-      onReady: () => {
+      opening: (panel) => {
         const known = estimates.get(uri);
-        if (known) panel.show(known);
-        for (const message of runs.messages(uri)) panel.post(message);
-        const { line } = told.get(panel) ?? {};
-        if (line !== undefined) panel.post({ type: 'cursor', line });
         // Of a text that changes the server tells by itself.
         if (!known) void update(panel);
+        const { line = null } = told.get(panel) ?? {};
+        return [...(known ? [panel.showing(known)] : []), ...runs.messages(uri), { type: 'cursor', line }];
       },
     });
     const answer = createTrials(server.send, uri, (message) => panel.post(message));
@@ -71,7 +69,10 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
   };
 
   context.subscriptions.push(
-    estimates.onDidChange((reply) => of(reply.uri)?.show(reply)),
+    estimates.onDidChange((reply) => {
+      const panel = of(reply.uri);
+      panel?.post(panel.showing(reply));
+    }),
     estimates.onDidFail(({ uri, message }) => of(uri)?.post({ type: 'problem', message, restart: server.state === 'stopped' })),
     runs.onMessage(({ uri, message }) => {
       // A run that begins is what one wants to see; one that is remembered is not.
@@ -79,7 +80,11 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
       of(uri)?.post(message);
     }),
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-      if (contentChanges.length > 0) of(document.uri)?.post({ type: 'estimating', version: document.version });
+      const panel = contentChanges.length > 0 && of(document.uri);
+      if (!panel) return;
+      panel.post({ type: 'estimating', version: document.version });
+      // At once: by the time the server tells of the text it has long been asked.
+      if (server.state === 'running') void update(panel);
     }),
     vscode.window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
       const panel = of(textEditor.document.uri);
@@ -91,14 +96,15 @@ export function createPanels(context: vscode.ExtensionContext, estimates: Estima
   const open: Panels['open'] = async (target, view) => {
     await vscode.workspace.openTextDocument(target.uri);
     const known = of(target.uri);
-    const panel = known ?? attach(newWebview(), target);
+    const panel = known ?? attach(newWebview(context), { ...target, view });
     if (known) {
       known.panel.reveal(undefined, true);
       if (target.plan !== null) select(known, target.plan);
     }
+    const updated = update(panel);
     await panel.awake();
-    if (view) panel.post({ type: 'view', view });
-    await update(panel);
+    if (known && view) panel.post({ type: 'view', view });
+    await updated;
     return panel;
   };
 

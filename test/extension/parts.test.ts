@@ -205,6 +205,9 @@ test('the page has no inline script or style and its policy allows nothing but i
   expect(html).not.toMatch(/unsafe-|style=|https?:/);
   expect(html.match(/<script/g)).toHaveLength(1);
   expect(html).not.toContain('<style');
+  const told = panelHtml({ ...parts, language: 'en', messages: [{ type: 'problem', message: '"><script>alert()</script>' }] });
+  expect(told.match(/<script/g)).toHaveLength(1);
+  expect(told).toContain('&#34;&#62;&#60;script&#62;alert()');
   const german = panelHtml({ ...parts, language: 'de', words: { 'a "b"': '<script>&' } });
   expect(german).toContain('<html lang="de">');
   expect(german).toContain('data-words="{&#34;a \\&#34;b\\&#34;&#34;:&#34;&#60;script&#62;&#38;&#34;}"');
@@ -217,7 +220,7 @@ describe('estimates', () => {
     fire = (value: T) => this.listeners.forEach((listener) => void listener(value));
     dispose = () => undefined;
   }
-  beforeEach(() => void vi.doMock('vscode', () => ({ EventEmitter, l10n })));
+  beforeEach(() => void vi.doMock('vscode', () => ({ EventEmitter, l10n, Uri: { parse: (text: string) => text } })));
   const uri = { toString: () => 'file:///a.memplan' } as never;
 
   test('edits during a request lead to one more, and everyone gets its answer', async () => {
@@ -234,6 +237,31 @@ describe('estimates', () => {
     expect((await Promise.all(asked)).map(({ version }) => version)).toEqual([2, 2, 2]);
     expect(seen).toEqual([2]);
     expect(estimates.get(uri)?.version).toBe(2);
+  });
+
+  test('what the server says is told once, however often it is asked', async () => {
+    const { createEstimates } = await import('../../src/extension/estimates');
+    const waiting: ((reply: EstimateReply) => void)[] = [];
+    const estimates = createEstimates(<T>() => new Promise<T>((resolve) => waiting.push(resolve as never)));
+    const seen: number[] = [];
+    estimates.onDidChange(({ version }) => seen.push(version));
+    const first = estimates.refresh(uri);
+    // The server tells of the text that it has been asked about already.
+    await estimates.follow(uri);
+    waiting[0]?.({ ...reply, version: 1 });
+    expect((await first).version).toBe(1);
+    expect(waiting).toHaveLength(1);
+    const second = estimates.follow(uri);
+    waiting[1]?.({ ...reply, version: 1 });
+    await second;
+    expect(seen).toEqual([1]);
+    // After a word that the server is lost the same answer is news.
+    estimates.interrupt('stopped');
+    const third = estimates.refresh(uri);
+    waiting[2]?.({ ...reply, version: 1 });
+    await third;
+    expect(seen).toEqual([1, 1]);
+    estimates.dispose();
   });
 
   test('a failure is told in words, and the next request is a fresh one', async () => {

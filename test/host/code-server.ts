@@ -1,10 +1,10 @@
 /** VS Code's own server and web workbench, from the npm package `code-server`: installed once into `.cache/`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { npmInstall, run } from './shell';
 
 /** VS Code 1.100 on Node 20: the oldest that the extension supports. */
@@ -24,6 +24,8 @@ export interface ServerOptions {
   /** A package that the server's own installer installs first, and settings of the machine that know where it lies. */
   vsix?: string | undefined;
   machine?: (extension: string) => { [name: string]: unknown };
+  /** Folder of an extension that lies where installed ones do. */
+  beside?: string;
 }
 
 const SETTINGS = {
@@ -39,7 +41,7 @@ const SETTINGS = {
 
 export async function startServer(
   root: string,
-  { settings = {}, environment = {}, vsix, machine }: ServerOptions = {},
+  { settings = {}, environment = {}, vsix, machine, beside }: ServerOptions = {},
 ): Promise<Server> {
   const home = await installServer(root);
   const data = await mkdtemp(join(tmpdir(), 'memplan-vscode-'));
@@ -50,6 +52,7 @@ export async function startServer(
     await mkdir(join(data, 'data/Machine'), { recursive: true });
     await writeFile(join(data, 'data/Machine/settings.json'), JSON.stringify(machine?.(extension) ?? {}));
   }
+  if (beside !== undefined) await cp(beside, join(data, 'extensions', basename(beside)), { recursive: true });
   const port = await freePort();
   const args = ['out/server-main.js', '--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
   args.push('--accept-server-license-terms', '--server-data-dir', data, '--extensions-dir', join(data, 'extensions'));

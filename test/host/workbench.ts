@@ -46,9 +46,9 @@ export async function openWorkbench(
   return { page, problems };
 }
 
-/** The document of the panel in front. Found by these selectors: names and addresses of its frames change. */
+/** The document of the panel in front; those behind other tabs live on. Found by these selectors: names and addresses of its frames change. */
 export function panelFrame(page: Page): FrameLocator {
-  return page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  return page.frameLocator('iframe.webview.ready:visible').frameLocator('iframe#active-frame');
 }
 
 /** Opens a file from the explorer. */

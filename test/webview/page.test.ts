@@ -23,7 +23,7 @@ import {
   uri,
   whatIf,
 } from './canned';
-import { openPanel, type Panel, THEMES } from './page';
+import { NONCE, openPanel, type Panel, THEMES } from './page';
 
 const root = join(import.meta.dirname, '../..');
 const plans = (selected: string, version = 3): ToWebview => ({ type: 'plans', reply: { ...reply, version }, selected });
@@ -81,6 +81,25 @@ test('every bar carries its label and its bytes, and they add up to the estimate
   expect(await page.locator('[data-role=capacity]').getAttribute('data-bytes')).toBe(String(longform.capacity));
   expect(await page.locator('#root').getAttribute('data-state')).toBe('rendered');
   expect(await page.locator('#root').getAttribute('data-revision')).toBe('3');
+});
+
+test('what is known when the page is written is drawn as it opens, in the view that is wanted', async () => {
+  panel = await openPanel(browser, root, {
+    given: [plans('adapter'), { type: 'cursor', line: 28 }, { type: 'view', view: 'compare' }],
+  });
+  expect((await bars()).at(-1)).toEqual({ label: 'adapter', bytes: adapter.peak.allocated });
+  expect(await panel.page.locator('#tab-compare').getAttribute('aria-selected')).toBe('true');
+  expect((await panel.posted()).map(({ type }) => type)).toEqual(['sweeps', 'ready']);
+});
+
+test('a page that comes to life again draws what it is told now, not what it was given once', async () => {
+  panel = await openPanel(browser, root, {
+    given: [plans('adapter', 3)],
+    saved: { uri, plan: 'adapter', view: 'waterfall', page: NONCE },
+  });
+  expect(await bars()).toEqual([]);
+  await panel.send(plans('longform', 7));
+  expect((await bars()).at(-1)?.label).toBe('longform');
 });
 
 test('over budget is said in words and hatched, not only coloured', async () => {

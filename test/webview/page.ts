@@ -8,6 +8,7 @@ import themes from './fixtures/themes.json';
 
 export type Theme = keyof typeof themes;
 export const THEMES = Object.keys(themes) as Theme[];
+export const NONCE = 'cGFuZWw';
 const ORIGIN = 'https://panel.test';
 
 export interface Panel {
@@ -27,6 +28,8 @@ interface Options {
   reducedMotion?: boolean;
   /** What an earlier life of the page kept. */
   saved?: object;
+  /** What is known when the page is written. */
+  given?: readonly ToWebview[];
   /** 2 is what a page sees at 200 %: half as many pixels, twice as dense. */
   zoom?: number;
   /** A language of `media/l10n`; English where it is absent. */
@@ -54,7 +57,15 @@ export async function openPanel(browser: Browser, root: string, options: Options
   const files: { [path: string]: [type: string, body: string] } = {
     '/': [
       'text/html',
-      panelHtml({ script: '/webview.js', style: '/webview.css', cspSource: ORIGIN, nonce: 'cGFuZWw', language, words }),
+      panelHtml({
+        script: '/webview.js',
+        style: '/webview.css',
+        cspSource: ORIGIN,
+        nonce: NONCE,
+        language,
+        words,
+        messages: options.given ?? [],
+      }),
     ],
     '/webview.js': ['text/javascript', await readFile(join(root, 'dist/webview.js'), 'utf8')],
     '/webview.css': ['text/css', await readFile(join(root, 'dist/webview.css'), 'utf8')],
