@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Use } from '../../src/plan/types';
 import { tapeOf } from '../../src/techniques/recipe-of';
-import { highest, ops, parameters, peak, persistent, short, small, use } from './bytes';
+import { highest, ops, parameters, peak, persistent, short, small, temporaries, use } from './bytes';
 import { sent, spread } from './parallel/cards';
 
 const P = parameters(small);
@@ -30,6 +30,11 @@ describe('float32 gradients of 16-bit parameters', () => {
     const plan = spread({ ...of('fp32', use('adamw', { master: true, fused: true })), accumulate: 4 }, [zero]);
     expect(persistent(plan).gradients).toBe(4 * P);
     expect(ops(plan).filter(({ node }) => node.label === 'zero' && node.op === 'reduce')).toHaveLength(1);
+    // No bucket lives beside activations: sums are flattened when they go to the other cards.
+    const bucketed = spread({ ...plan, accumulate: 1 }, [use('zero', { stage: 1, n: 2, 'reduce-bucket': 1000 })]);
+    expect(persistent(bucketed).gradients).toBe(4 * P);
+    expect(temporaries(bucketed, /^zero$/)).toBe(4000);
+    expect(highest(bucketed, 'forward')).toBe(highest({ ...plan, accumulate: 1 }, 'forward'));
   });
 
   it("are the buckets of data parallelism, as in Megatron-LM's own", () => {

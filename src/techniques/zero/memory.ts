@@ -1,4 +1,4 @@
-import { bytesPer } from '../../plan/dtypes';
+import { bytesPer, isWider } from '../../plan/dtypes';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
 import type { PytorchStep } from '../../tape/pytorch/context';
 import { weightsOnCard } from '../../tape/pytorch/parameters';
@@ -53,7 +53,7 @@ export function zeroSharded(plain: Recipe, zero: Zero): Recipe {
     pytorch: {
       ...recipe.pytorch,
       ...(stage === 3 ? { gathering: gatheringOf(recipe, zero, stays) } : {}),
-      reduction: stage === 1 ? wholeGradients(n) : cutGradients(recipe, n, share),
+      reduction: stage === 1 ? wholeGradients(recipe, zero) : cutGradients(recipe, n, share),
       optimizerStep: stepOf(recipe, zero),
       afterStep: (step) => spread(step, recipe, zero),
     },
@@ -75,8 +75,13 @@ const total = (recipe: Recipe, of: (weight: Weight) => number): number =>
 
 const gradientBytes = (recipe: Recipe): number => bytesPer(recipe.gradients ?? recipe.compute);
 
+/** Stage 1 with wide sums of gradients: DeepSpeed's BF16_Optimizer, Megatron-LM's distributed optimizer. */
+const sumsWide = ({ gradients, parameters }: Recipe, { stage }: Zero): boolean =>
+  stage === 1 && gradients !== null && isWider(gradients, parameters);
+
 function buffersOf(recipe: Recipe, zero: Zero, stays: (weight: Weight) => boolean): Buffer[] {
   const { stage, reduceBucket, overlap, liveParameters, prefetchBucket } = zero;
+  if (sumsWide(recipe, zero)) return [];
   // Gradients on their way to their owners; two buckets take turns where communication overlaps (stages 1 and 2).
   const turns = overlap && stage < 3 ? 2 : 1;
   const bucket: Buffer = {
@@ -107,13 +112,19 @@ function buffersOf(recipe: Recipe, zero: Zero, stays: (weight: Weight) => boolea
   return [window, bucket];
 }
 
-/** Stage 1 keeps whole gradients to the end of the last micro-batch. */
-const wholeGradients = (n: number): Reduction => ({
+/**
+ * Stage 1 keeps whole gradients to the end of the last micro-batch. Wide sums are flattened for their way to the other cards a
+ * bucket at a time, and only then (BF16_Optimizer's buffered_allreduce_fallback).
+ */
+const wholeGradients = (recipe: Recipe, zero: Zero): Reduction => ({
   at: 'parameter',
   whole: true,
   reduce: (_, finished) => finished.map(({ gradient }) => gradient),
   settle: ({ trace }, gradient) => {
-    trace.op({ op: 'reduce', label: 'zero', reads: [gradient], moved: 0, traffic: toCards(ring(gradient.bytes, n, 1), true) });
+    const size = Math.min(zero.reduceBucket * gradientBytes(recipe), gradient.bytes);
+    const temps = sumsWide(recipe, zero) ? [trace.tensor('zero.reduce_bucket', [size], 'int8', 'temporary')] : [];
+    const traffic = toCards(ring(gradient.bytes, zero.n, 1), true);
+    trace.op({ op: 'reduce', label: 'zero', reads: [gradient], temps, moved: 0, traffic });
     return gradient;
   },
 });
