@@ -92,8 +92,10 @@ function compile(context: Context, node: PlanDeclaration, uri: string): Compiled
     problem ??= conflict.message;
     reportClash(context, uri, entries, stated, conflict, name, 'error');
   }
+  // What the base has been told is not told again.
+  const told = new Set((base?.plan ? cautions(base.plan) : []).map(({ message }) => message));
   for (const caution of problem === undefined ? cautions(plan) : [])
-    reportClash(context, uri, entries, stated, caution, name, 'information');
+    if (!told.has(caution.message)) reportClash(context, uri, entries, stated, caution, name, 'information');
   const large = tooLarge(plan);
   if (large) {
     problem ??= large;
@@ -222,20 +224,21 @@ function reportClash(
   severity: Severity,
 ): void {
   const own = parts.find(({ slot }) => entries.has(slot));
+  // Techniques that are inherited clash with what this plan states in place of its base: a count, the model.
+  const other = [...entries.keys()].find((key) => message.includes(`\`${key}\``)) ?? 'model';
   const places = parts.flatMap((part) => {
     const found = stated.get(part.slot);
     return found ? [{ part, ...found }] : [];
   });
-  if (!own && places.length === parts.length) return;
   const related = places
     .filter(({ part }) => part !== own)
-    .map((other) => ({
-      uri: other.uri,
-      span: spanOfUse(other.entry.value, other.part.name),
-      message: `\`${other.entry.key}\` is stated here`,
+    .map((place) => ({
+      uri: place.uri,
+      span: spanOfUse(place.entry.value, place.part.name),
+      message: `\`${place.entry.key}\` is stated here`,
     }));
-  const entry = own && entries.get(own.slot);
-  const span = entry ? spanOfUse(entry.value, own.name) : name;
+  const entry = entries.get(own?.slot ?? other);
+  const span = entry ? spanOfUse(entry.value, own?.name) : name;
   context.report(uri, { severity, code, message, span, ...(related.length > 0 ? { related } : {}) });
 }
 
