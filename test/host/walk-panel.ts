@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FrameLocator, Page } from 'playwright-core';
 import { type Counts, runSteps, type Step } from './checks';
 import { startServer } from './code-server';
+import { handSteps } from './hands';
 import { clickLens } from './lens';
 import { bars, drawn, keep, retype, type WalkOptions } from './walk';
 import { appears, chooseOfFile, openFile, openWorkbench, panelFrame, runCommand } from './workbench';
@@ -68,9 +69,12 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
       'what if: a slider dragged by the mouse does the same',
       async () => {
         const before = await resultBytes(panel);
-        const box = await panel.locator('[data-turn="galore.rank"] input[type=range]').boundingBox();
+        // The answer to the step before moves what is below it.
+        await panel.locator('.what-if[aria-busy=false]').waitFor();
+        const slider = panel.locator('[data-turn="galore.rank"] input[type=range]');
+        await slider.hover();
+        const box = await slider.boundingBox();
         assert.ok(box);
-        await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
         await page.mouse.down();
         await page.mouse.move(box.x + 4, box.y + box.height / 2, { steps: 8 });
         await page.mouse.up();
@@ -126,6 +130,12 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await page.locator('.view-line', { hasText: 'let ctx' }).click();
         await page.keyboard.press('Control+Z');
         await over.waitFor();
+        await panelFrame(page).locator('.fit-view vscode-button', { hasText: 'Look again' }).click();
+        await panelFrame(page).locator('.fit:not(.stale) .choice').first().click();
+        await over.waitFor({ state: 'detached' });
+        await page.locator('.view-line', { hasText: 'let ctx' }).click();
+        await page.keyboard.press('Control+Z');
+        await over.waitFor();
         await runCommand(page, 'View: Close All Editors');
         await openFile(page, FILE);
         await clickLens(page, 'longform', 'Estimate');
@@ -144,6 +154,7 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await panel.locator('.moment', { hasText: /^forward.* against / }).waitFor();
       },
     ],
+    ...handSteps(page, folder),
     [
       'moved into a new window, the panel shows the same view of the same plan, and follows the file from there',
       async () => {
@@ -157,8 +168,8 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await moved.locator('#tab-compare[aria-selected=true]').waitFor();
         await moved.locator('.compare [data-plan=longform][aria-pressed=true]').waitFor();
         assert.equal(Number(await moved.locator('[data-role=result]').getAttribute('data-bytes')), written);
-        // The editor may stand elsewhere in the file by now.
-        await page.locator('.view-line').last().click();
+        // The editor may stand elsewhere in the file by now; a click into another plan would be followed.
+        await page.locator(`.tab[data-resource-name="${FILE}"]`).click();
         await page.keyboard.press('Control+Home');
         await page.locator('.view-line', { hasText: 'let ctx' }).click();
         await retype(page, '16k');
@@ -189,12 +200,12 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         const chosen = panel.locator('#tab-timeline[aria-selected=true]');
         // A workbench in a browser writes what its editors keep while it is being left, and may come too late.
         for (let tries = 0; tries < 3; tries++) {
-          await page.reload();
-          await drawn(page);
-          if (await appears(chosen, 5000)) break;
           await panel.locator('#tab-timeline').click();
           await chosen.waitFor();
           await page.waitForTimeout(1000);
+          await page.reload();
+          await drawn(page);
+          if (await appears(chosen, 5000)) break;
         }
         await chosen.waitFor();
         await panel.locator('.timeline .areas path').first().waitFor();
