@@ -58,7 +58,9 @@ export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: Esti
       const search = () => findSteps(data, path, goal, estimate, conditions, others);
       const { breaks, ...answer } = yield* cache.answer([data, path, goal, conditions, named], search);
       const limitedBy = breaks === undefined ? undefined : plan.requires[breaks]?.text;
-      found.answers.push({ ...label, ...answer, ...(limitedBy === undefined ? {} : { limitedBy }) });
+      if (answer.value === undefined && limitedBy !== undefined)
+        found.answers.push({ ...label, reason: `${answer.reason}, and \`require ${limitedBy}\` does not hold` });
+      else found.answers.push({ ...label, ...answer, ...(limitedBy === undefined ? {} : { limitedBy }) });
     } catch (error) {
       found.answers.push({ ...label, reason: error instanceof Error ? error.message : String(error) });
     }

@@ -33,7 +33,7 @@ export interface Answer {
   uneven?: number;
   /** The farthest value whose tensors would fit, where it is not the one found: up to there the allocator's arrangement decides. */
   arranged?: number;
-  /** The condition, by its place among those asked for, that the next value breaks although it fits the card. */
+  /** The condition, by its place among those asked for, that the next value, or without a value the one that asks for least, breaks although it fits. */
   breaks?: number;
   /** Why there is none. */
   reason?: string;
@@ -77,7 +77,7 @@ export function* findSteps(
     return estimate.fits ? conditions.findIndex((condition) => judge(condition, estimate, estimateOf).holds === false) : -1;
   };
   const found = yield* extremeSteps(steps, goal, serves);
-  if (found === undefined) return { reason: nothingServes(path, steps, at, estimator, conditions.length > 0) };
+  if (found === undefined) return nothingServes(path, steps, at, estimator, brokenAt, conditions.length > 0);
   const value = steps.value(found.value);
   const uneven = found.uneven === undefined ? {} : { uneven: steps.value(found.uneven) };
   if (found.value === (goal === 'max' ? steps.max : steps.min)) return { value, atLimit: true, ...uneven };
@@ -114,19 +114,25 @@ function nothingServes(
   { min, max, value }: Steps,
   at: (step: number) => Plan,
   estimator: Estimator,
+  brokenAt: (step: number) => number,
   conditional: boolean,
-): string {
+): Answer {
   const why = conditional ? 'no value fits the card and holds what is required' : 'no value fits the card';
   const [least] = [min, max]
     .filter((end) => refusalsOf(at(end)).length === 0)
     .map((end) => ({ end, ...estimator(at(end)) }))
     .sort((a, b) => a.peak.allocated - b.peak.allocated);
-  if (!least || least.peak.allocated <= least.usable) return why;
-  const { end, peak, categories } = least;
+  if (!least) return { reason: why };
+  const { end, peak, usable, fits, categories } = least;
+  const setting = `\`${pathText(path)} ${formatCount(value(end))}\``;
+  const breaks = brokenAt(end);
+  if (fits && breaks >= 0) return { reason: `${why}: with ${setting} it fits`, breaks };
+  if (peak.allocated <= usable) return { reason: why };
   const [part, bytes] = CATEGORIES.map((category) => [category, categories[category]] as const).reduce((most, one) =>
     one[1] > most[1] ? one : most,
   );
-  return `${why}: with \`${pathText(path)} ${formatCount(value(end))}\` its tensors need ${formatBytes(peak.allocated)}, the largest part ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
+  const need = `${formatBytes(peak.allocated)}, the largest part ${PART_NAMES[part]}, ${formatBytes(bytes)}`;
+  return { reason: `${why}: with ${setting} its tensors need ${need}` };
 }
 
 /** A search needs the peak, not the steps that led to it. */

@@ -85,6 +85,18 @@ describe('find', () => {
     expect(estimate({ ...plan, batch: value + 1 }).peak.allocated).toBeGreaterThan(limit);
   });
 
+  it('says which requirement leaves no value, where the card would hold one', () => {
+    const tight = {
+      operator: '<=',
+      left: { kind: 'figure', figure: 'peak' },
+      right: { kind: 'number', value: 1024 },
+    } as const;
+    expect(find(plan, { name: 'batch' }, 'max', estimate, [tight])).toEqual({
+      reason: 'no value fits the card and holds what is required: with `batch 1` it fits',
+      breaks: 0,
+    });
+  });
+
   it('says why there is none', () => {
     const small = { ...plan, device: { ...device, memory: 1024 ** 3, reserve: 0 } };
     const { reason } = find(small, { name: 'batch' }, 'max', estimate);
