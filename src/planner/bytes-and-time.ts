@@ -152,10 +152,8 @@ function passesOf(plan: Plan, stage: number): Passes {
       },
     },
   });
-  const { peak } = simulate(tape, (node, live) => {
-    const call = node.op === CALL ? known.get(node) : undefined;
-    if (call) call.live = Math.max(call.live, live);
-  });
+  const { peak, watched } = simulate(tape, known);
+  for (const [node, call] of known) call.live = watched.get(node) ?? 0;
   const loads = loadsOf(tape, plan, (node, phase, times) => {
     const call = node.op === CALL ? known.get(node) : undefined;
     if (!call) return;

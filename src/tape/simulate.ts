@@ -1,6 +1,6 @@
 /**
- * Walks a tape once and says when the most bytes are live. A repeat is walked once too: its iterations differ only by
- * what each leaves behind, so its highest moment lies in its first or its last iteration.
+ * Walks a tape once and says when the most bytes are live. A repeat is walked once too: its iterations differ only by what those
+ * before them left behind, so its highest moment lies in its first or its last iteration, at the same op in both.
  */
 import { type Bytes, CATEGORIES, type Category, type Moment, PHASES, type Phase } from '../planner/types';
 import type { OpNode, RepeatNode, Tape, TapeNode } from './types';
@@ -15,105 +15,121 @@ export interface Simulation {
   instants: { phase: Phase; allocated: number; at: Moment }[];
   /** Live bytes by category before the first phase: what persists from step to step. */
   persistent: Bytes;
+  /** The highest live bytes while each watched op runs. */
+  watched: ReadonlyMap<OpNode, number>;
 }
 
-/** Live bytes by category, and where the highest total was seen. */
-interface High {
+/** Live bytes by category in the order of `CATEGORIES`, and their sum. */
+interface Live {
+  bytes: number[];
   total: number;
-  live: Float64Array;
-  at: Moment;
 }
 
-const WIDTH = CATEGORIES.length;
+/** The highest live bytes of a phase or of an op, and where they were first seen. */
+interface High extends Live {
+  layer: number | undefined;
+  op: string;
+}
+
+/** A body, counted from where it begins: what is live at its end, and its highs. `entry`: the phase that it begins in. */
+interface Walk extends Live {
+  phase: Phase | 'entry';
+  highs: Map<Phase | 'entry' | OpNode, High>;
+  /** Live bytes before the first phase, where one begins here. */
+  before: number[] | undefined;
+}
 
 /** Index into `CATEGORIES` of each tensor of a tape. */
 export const tensorCategories = (tape: Tape): number[] => tape.tensors.map((tensor) => CATEGORY_INDEX[tensor.category]);
 const CATEGORY_INDEX = Object.fromEntries(CATEGORIES.map((category, index) => [category, index])) as Record<Category, number>;
 
-/** `seen` gets every op that is walked, with the live bytes while it runs. */
-export function simulate(tape: Tape, seen?: (node: OpNode, live: number) => void): Simulation {
+/** `watch` picks ops whose own live bytes are wanted. */
+export function simulate(tape: Tape, watch?: { has(node: OpNode): boolean }): Simulation {
+  const { tensors } = tape;
   const category = tensorCategories(tape);
-  const walk = {
-    live: new Float64Array(WIDTH),
-    total: 0,
-    phase: 'setup' as Phase | 'setup',
-    layer: undefined as number | undefined,
-  };
-  const highs = new Map<Phase | 'setup', High>();
-  let persistent: Float64Array | undefined;
 
-  const note = (op: string): void => {
-    const high = highs.get(walk.phase);
-    if (high && walk.total <= high.total) return;
-    const phase = walk.phase === 'setup' ? 'forward' : walk.phase;
-    const at = walk.layer === undefined ? { phase, op } : { phase, layer: walk.layer, op };
-    highs.set(walk.phase, { total: walk.total, live: walk.live.slice(), at });
-  };
-  const add = (ids: readonly number[], sign: 1 | -1): void => {
+  const add = (walk: Walk, ids: readonly number[], sign: 1 | -1): void => {
     for (const id of ids) {
       const index = category[id] as number;
-      const bytes = sign * (tape.tensors[id]?.bytes ?? 0);
-      walk.live[index] = (walk.live[index] as number) + bytes;
+      const bytes = sign * (tensors[id]?.bytes ?? 0);
+      walk.bytes[index] = (walk.bytes[index] as number) + bytes;
       walk.total += bytes;
     }
   };
-  const op = (node: OpNode): void => {
-    add(node.allocs, 1);
-    note(node.label || node.op);
-    seen?.(node, walk.total);
-    add(node.frees, -1);
+  const note = (walk: Walk, of: Phase | 'entry' | OpNode, op: string): void => {
+    const high = walk.highs.get(of);
+    if (!high || walk.total > high.total)
+      walk.highs.set(of, { bytes: walk.bytes.slice(), total: walk.total, layer: undefined, op });
   };
-  const repeat = (node: RepeatNode) => {
-    const outerLayer = walk.layer;
-    const label = (iteration: number) => {
-      if (node.axis === 'layer') walk.layer = node.from + node.stride * (node.reverse ? node.count - 1 - iteration : iteration);
-    };
-    label(0);
-    const before = walk.live.slice();
-    nodes(node.body);
-    const delta = walk.live.map((bytes, index) => bytes - (before[index] as number));
-    if (node.count > 1) {
-      // Iterations 1 … n-2 lie between the first and the last, so walking the last one is enough.
-      walk.total = 0;
-      for (let index = 0; index < WIDTH; index++) {
-        walk.live[index] = (before[index] as number) + (node.count - 1) * (delta[index] as number);
-        walk.total += walk.live[index] as number;
-      }
-      label(node.count - 1);
-      nodes(node.body);
+  /** Goes on with one more iteration of a body. */
+  const pass = (walk: Walk, inner: Walk, layer: number | undefined): void => {
+    for (const [key, high] of inner.highs) {
+      const of = key === 'entry' ? walk.phase : key;
+      const before = walk.highs.get(of);
+      const total = walk.total + high.total;
+      if (!before || total > before.total)
+        walk.highs.set(of, { bytes: sum(walk.bytes, high.bytes), total, layer: high.layer ?? layer, op: high.op });
     }
-    walk.layer = outerLayer;
+    if (inner.before) walk.before ??= sum(walk.bytes, inner.before);
+    if (inner.phase !== 'entry') walk.phase = inner.phase;
+    skip(walk, inner, 1);
   };
-  const nodes = (body: readonly TapeNode[]) => {
+  const repeat = (walk: Walk, { axis, count, from, stride, reverse, body }: RepeatNode): void => {
+    const inner = walked(body);
+    const layer = (iteration: number): number | undefined =>
+      axis === 'layer' ? from + stride * (reverse ? count - 1 - iteration : iteration) : undefined;
+    pass(walk, inner, layer(0));
+    if (count < 2) return;
+    skip(walk, inner, count - 2);
+    pass(walk, inner, layer(count - 1));
+  };
+  const walked = (body: readonly TapeNode[]): Walk => {
+    const walk: Walk = { bytes: CATEGORIES.map(() => 0), total: 0, phase: 'entry', highs: new Map(), before: undefined };
     for (const node of body) {
-      if (node.kind === 'op') op(node);
-      else if (node.kind === 'repeat') repeat(node);
+      if (node.kind === 'op') {
+        add(walk, node.allocs, 1);
+        note(walk, walk.phase, node.label || node.op);
+        if (watch?.has(node)) note(walk, node, node.op);
+        add(walk, node.frees, -1);
+      } else if (node.kind === 'repeat') repeat(walk, node);
       else {
-        persistent ??= walk.live.slice();
+        walk.before ??= walk.bytes.slice();
         walk.phase = node.phase;
-        note('start');
+        note(walk, node.phase, 'start');
       }
     }
+    return walk;
   };
-  nodes(tape.body);
+  const { highs, before } = walked(tape.body);
 
-  const instants = PHASES.flatMap((phase) => {
-    const high = highs.get(phase);
-    return high ? [{ phase, allocated: high.total, at: high.at }] : [];
-  });
-  const high = [...highs.entries()]
-    .filter(([phase]) => phase !== 'setup')
-    .map(([, value]) => value)
-    .reduce<High | undefined>((best, value) => (!best || value.total > best.total ? value : best), undefined);
-  if (!high) throw new Error('tape: a step has no phases');
+  const phases = [...highs].flatMap(([phase, { layer, op, ...live }]) =>
+    typeof phase === 'object' || phase === 'entry'
+      ? []
+      : [{ phase, ...live, at: layer === undefined ? { phase, op } : { phase, layer, op } }],
+  );
+  const [first, ...others] = phases;
+  if (!first) throw new Error('tape: a step has no phases');
+  const high = others.reduce((best, one) => (one.total > best.total ? one : best), first);
   return {
     peak: high.total,
     at: high.at,
-    categories: named(high.live),
-    instants,
-    persistent: named(persistent ?? new Float64Array(WIDTH)),
+    categories: named(high.bytes),
+    instants: PHASES.flatMap((phase) => {
+      const found = phases.find((one) => one.phase === phase);
+      return found ? [{ phase, allocated: found.total, at: found.at }] : [];
+    }),
+    persistent: named(before ?? []),
+    watched: new Map([...highs].flatMap(([node, { total }]) => (typeof node === 'object' ? [[node, total] as const] : []))),
   };
 }
 
-const named = (live: Float64Array): Bytes =>
+/** Goes past `times` more iterations. */
+function skip(walk: Walk, { bytes, total }: Walk, times: number): void {
+  walk.total += times * total;
+  for (const [index, change] of bytes.entries()) walk.bytes[index] = (walk.bytes[index] as number) + times * change;
+}
+
+const sum = (a: readonly number[], b: readonly number[]): number[] => a.map((bytes, index) => bytes + (b[index] as number));
+
+const named = (live: readonly number[]): Bytes =>
   Object.fromEntries(CATEGORIES.map((category, index) => [category, live[index] ?? 0])) as Bytes;

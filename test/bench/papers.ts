@@ -16,6 +16,7 @@ import { initialWeights } from '../../src/runner/weights';
 import { linearise } from '../../src/tape/linear';
 import { liveAtPeak } from '../../src/tape/live';
 import { type Simulation, simulate } from '../../src/tape/simulate';
+import { unroll } from '../../src/tape/unroll';
 import { recipeOf, tapeOf } from '../../src/techniques/recipe-of';
 import { techniques } from '../../src/techniques/registry';
 import { flag, onEachDriver, root } from './parts/drivers';
@@ -326,7 +327,7 @@ function highestOf(plan: Plan, category: 'logits'): number {
   const size = new Map(tape.tensors.map((tensor, id) => [id, tensor.category === category ? tensor.bytes : 0]));
   let live = 0;
   let high = 0;
-  simulate(tape, (node) => {
+  unroll(tape, ({ node }) => {
     for (const id of node.allocs) live += size.get(id) ?? 0;
     high = Math.max(high, live);
     for (const id of node.frees) live -= size.get(id) ?? 0;
