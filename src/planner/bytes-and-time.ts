@@ -152,7 +152,7 @@ function passesOf(plan: Plan, stage: number): Passes {
       },
     },
   });
-  const { peak, watched } = simulate(tape, known);
+  const { peak, watched } = simulate(tape, ({ op }) => op === CALL);
   for (const [node, call] of known) call.live = watched.get(node) ?? 0;
   const loads = loadsOf(tape, plan, (node, phase, times) => {
     const call = node.op === CALL ? known.get(node) : undefined;

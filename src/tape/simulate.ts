@@ -44,7 +44,7 @@ export const tensorCategories = (tape: Tape): number[] => tape.tensors.map((tens
 const CATEGORY_INDEX = Object.fromEntries(CATEGORIES.map((category, index) => [category, index])) as Record<Category, number>;
 
 /** `watch` picks ops whose own live bytes are wanted. */
-export function simulate(tape: Tape, watch?: { has(node: OpNode): boolean }): Simulation {
+export function simulate(tape: Tape, watch?: (node: OpNode) => boolean): Simulation {
   const { tensors } = tape;
   const category = tensorCategories(tape);
 
@@ -56,10 +56,12 @@ export function simulate(tape: Tape, watch?: { has(node: OpNode): boolean }): Si
       walk.total += bytes;
     }
   };
-  const note = (walk: Walk, of: Phase | 'entry' | OpNode, op: string): void => {
+  const note = (walk: Walk, of: Phase | 'entry' | OpNode, op: string): High => {
     const high = walk.highs.get(of);
-    if (!high || walk.total > high.total)
-      walk.highs.set(of, { bytes: walk.bytes.slice(), total: walk.total, layer: undefined, op });
+    if (high && walk.total <= high.total) return high;
+    const higher = { bytes: walk.bytes.slice(), total: walk.total, layer: undefined, op };
+    walk.highs.set(of, higher);
+    return higher;
   };
   /** Goes on with one more iteration of a body. */
   const pass = (walk: Walk, inner: Walk, layer: number | undefined): void => {
@@ -85,13 +87,18 @@ export function simulate(tape: Tape, watch?: { has(node: OpNode): boolean }): Si
   };
   const walked = (body: readonly TapeNode[]): Walk => {
     const walk: Walk = { bytes: CATEGORIES.map(() => 0), total: 0, phase: 'entry', highs: new Map(), before: undefined };
+    /** Of the phase that is walked, since it began or since the last repeat. */
+    let high: High | undefined;
     for (const node of body) {
       if (node.kind === 'op') {
         add(walk, node.allocs, 1);
-        note(walk, walk.phase, node.label || node.op);
-        if (watch?.has(node)) note(walk, node, node.op);
+        if (!high || walk.total > high.total) high = note(walk, walk.phase, node.label || node.op);
+        if (watch?.(node)) note(walk, node, node.op);
         add(walk, node.frees, -1);
-      } else if (node.kind === 'repeat') repeat(walk, node);
+        continue;
+      }
+      high = undefined;
+      if (node.kind === 'repeat') repeat(walk, node);
       else {
         walk.before ??= walk.bytes.slice();
         walk.phase = node.phase;
@@ -126,7 +133,8 @@ export function simulate(tape: Tape, watch?: { has(node: OpNode): boolean }): Si
 /** Goes past `times` more iterations. */
 function skip(walk: Walk, { bytes, total }: Walk, times: number): void {
   walk.total += times * total;
-  for (const [index, change] of bytes.entries()) walk.bytes[index] = (walk.bytes[index] as number) + times * change;
+  for (let index = 0; index < bytes.length; index++)
+    walk.bytes[index] = (walk.bytes[index] as number) + times * (bytes[index] as number);
 }
 
 const sum = (a: readonly number[], b: readonly number[]): number[] => a.map((bytes, index) => bytes + (b[index] as number));
