@@ -335,10 +335,13 @@ export class Trace {
           for (const tensor of node.saved) this.discard(tensor);
           continue;
         }
-        const results = this.under(node.label, () => {
-          for (const tensor of node.saved) this.restore(tensor);
-          return this.costing(node.share, () => node.backward(gradient));
-        });
+        const { prefix, share } = this;
+        this.prefix = node.label;
+        for (const tensor of node.saved) this.restore(tensor);
+        this.share = share * node.share;
+        const results = node.backward(gradient);
+        this.share = share;
+        this.prefix = prefix;
         for (const tensor of node.saved) this.done(tensor);
         this.release(gradient);
         for (let index = 0; index < results.length; index++) {
