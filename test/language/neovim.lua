@@ -31,12 +31,18 @@ local function has(code)
 end
 
 local function run()
+  local id
+  local found = {}
+  -- What the README says is wanted; Neovim 0.7 has the two halves of it alone.
+  vim.lsp.start = function(config)
+    config.cmd = vim.list_extend(vim.fn.json_decode(vim.env.MEMPLAN_COMMAND), vim.list_slice(config.cmd, 2))
+    id = vim.lsp.start_client(config)
+    found.attached = vim.lsp.buf_attach_client(0, id)
+  end
+  dofile(vim.env.MEMPLAN_README)
   vim.cmd('edit ' .. vim.env.MEMPLAN_FILE)
-  vim.bo.filetype = 'memplan'
-  vim.bo.expandtab, vim.bo.shiftwidth = true, 2
-  local command = vim.fn.json_decode(vim.env.MEMPLAN_COMMAND)
-  local id = vim.lsp.start_client({ name = 'memplan', cmd = command, root_dir = vim.fn.getcwd() })
-  local found = { attached = vim.lsp.buf_attach_client(0, id) }
+  -- 0.7 does not look by itself among what was added.
+  if vim.bo.filetype == '' then vim.filetype.match(vim.fn.expand('%:p'), 0) end
   found.exceeds = await(function() return has('exceeds-memory') end)
   found.diagnostics = messages()
 

@@ -1,4 +1,4 @@
-/** The server in a second real client: Debian's Neovim without its window, over `memplan lsp --stdio`. */
+/** The server in a second real client: Debian's Neovim without its window, set up as the README says. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,9 @@ it('Neovim shows diagnostics, hover and completion, mends a mistake and formats'
   const text = readFileSync(join(root, 'media/examples/long-context.memplan'), 'utf8').replace(/\n\s*data .*/, '');
   writeFileSync(file, text);
   const out = join(folder, 'out.json');
-  const command = [process.execPath, join(bundles, 'cli.mjs'), 'lsp', '--stdio'];
+  const command = [process.execPath, join(bundles, 'cli.mjs')];
+  const readme = join(folder, 'readme.lua');
+  writeFileSync(readme, /```lua\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? 'error()');
   const { status, stderr } = spawnSync(
     found.path,
     ['--headless', '--clean', '-c', `luafile ${join(root, 'test/language/neovim.lua')}`],
@@ -54,7 +56,14 @@ it('Neovim shows diagnostics, hover and completion, mends a mistake and formats'
       cwd: folder,
       encoding: 'utf8',
       timeout: 240_000,
-      env: { ...process.env, HOME: folder, MEMPLAN_FILE: file, MEMPLAN_OUT: out, MEMPLAN_COMMAND: JSON.stringify(command) },
+      env: {
+        ...process.env,
+        HOME: folder,
+        MEMPLAN_FILE: file,
+        MEMPLAN_OUT: out,
+        MEMPLAN_README: readme,
+        MEMPLAN_COMMAND: JSON.stringify(command),
+      },
     },
   );
   expect(status, stderr).toBe(0);
