@@ -36,6 +36,7 @@ const CAUSES: readonly [RegExp, string][] = [
     'how the blocks of eight micro-batches come to lie beside one another is simulated with one at a time',
   ],
   [/^titan-t6-405b-cp8/, 'published as 7 GiB above the same step over four cards a sequence, which has the same tensors'],
+  [/^simumax-/, 'TransformerEngine keeps a placeholder of each shape of weight gradient in the compute type'],
   [/^titan-pr996-after/, 'whole logits are cut into chunks inside the loss; modelled are chunks of the head too'],
   [/^ao-vith/, "timm's model under a whole-model compile keeps less than layer by layer"],
 ];

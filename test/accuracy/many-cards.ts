@@ -80,6 +80,27 @@ function nanotron({ spread, model, batch }: ManyRecord): Stated {
   };
 }
 
+/**
+ * Megatron-LM on TransformerEngine: bfloat16 with float32 sums of gradients and masters over the replicas; its modules keep what
+ * products read and write, as compiled layers do, and gather sequence-parallel inputs again. The most of all ranks is printed.
+ */
+function megatron({ spread, batch }: ManyRecord): Stated {
+  const { dp = 1, tp = 1, pp = 1, micro_batches: microBatches = 1 } = spread;
+  return {
+    batch,
+    accumulate: microBatches,
+    slots: {
+      precision: use('bf16'),
+      gradients: use('fp32'),
+      optimizer: use('adamw', { master: true, fused: true }),
+      engine: use('pytorch', { compile: true, 'hold-output': false }),
+    },
+    lists: {
+      parallel: [use('zero', { stage: 1, n: dp }), use('tensor', { n: tp, sequence: true }), use('pipeline', { n: pp })],
+    },
+  };
+}
+
 /** torchtitan's `selective` checkpointing stands at `op` unless a layer count is printed. */
 const BACKWARD: { [checkpointing: string]: Use } = {
   none: use('standard'),
@@ -161,6 +182,7 @@ function torchtune(record: ManyRecord): Stated {
 
 const SOURCES: { [source: string]: (record: ManyRecord) => Stated } = {
   'nanotron-bench': nanotron,
+  simumax: megatron,
   torchtitan,
   torchtune,
   'litgpt-resource': () => 'the peak is that of loading: it hardly grows with the micro-batch',
