@@ -4,6 +4,7 @@ import { bytesAndTime } from '../../src/planner/bytes-and-time';
 import { fitsPlainly } from '../../src/planner/device-memory';
 import { estimate } from '../../src/planner/estimate';
 import { explain, explainSteps } from '../../src/planner/explain';
+import { readers } from '../../src/planner/readers';
 import type { Estimate } from '../../src/planner/types';
 import type { Place, PlanView } from '../../src/protocol';
 import type { Analysis, PlanAnalysis } from './analyze';
@@ -129,6 +130,12 @@ class Recent<V> {
   }
 }
 
+const wholePeak = readers<() => Estimate['peak']>()({
+  reserved: (whole) => whole().reserved,
+  device: (whole) => whole().device,
+  range: (whole) => whole().range,
+});
+
 /**
  * What a verdict reads first. What the allocator holds is simulated anew when somebody asks for it, so that no tape is kept; a plan
  * that does not fit for certain is asked at once.
@@ -144,18 +151,7 @@ function glance(plan: Plan): Estimated {
       read ??= { ...estimate(plan).peak };
       return read;
     };
-    const peak: Estimate['peak'] = {
-      allocated,
-      get reserved() {
-        return whole().reserved;
-      },
-      get device() {
-        return whole().device;
-      },
-      get range() {
-        return whole().range;
-      },
-    };
+    const peak = wholePeak({ allocated }, whole);
     const { name, model, device, capacity, usable, peakAt, instants, categories, waterfall, time, parameters, cards, host } =
       made;
     const rest = { ...(cards ? { cards } : {}), ...(host ? { host } : {}) };
