@@ -22,17 +22,33 @@ const DOCUMENTS = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'media/npm.md',
+  'language/reference.md',
   ...readdirSync('media/walkthrough').map((name) => `media/walkthrough/${name}`),
 ];
 const text = (file: string) => readFileSync(file, 'utf8');
 const blocks = (file: string, language: string) =>
   [...text(file).matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code = '']) => code);
 
+/** What examples that extend a plan begin from. */
+const BASE = `model base-model from "meta-llama/Llama-3.1-70B"
+device base-card from "H100 SXM"
+plan base { model base-model  device base-card  sequence 8k  backward checkpoint }
+`;
+const mistakes = (plans: string) =>
+  analyze(plans)
+    .problems.filter(({ severity }) => severity === 'error')
+    .map(({ message }) => message);
+
 describe.each(DOCUMENTS)('%s', (file) => {
   it('shows plans without a mistake', () => {
     // Blocks of one document belong together: a `run` block stands apart from its plan.
-    const { problems } = analyze(blocks(file, 'memplan').join('\n'));
-    expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([]);
+    const plans = blocks(file, 'memplan').join('\n');
+    expect(mistakes(plans.includes('extends base') ? BASE + plans : plans)).toEqual([]);
+  });
+
+  it('shows declarations without a mistake within its sentences', () => {
+    for (const [, code = ''] of text(file).matchAll(/`((?:let [\w-]+ =|(?:model|device) \w+ from) [^`]+)`/g))
+      expect(mistakes(code), code).toEqual([]);
   });
 
   it('names scripts that exist', () => {
