@@ -6,6 +6,7 @@ import { button, select } from './controls';
 import { h, setText } from './dom';
 import { createExport } from './export/menu';
 import { readMessage } from './messages';
+import { followMotion } from './paint/motion';
 import { createAnswer } from './parts/answer';
 import { createCard } from './parts/card';
 import { createNotice } from './parts/notices';
@@ -94,6 +95,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     drawn = root.clientWidth;
     draw();
   }).observe(root);
+  followMotion(root);
   const saved = channel.restore();
   change(
     ...(saved ? [{ type: 'view' as const, view: saved.view }] : []),

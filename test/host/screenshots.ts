@@ -51,13 +51,13 @@ async function takePanel(page: Page, name: string, width = SIZE.width): Promise<
   await page.waitForTimeout(300);
   await page.setViewportSize({ width, height: SIZE.height + Math.max(0, await missing()) });
   await page.waitForTimeout(300);
-  await page.locator('iframe.webview.ready').screenshot({ path: join(looked, `${name}.png`) });
+  await page.locator('iframe.webview.ready:visible').screenshot({ path: join(looked, `${name}.png`) });
 }
 
 async function takeTop(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ ...SIZE, height: 1100 });
   await page.waitForTimeout(300);
-  await page.locator('iframe.webview.ready').screenshot({ path: join(looked, `${name}.png`) });
+  await page.locator('iframe.webview.ready:visible').screenshot({ path: join(looked, `${name}.png`) });
 }
 
 async function show(page: Page, view: View): Promise<void> {

@@ -1,4 +1,5 @@
 /** The picture as it looks now, by itself: computed styles are written into a copy, so that it needs no style sheet. */
+import { settle } from '../paint/motion';
 
 const PROPERTIES = [
   'fill',
@@ -16,6 +17,7 @@ const PROPERTIES = [
 ];
 
 export function toSvg(picture: SVGSVGElement): string {
+  settle(picture);
   const copy = picture.cloneNode(true) as SVGSVGElement;
   const originals = [picture, ...picture.querySelectorAll('*')];
   const copies = [copy, ...copy.querySelectorAll('*')];

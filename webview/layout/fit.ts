@@ -26,6 +26,9 @@ export interface FitChart {
   y: Axis[];
 }
 
+/** The same changes of the plan are the same point in another search. */
+export const dotKey = ({ choice }: FitDot): string => JSON.stringify(choice.changes);
+
 export function layoutFit({ points, now, usable }: FitReply, width: number, height: number): FitChart {
   const plot = plotOf(width, height);
   const times = [now.time, ...points.map(({ time }) => time)];

@@ -19,6 +19,8 @@ export type RowKind = 'plain' | 'step' | 'result';
 
 export interface Row {
   kind: RowKind;
+  /** The same row in another estimate has the same: a step is that of its slot. */
+  key: string;
   label: string;
   /** Index into the estimate's waterfall; the result has the last step's. */
   index: number;
@@ -123,6 +125,7 @@ function row(step: WaterfallStep, index: number, kind: 'plain' | 'step', { y, sc
   const change = after - before;
   return {
     kind,
+    key: kind === 'plain' ? kind : keyOf(steps, index),
     label: step.label,
     index,
     bytes: change,
@@ -143,6 +146,12 @@ function row(step: WaterfallStep, index: number, kind: 'plain' | 'step', { y, sc
   };
 }
 
+/** Lists of techniques take several steps in one slot. */
+function keyOf(steps: readonly WaterfallStep[], index: number): string {
+  const slot = steps[index]?.slot;
+  return `${slot} ${steps.slice(0, index).filter((step) => step.slot === slot).length}`;
+}
+
 function resultRow(estimate: Estimate, steps: readonly WaterfallStep[], y: number, scale: number): Row {
   const first = steps[0] as WaterfallStep;
   const {
@@ -153,6 +162,7 @@ function resultRow(estimate: Estimate, steps: readonly WaterfallStep[], y: numbe
   const held = device - allocated;
   return {
     kind: 'result',
+    key: 'result',
     label: estimate.name,
     index: steps.length - 1,
     bytes: allocated,

@@ -1,6 +1,7 @@
 /** Axes of a chart with bytes upwards. */
 import type { Axis, Plot } from '../layout/chart';
 import type { Words } from '../layout/words';
+import { place } from './motion';
 import { layer, type Root, tickWords } from './svg';
 
 export interface Axes {
@@ -41,13 +42,12 @@ export function paintAxes(root: Root, { plot, x, y }: Axes, words: (value: numbe
 export function paintLimits(root: Root, { left, right }: Plot, limits: readonly { y: number; words: Words | null }[]): void {
   layer(root, 'limits')
     .attr('class', 'limits mark usable')
-    .selectAll('line')
+    .selectAll<SVGLineElement, { y: number }>('line')
     .data(limits)
     .join('line')
     .attr('x1', left)
     .attr('x2', right)
-    .attr('y1', (line) => line.y)
-    .attr('y2', (line) => line.y);
+    .call(place, { y1: (line: { y: number }) => line.y, y2: (line: { y: number }) => line.y });
   paintWords(
     root,
     'limit-words',

@@ -2,6 +2,7 @@
 import { select } from 'd3';
 import type { BarRow, Bars } from '../layout/bars';
 import { hatch } from './hatch';
+import { place } from './motion';
 import { MARGIN, paintRows, paintSegments } from './rows';
 import { byteAxis, layer, onPress, sized } from './svg';
 
@@ -63,13 +64,15 @@ function paintBar(bar: Element | null, row: BarRow): void {
     ...(row.over ? [{ name: 'over', ...row.over }] : []),
     { name: 'limit', x: row.limitX - 1, width: 2 },
   ];
-  select(bar)
+  const rects = select(bar)
     .selectAll<SVGRectElement, (typeof extras)[number]>('rect.extra')
     .data(extras, (extra) => extra.name)
     .join('rect')
-    .attr('class', (extra) => `extra ${extra.name}`)
-    .attr('x', (extra) => extra.x)
-    .attr('y', (extra) => (extra.name === 'limit' ? top - 3 : top))
-    .attr('width', (extra) => Math.max(extra.width, 0.5))
-    .attr('height', (extra) => (extra.name === 'limit' ? row.barHeight + 6 : row.barHeight));
+    .attr('class', (extra) => `extra ${extra.name}`);
+  place(rects, {
+    x: (extra) => extra.x,
+    y: (extra) => (extra.name === 'limit' ? top - 3 : top),
+    width: (extra) => Math.max(extra.width, 0.5),
+    height: (extra) => (extra.name === 'limit' ? row.barHeight + 6 : row.barHeight),
+  });
 }

@@ -2,8 +2,9 @@
 import * as l10n from '@vscode/l10n';
 import { line } from 'd3';
 import { formatSeconds } from '../format';
-import type { FitChart, FitDot } from '../layout/fit';
+import { dotKey, type FitChart, type FitDot } from '../layout/fit';
 import { paintAxes, paintLimits, paintWords } from './axes';
+import { place } from './motion';
 import { layer, onPress, sized } from './svg';
 
 export interface FitEvents {
@@ -22,16 +23,21 @@ export function paintFit(svg: SVGSVGElement, chart: FitChart, nameOf: (dot: FitD
     (dot) => dot.x,
     (dot) => dot.y,
   );
-  layer(root, 'front').attr('aria-hidden', 'true').selectAll('path').data([chart.dots]).join('path').attr('d', front);
+  layer(root, 'front')
+    .attr('aria-hidden', 'true')
+    .selectAll<SVGPathElement, FitDot[]>('path')
+    .data([chart.dots])
+    .join('path')
+    .call(place, { d: (dots: FitDot[]) => front(dots) ?? '' });
   layer(root, 'now')
-    .selectAll('path')
+    .selectAll<SVGPathElement, FitChart['now']>('path')
     .data([chart.now])
     .join('path')
     .attr('d', 'M-5,-5L5,5M-5,5L5,-5')
-    .attr('transform', ({ x, y }) => `translate(${x},${y})`);
+    .call(place, { transform: at });
   const dots = layer(root, 'dots')
     .selectAll<SVGGElement, FitDot>('g')
-    .data(chart.dots, (dot) => dot.index)
+    .data(chart.dots, dotKey)
     .join((enter) => {
       const dot = enter.append('g');
       dot.append('circle').attr('class', 'ring').attr('r', 12);
@@ -43,9 +49,11 @@ export function paintFit(svg: SVGSVGElement, chart: FitChart, nameOf: (dot: FitD
     .attr('role', 'button')
     .attr('tabindex', 0)
     .attr('aria-label', nameOf)
-    .attr('transform', (dot) => `translate(${dot.x},${dot.y})`)
+    .call(place, { transform: at })
     .on('pointerenter focus', (_, dot) => events.onInspect(dot))
     .on('pointerleave blur', () => events.onInspect(null));
   onPress(dots, events.onApply);
   paintWords(root, 'now-words', chart.now.words ? [chart.now.words] : []);
 }
+
+const at = ({ x, y }: { x: number; y: number }) => `translate(${x},${y})`;

@@ -1,6 +1,7 @@
 /** The bar of a row: parts, what was saved or added, what is over, and the words within. */
 import type { Selection } from 'd3';
 import type { Mark, Row, Segment } from '../layout/waterfall';
+import { place } from './motion';
 import { paintSegments } from './rows';
 import { whisker } from './svg';
 
@@ -11,31 +12,32 @@ export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, r
     .data(row.held ? [row.held] : [])
     .join('rect')
     .attr('class', 'held')
-    .attr('x', (held) => held.x)
-    .attr('y', top + 0.5)
-    .attr('width', (held) => Math.max(held.width - 0.5, 0.5))
-    .attr('height', row.barHeight - 1);
+    .call(place, {
+      x: (held: Piece) => held.x,
+      y: top + 0.5,
+      width: (held: Piece) => Math.max(held.width - 0.5, 0.5),
+      height: row.barHeight - 1,
+    });
   g.selectAll<SVGRectElement, NonNullable<Row['change']>>('rect.change')
     .data(row.change ? [row.change] : [])
     .join('rect')
     .attr('class', (change) => `change ${change.kind}`)
-    .attr('x', (change) => change.x + 0.5)
-    .attr('y', top + 0.5)
-    .attr('width', (change) => Math.max(change.width - 1, 1))
-    .attr('height', row.barHeight - 1);
+    .call(place, {
+      x: (change: Piece) => change.x + 0.5,
+      y: top + 0.5,
+      width: (change: Piece) => Math.max(change.width - 1, 1),
+      height: row.barHeight - 1,
+    });
   g.selectAll<SVGRectElement, NonNullable<Row['over']>>('rect.over')
     .data(row.over ? [row.over] : [])
     .join('rect')
     .attr('class', 'over')
-    .attr('x', (over) => over.x)
-    .attr('y', top)
-    .attr('width', (over) => over.width)
-    .attr('height', row.barHeight);
+    .call(place, { x: (over: Piece) => over.x, y: top, width: (over: Piece) => over.width, height: row.barHeight });
   g.selectAll<SVGPathElement, NonNullable<Row['band']>>('path.band')
     .data(row.band ? [row.band] : [])
     .join('path')
     .attr('class', 'band')
-    .attr('d', ({ x, width }) => whisker(x, x + width, top + row.barHeight + 5));
+    .call(place, { d: ({ x, width }: Piece) => whisker(x, x + width, top + row.barHeight + 5) });
   const usable = marks.find((mark) => mark.role === 'usable')?.x ?? 0;
   g.selectAll<SVGTextElement, Named>('text.segment-label')
     .data(
@@ -45,8 +47,7 @@ export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, r
     .join('text')
     .attr('class', 'segment-label')
     .attr('aria-hidden', 'true')
-    .attr('x', (segment) => segment.at)
-    .attr('y', top + row.barHeight - 6)
+    .call(place, { x: (segment: Named) => segment.at, y: top + row.barHeight - 6 })
     .text((segment) => segment.category)
     .raise();
   // The line runs behind the words; over the bars it is drawn once more.
@@ -54,11 +55,10 @@ export function paintBars(g: Selection<SVGGElement, unknown, null, undefined>, r
     .data(marks.filter((mark) => mark.role === 'usable'))
     .join('line')
     .attr('class', 'limit')
-    .attr('x1', (mark) => mark.x)
-    .attr('x2', (mark) => mark.x)
-    .attr('y1', top - 3)
-    .attr('y2', top + row.barHeight + 3);
+    .call(place, { x1: (mark: Mark) => mark.x, x2: (mark: Mark) => mark.x, y1: top - 3, y2: top + row.barHeight + 3 });
 }
+
+type Piece = Pick<Segment, 'x' | 'width'>;
 
 interface Named extends Segment {
   /** Where its name begins. */

@@ -1,6 +1,7 @@
 /** Rows under one another: a name at the left, words at the right, and a bar below them. */
 import { type Selection, select } from 'd3';
 import type { Category } from '../../src/protocol';
+import { place } from './motion';
 import type { Root } from './svg';
 
 /** Room beside a row, so that what frames it stands clear of its words. */
@@ -28,8 +29,8 @@ export function paintRows<T extends PaintedRow>(
       row.append('g').attr('class', 'bar');
       return row;
     })
-    .attr('class', 'row result')
-    .attr('transform', (row) => `translate(0,${row.y})`);
+    .attr('class', 'row result');
+  place(rows, { transform: (row) => `translate(0,${row.y})` });
   rows.select('text.label').text((row) => row.name);
   rows
     .select('text.value')
@@ -48,14 +49,12 @@ export function paintSegments<P extends { category: Category; x: number; width: 
   parts: readonly P[],
   { y, height }: { y: number; height: number },
 ): void {
-  select(bar)
+  const rects = select(bar)
     .selectAll<SVGRectElement, P>('rect.segment')
     .data(parts, (part) => part.category)
     .join('rect')
     .attr('class', (part) => `segment category-${part.category}`)
-    .attr('data-category', (part) => part.category)
-    .attr('x', (part) => part.x)
-    .attr('y', y)
-    .attr('width', (part) => Math.max(part.width > 3 ? part.width - 1 : part.width, 0.5))
-    .attr('height', height);
+    .attr('data-category', (part) => part.category);
+  const width = (part: P) => Math.max(part.width > 3 ? part.width - 1 : part.width, 0.5);
+  place(rects, { x: (part) => part.x, y, width, height });
 }

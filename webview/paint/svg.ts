@@ -1,6 +1,7 @@
 /** What every picture begins with. */
 import { type Selection, select } from 'd3';
 import { formatBytes } from '../format';
+import { place, prepare } from './motion';
 
 export type Root = Selection<SVGSVGElement, unknown, null, undefined>;
 export type Layer = Selection<SVGGElement, null, SVGSVGElement, unknown>;
@@ -14,6 +15,7 @@ export function picture(name: string): SVGSVGElement {
 
 /** The picture at its size. */
 export function sized(svg: SVGSVGElement, { width, height }: { width: number; height: number }): Root {
+  prepare(svg, width);
   return select(svg).attr('width', width).attr('height', height).attr('viewBox', `0 0 ${width} ${height}`) as unknown as Root;
 }
 
@@ -43,7 +45,7 @@ export function byteAxis(
       tick.append('text');
       return tick;
     })
-    .attr('transform', (tick) => `translate(${Math.round(tick.x) + 0.5},0)`);
+    .call(place, { transform: (tick: Tick) => `translate(${Math.round(tick.x) + 0.5},0)` });
   groups.select('line').attr('y1', top).attr('y2', bottom);
   groups
     .select('text')

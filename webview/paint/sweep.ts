@@ -4,7 +4,10 @@ import { line } from 'd3';
 import { formatExact, formatTokens } from '../format';
 import type { SweepChart, SweepPoint } from '../layout/sweep';
 import { paintAxes, paintLimits, paintWords } from './axes';
+import { place } from './motion';
 import { layer, sized } from './svg';
+
+type Curve = SweepChart['curves'][number];
 
 export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens }: { path: string; tokens: boolean }): void {
   const root = sized(svg, chart);
@@ -24,21 +27,26 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
     (point) => point.y,
   );
   layer(root, 'curves')
-    .selectAll('path')
-    .data(chart.curves)
+    .selectAll<SVGPathElement, Curve>('path')
+    .data(chart.curves, ({ plan }) => plan)
     .join('path')
     .attr('class', (_, index) => `curve curve-${index % 4}`)
-    .attr('d', ({ points }) => shape(points));
-  const curves = layer(root, 'points').selectAll<SVGGElement, SweepChart['curves'][number]>('g').data(chart.curves).join('g');
+    .call(place, { d: ({ points }: Curve) => shape(points) ?? '' });
+  const curves = layer(root, 'points')
+    .selectAll<SVGGElement, Curve>(':scope > g')
+    .data(chart.curves, ({ plan }) => plan)
+    .join('g');
   curves.attr('class', (_, index) => `curve-${index % 4}`);
   curves
     .selectAll<SVGCircleElement, SweepPoint>('circle')
-    .data(({ points }) => points)
+    .data(
+      ({ points }) => points,
+      ({ value }) => value,
+    )
     .join('circle')
     .attr('class', (point) => (point.fits ? 'dot' : 'dot exceeds'))
     .attr('r', 3.5)
-    .attr('cx', (point) => point.x)
-    .attr('cy', (point) => point.y);
+    .call(place, { cx: (point: SweepPoint) => point.x, cy: (point: SweepPoint) => point.y });
   curves
     .selectAll<SVGGElement, SweepPoint>('g.crossing')
     .data(({ crossing }) => (crossing ? [crossing] : []))
@@ -49,8 +57,8 @@ export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens
       return mark;
     })
     .attr('data-crossing', (point) => point.value)
-    .attr('transform', (point) => `translate(${point.x},${point.y})`)
-    .call((marks) => marks.select('line').attr('y2', (point) => chart.plot.bottom - point.y));
+    .call(place, { transform: (point: SweepPoint) => `translate(${point.x},${point.y})` })
+    .call((marks) => place(marks.select<SVGLineElement>('line'), { y2: (point) => chart.plot.bottom - point.y }));
   paintLimits(root, chart.plot, chart.limits);
   layer(root, 'points').raise();
   paintWords(

@@ -4,6 +4,7 @@ import { select } from 'd3';
 import type { Mark, Row, Waterfall } from '../layout/waterfall';
 import { type Box, pieces } from '../layout/words';
 import { hatch } from './hatch';
+import { place } from './motion';
 import { paintBars } from './row-bars';
 import { keepOneTabStop, onKey } from './row-keys';
 import { anchorOf, boxesOf, MARK_Y, markWords, type RowWords, sentence, wordsOf } from './row-words';
@@ -41,15 +42,19 @@ export function lightRow(svg: SVGSVGElement, isLit: (row: Row) => boolean): void
   select(svg).selectAll<SVGGElement, Row>('g.rows > g.row').classed('lit', isLit);
 }
 
+type Connector = Waterfall['connectors'][number];
+
 function paintConnectors(g: Layer, layout: Waterfall, boxes: readonly Box[]): void {
   g.attr('aria-hidden', 'true')
-    .selectAll('line')
+    .selectAll<SVGLineElement, Connector>('line')
     .data(layout.connectors.flatMap(({ x, y1, y2 }) => pieces(x, y1, y2, boxes).map((piece) => ({ x, ...piece }))))
     .join('line')
-    .attr('x1', (line) => line.x)
-    .attr('x2', (line) => line.x)
-    .attr('y1', (line) => line.y1)
-    .attr('y2', (line) => line.y2);
+    .call(place, {
+      x1: (line: Connector) => line.x,
+      x2: (line: Connector) => line.x,
+      y1: (line: Connector) => line.y1,
+      y2: (line: Connector) => line.y2,
+    });
 }
 
 function paintRows(
@@ -63,7 +68,7 @@ function paintRows(
     .attr('role', 'list')
     .attr('aria-label', l10n.t('Waterfall of peak memory'))
     .selectAll<SVGGElement, Row>('g.row')
-    .data(layout.rows, (row) => `${row.kind} ${row.index}`)
+    .data(layout.rows, (row) => row.key)
     .join((enter) => {
       const row = enter.append('g');
       row.append('rect').attr('class', 'hit');
@@ -84,11 +89,11 @@ function paintRows(
     .attr('role', 'listitem')
     .attr('aria-label', (row) => sentence(row, names))
     .classed('reachable', (row) => names.lineOf(row) !== null)
-    .attr('transform', (row) => `translate(0,${row.y})`)
     .on('click', (_, row) => events.onActivate(row))
     .on('keydown', (event: KeyboardEvent, row) => onKey(event, row, events))
     .on('pointerenter focus', (event: Event, row) => events.onInspect(row, event.currentTarget as Element))
-    .on('pointerleave blur', () => events.onInspect(null, null));
+    .on('pointerleave blur', () => events.onInspect(null, null))
+    .call(place, { transform: (row: Row) => `translate(0,${row.y})` });
   keepOneTabStop(rows.nodes());
   rows
     .select('rect.hit')
@@ -145,7 +150,7 @@ function paintMarks(g: Layer, layout: Waterfall, boxes: readonly Box[], device: 
     .attr('data-bytes', (mark) => mark.bytes)
     .attr('role', 'img')
     .attr('aria-label', (mark) => markWords(mark, device))
-    .attr('transform', (mark) => `translate(${mark.x},0)`);
+    .call(place, { transform: (mark: Mark) => `translate(${mark.x},0)` });
   marks
     .select('g')
     .selectAll('line')

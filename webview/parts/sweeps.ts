@@ -22,6 +22,15 @@ export function createSweeps(post: (message: FromWebview) => void, reveal: (plac
   const element = h('section', { class: 'sweeps', 'aria-label': l10n.t('Sweeps') }, note, body);
   let asked = '';
   let painted: unknown = null;
+  /** By what is swept: what is drawn anew goes on from where it was. */
+  const pictures = new Map<string, SVGSVGElement>();
+  const pictureOf = (path: string, index: number) => {
+    const key = `${index} ${path}`;
+    const svg = pictures.get(key) ?? picture('sweep');
+    svg.setAttribute('data-sweep', path);
+    pictures.set(key, svg);
+    return svg;
+  };
   return {
     element,
     show({ sweeps, unanswered }, { plan, version }, others, width) {
@@ -37,16 +46,14 @@ export function createSweeps(post: (message: FromWebview) => void, reveal: (plac
       body.hidden = known === null;
       if (!known || painted === `${width}${JSON.stringify(known)}`) return;
       painted = `${width}${JSON.stringify(known)}`;
-      body.replaceChildren(...known.sweeps.map((sweep) => curves(sweep, width, reveal)));
+      body.replaceChildren(...known.sweeps.map((sweep, index) => curves(pictureOf(sweep.path, index), sweep, width, reveal)));
     },
   };
 }
 
-function curves(sweep: SweepCurves, width: number, reveal: (place: Place) => void): HTMLElement {
+function curves(svg: SVGSVGElement, sweep: SweepCurves, width: number, reveal: (place: Place) => void): HTMLElement {
   const { path, tokens, place } = sweep;
   const words = tokens ? formatTokens : formatExact;
-  const svg = picture('sweep');
-  svg.setAttribute('data-sweep', path);
   const chart = layoutSweep(sweep, Math.min(width, 760), HEIGHT);
   paintSweep(svg, chart, sweep);
   const name = place ? link(path, place, reveal) : h('span', { class: 'mono' }, path);
