@@ -169,9 +169,14 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
         await moved.locator('.compare [data-plan=longform][aria-pressed=true]').waitFor();
         assert.equal(Number(await moved.locator('[data-role=result]').getAttribute('data-bytes')), written);
         // The editor may stand elsewhere in the file by now; a click into another plan would be followed.
-        await page.locator(`.tab[data-resource-name="${FILE}"]`).click();
-        await page.keyboard.press('Control+Home');
-        await page.locator('.view-line', { hasText: 'let ctx' }).click();
+        const top = page.locator('.view-line', { hasText: 'let ctx' });
+        for (let tries = 0; tries < 20; tries++) {
+          await page.locator(`.tab[data-resource-name="${FILE}"]`).click();
+          // Lost where the editor does not have the focus yet.
+          await page.keyboard.press('Control+Home');
+          if (await appears(top, 1000)) break;
+        }
+        await top.click();
         await retype(page, '16k');
         await moved.locator(`[data-role=result]:not([data-bytes="${written}"])`).waitFor({ state: 'attached' });
         await retype(page, '32k');
@@ -198,14 +203,15 @@ export async function walkPanel({ root, folder, browser }: WalkOptions): Promise
       'the view is there again after the window is reloaded',
       async () => {
         const chosen = panel.locator('#tab-timeline[aria-selected=true]');
-        // A workbench in a browser writes what its editors keep while it is being left, and may come too late.
+        // A workbench in a browser writes what its editors keep every five seconds; what is newer may be lost as it is left.
         for (let tries = 0; tries < 3; tries++) {
           await panel.locator('#tab-timeline').click();
           await chosen.waitFor();
-          await page.waitForTimeout(1000);
+          await page.waitForTimeout(6000);
           await page.reload();
+          if (await appears(chosen, 30_000)) break;
+          await clickLens(page, 'longform', 'Estimate');
           await drawn(page);
-          if (await appears(chosen, 5000)) break;
         }
         await chosen.waitFor();
         await panel.locator('.timeline .areas path').first().waitFor();
