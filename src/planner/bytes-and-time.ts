@@ -7,8 +7,9 @@ import type { OpNode } from '../tape/types';
 import { spreadOf } from '../techniques/cards';
 import { lowerRecipe, recipeOf, recipeOnCard, useOf } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
+import { managedBytes, pagedOut } from './host';
 import { heaviest, heavyStages } from './ranks';
-import { type Loads, loadsOf, timeOf, withPart } from './time';
+import { type Loads, loadsOf, timeOf, withPages, withPart } from './time';
 import type { Phase } from './types';
 
 export interface BytesAndTime {
@@ -45,6 +46,8 @@ interface CallParameters {
 interface Updates {
   /** Bytes that the optimizer keeps from step to step. */
   states: number;
+  /** And in managed memory. */
+  managed: number;
   /** For each call, the bytes that it makes at most, and its cost. */
   calls: { bytes: number; loads: Loads }[];
 }
@@ -84,7 +87,8 @@ export function bytesAndTime(): (plan: Plan) => BytesAndTime {
       peak = Math.max(peak, live + call.bytes);
       loads = withPart(loads, call.loads, times, phase);
     }
-    return { peak: peak + update.states, time: timeOf(loads, plan) };
+    peak += update.states;
+    return { peak, time: timeOf(withPages(loads, pagedOut(update.managed, peak, plan), plan), plan) };
   };
   return (plan) => {
     const when = remember(kinds, `${text(plan.slots.optimizer)};${text(plan.slots.engine)}`, () => separable(plan));
@@ -195,6 +199,7 @@ function updatesOf(plan: Plan, stage: number, { parameters }: Passes): Updates {
   const starts = marks.map((mark) => tape.body.indexOf(mark));
   return {
     states: persistent.optimizer,
+    managed: managedBytes(tape),
     calls: starts.slice(0, -1).map((start, index) => {
       const body = tape.body.slice(start, starts[index + 1]);
       const alone = { tensors: tape.tensors, body: [{ kind: 'phase', phase: 'backward' } as const, ...body] };

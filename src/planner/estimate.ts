@@ -5,7 +5,7 @@ import { parameterCount } from '../plan/weights';
 import { spreadOf } from '../techniques/cards';
 import { recipeOf } from '../techniques/recipe-of';
 import { type CardMemory, cardMemory, once } from './device-memory';
-import { hostBytes, movesAnything, trafficOf } from './host';
+import { hostOf, trafficOf } from './host';
 import { trainedParameters } from './parameters';
 import { heaviest, type OnCard, ranksOf } from './ranks';
 import { readers } from './readers';
@@ -38,6 +38,7 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
   const later: Later = { card: cardMemory(plan, tape, simulation.peak), ranks: once(() => ranksOf(plan)) };
   const step = peaking.time;
   const measured = measuredOf(plan);
+  const host = hostOf(tape, simulation.peak, plan);
   const head = {
     name: plan.name,
     model: plan.model.name,
@@ -58,7 +59,7 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
     },
     parameters: { total: parameterCount(plan.model), trainable: trainedParameters(recipeOf(plan)) },
     ...(spread.total > 1 ? { cards: { count: spread.total, peaks: peaking.name, sent: trafficOf(tape).cards } } : {}),
-    ...(movesAnything(tape) ? { host: { ...hostBytes(tape), moved: trafficOf(tape).host } } : {}),
+    ...(host ? { host } : {}),
     ...(options.timeline ? { timeline: timelineOf(tape) } : {}),
   });
   return spread.total > 1 ? rankReaders(made, later) : made;

@@ -1,10 +1,14 @@
 /** What of a step lies outside the card, and what goes over its links. */
+import type { Plan } from '../plan/types';
 import type { Place, Tape, TapeNode, Traffic } from '../tape/types';
 
+const NONE: Record<Place, number> = { cpu: 0, nvme: 0, managed: 0 };
+const PLACES = Object.keys(NONE) as Place[];
+
 /** Most bytes that lie in each place at one time. A repeat is walked once for what it leaves behind, as on the card. */
-export function hostBytes(tape: Tape): Record<Place, number> {
-  const live = { cpu: 0, nvme: 0 };
-  const most = { cpu: 0, nvme: 0 };
+function hostBytes(tape: Tape): Record<Place, number> {
+  const live = { ...NONE };
+  const most = { ...NONE };
   const add = (ids: readonly number[], sign: 1 | -1): void => {
     for (const id of ids) {
       const host = tape.tensors[id]?.host;
@@ -22,8 +26,7 @@ export function hostBytes(tape: Tape): Record<Place, number> {
         const before = { ...live };
         walk(node.body);
         if (node.count <= 1) continue;
-        for (const place of ['cpu', 'nvme'] as const)
-          live[place] = before[place] + (node.count - 1) * (live[place] - before[place]);
+        for (const place of PLACES) live[place] = before[place] + (node.count - 1) * (live[place] - before[place]);
         walk(node.body);
       }
     }
@@ -45,4 +48,22 @@ export function trafficOf(tape: Tape): Record<Traffic['to'], number> {
   return sums;
 }
 
-export const movesAnything = (tape: Tape): boolean => tape.tensors.some(({ host }) => host);
+/**
+ * Bytes of managed memory that a card has no room for beside its peak: the driver keeps their pages on the host, and brings them
+ * when an update wants them.
+ */
+export const pagedOut = (managed: number, peak: number, { device }: Plan): number =>
+  Math.min(managed, Math.max(0, managed + peak - (device.memory - device.reserve)));
+
+/** Bytes of managed memory that a step keeps. */
+export const managedBytes = (tape: Tape): number =>
+  tape.tensors.some(({ host }) => host?.place === 'managed') ? hostBytes(tape).managed : 0;
+
+/** What lies outside the card, and bytes that cross its host's link in a step; undefined where nothing does. */
+export function hostOf(tape: Tape, peak: number, plan: Plan): { cpu: number; nvme: number; moved: number } | undefined {
+  if (!tape.tensors.some(({ host }) => host)) return undefined;
+  const { cpu, nvme, managed } = hostBytes(tape);
+  const paged = pagedOut(managed, peak, plan);
+  const moved = trafficOf(tape).host + 2 * paged;
+  return cpu + nvme + paged > 0 ? { cpu: cpu + paged, nvme, moved } : undefined;
+}

@@ -50,7 +50,8 @@ const nameOf = ({ stage, stages }: Kind, { pipeline, total }: Spread): string =>
 /** Writes one kind's step. */
 function onCard(plan: Plan, kind: Kind, spread: Spread): OnCard {
   const tape = lowerRecipe(plan, recipeOnCard(plan, kind.stage));
-  return { name: nameOf(kind, spread), tape, simulation: simulate(tape), time: stepTime(tape, plan) };
+  const simulation = simulate(tape);
+  return { name: nameOf(kind, spread), tape, simulation, time: stepTime(tape, plan, simulation.peak) };
 }
 
 /**

@@ -9,6 +9,7 @@ import { piecesOf } from '../techniques/pipeline';
 import { useOf } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
+import { managedBytes, pagedOut } from './host';
 import { PHASES, type Phase } from './types';
 
 /** Shares of the card's peaks that large matrix products and elementwise kernels reach in practice. */
@@ -106,5 +107,12 @@ export function timeOf(loads: Loads, plan: Plan): number {
   return (forward + backward) * (1 + bubble(plan)) + optimizer;
 }
 
-/** Seconds for one step, all micro-batches included. */
-export const stepTime = (tape: Tape, plan: Plan): number => timeOf(loadsOf(tape, plan), plan);
+/** Loads with the pages that come from the host for the optimizer's step and leave after it: it waits for them. */
+export function withPages(loads: Loads, bytes: number, plan: Plan): Loads {
+  const { optimizer } = loads;
+  return { ...loads, optimizer: { ...optimizer, seconds: optimizer.seconds + (2 * bytes) / ratesOf(plan).host } };
+}
+
+/** Seconds for one step, all micro-batches included; `peak` is what its card's tensors need. */
+export const stepTime = (tape: Tape, plan: Plan, peak: number): number =>
+  timeOf(withPages(loadsOf(tape, plan), pagedOut(managedBytes(tape), peak, plan), plan), plan);

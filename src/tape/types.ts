@@ -5,8 +5,8 @@
 import type { DType } from '../plan/types';
 import type { Category, Phase } from '../planner/types';
 
-/** Where a tensor can lie outside the card. */
-export type Place = 'cpu' | 'nvme';
+/** Where a tensor can lie outside the card: `managed` memory is there only as far as the card has no room for it. */
+export type Place = 'cpu' | 'nvme' | 'managed';
 
 /** Streams beside the one that computes: the caching allocator hands no block from one stream to another. */
 export type Stream = 'all_gather' | 'reduce_scatter';

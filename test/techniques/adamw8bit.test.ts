@@ -1,5 +1,7 @@
 /** 8-bit Adam against its bytes (Dettmers et al., arXiv:2110.02861; bitsandbytes): 2 + 8/256 a parameter, 8 below 4096 elements. */
 import { describe, expect, it } from 'vitest';
+import { bytesAndTime } from '../../src/planner/bytes-and-time';
+import { estimate } from '../../src/planner/estimate';
 import { elements, llama7B, over, short, small, states, use } from './bytes';
 
 const eight = (args: { [name: string]: boolean | number }) => ({ optimizer: use('adamw8bit', args) });
@@ -31,12 +33,31 @@ describe('adamw8bit', () => {
     );
   });
 
-  it('keeps fewer scales with larger blocks, and none of large tensors on the card when paged', () => {
+  it('keeps fewer scales with larger blocks, and of large tensors the scales alone on the card when paged', () => {
     expect(states(short(small, eight({ block: 2048 })))).toBeLessThan(states(short(small, eight({ block: 256 }))));
     const paged = over(small, (weight) => {
       const count = elements(weight);
-      return count >= 100_000 ? 0 : count < 4096 ? 8 * count : 2 * count + 8 * Math.ceil(count / 256);
+      return count < 4096 ? 8 * count : (count >= 100_000 ? 0 : 2 * count) + 8 * Math.ceil(count / 256);
     });
     expect(states(short(small, eight({ paged: true })))).toBe(paged);
+  });
+
+  it('pages what the card has no room for, out and in once a step, and waits for it', () => {
+    const plan = short(llama7B, eight({ paged: true }));
+    const withRoom = (room: number) => ({ ...plan, device: { ...plan.device, memory: plan.device.reserve + room } });
+    const at = (room: number) => estimate(withRoom(room));
+    const moments = over(llama7B, (weight) => (elements(weight) >= 100_000 ? 2 * elements(weight) : 0));
+    const roomy = at(2 ** 40);
+    expect(roomy).not.toHaveProperty('host');
+    const { allocated } = roomy.peak;
+    const short1GiB = at(allocated + moments - 2 ** 30);
+    expect(short1GiB.host).toEqual({ cpu: 2 ** 30, nvme: 0, moved: 2 ** 31 });
+    const none = at(allocated);
+    expect(none.host?.cpu).toBe(moments);
+    const waits = (one: typeof roomy) => one.time.step - roomy.time.step;
+    expect(waits(short1GiB)).toBeGreaterThan(0);
+    expect(waits(none) / waits(short1GiB)).toBeCloseTo(moments / 2 ** 30, 6);
+    const searched = bytesAndTime()(withRoom(allocated));
+    expect(searched.time).toBeCloseTo(none.time.step, 9);
   });
 });

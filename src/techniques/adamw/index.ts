@@ -1,5 +1,4 @@
-import { elements } from '../../plan/weights';
-import { SMALLEST_PAGED } from '../adamw8bit/memory';
+import { pagedStates } from '../adamw8bit/memory';
 import { flag, word } from '../arguments';
 import { insideBackward } from '../relations';
 import type { Technique } from '../technique';
@@ -56,8 +55,7 @@ export const adamw: Technique = {
     return {
       ...recipe,
       layerwise: flag(args, 'in-backward') ? 'parameter' : false,
-      // Managed memory is the driver's, not the framework's allocator's.
-      states: (weight, parameter) => (paged && elements(weight) >= SMALLEST_PAGED ? [] : kept(weight, parameter)),
+      states: (weight, parameter) => (paged ? pagedStates(weight, kept(weight, parameter)) : kept(weight, parameter)),
       pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => adamStep(step, parameters, states, form) },
     };
   },

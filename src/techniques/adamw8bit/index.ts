@@ -12,7 +12,7 @@ export const adamw8bit: Technique = {
     exact: false,
     summary: 'AdamW with both moments in blockwise 8-bit codes.',
     formula: 'parameters · (2 + 8/block); tensors under 4096 elements keep 32-bit states',
-    cost: 'moments rounded to 8 bits each step; about the speed of AdamW',
+    cost: "moments rounded to 8 bits each step; about the speed of AdamW. Paged: what the card has no room for goes over the host's link and back, each step",
     args: [
       { name: 'block', type: { kind: 'count', min: 64, max: 4096 }, default: 256, doc: 'Elements that share one scale.' },
       {

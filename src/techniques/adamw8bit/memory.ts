@@ -14,19 +14,21 @@ export const SMALLEST_PAGED = 100_000;
 export const staysWide = (weight: Weight, wideEmbeddings: boolean): boolean =>
   elements(weight) < SMALLEST_QUANTIZED || (wideEmbeddings && (weight.role === 'embedding' || weight.role === 'position'));
 
-/** One byte a moment and a float32 maximum for each block; bitsandbytes, functional.py and optimizer.py. */
+/** Moments of large tensors in managed memory, which is the driver's, not the framework's allocator's; `get_state_buffer` of bitsandbytes. */
+export const pagedStates = (weight: Weight, moments: readonly Part[]): Part[] =>
+  moments.map((part) => (elements(weight) >= SMALLEST_PAGED ? { ...part, place: 'managed' } : part));
+
+/** One byte a moment and a float32 maximum for each block; bitsandbytes, functional.py and optimizer.py. The maxima stay on the card. */
 export const blockwiseStates =
   (block: number, paged: boolean, wideEmbeddings = false) =>
   (weight: Weight, _parameter: DType): Part[] => {
-    const count = elements(weight);
-    // Managed memory is the driver's, not the framework's allocator's.
-    if (paged && count >= SMALLEST_PAGED) return [];
-    if (staysWide(weight, wideEmbeddings))
-      return ['exp_avg', 'exp_avg_sq'].map((name) => ({ name, shape: weight.shape, dtype: 'fp32' }));
-    const blocks = [Math.ceil(count / block)];
+    const wide = staysWide(weight, wideEmbeddings);
+    const moments = ['exp_avg', 'exp_avg_sq'].map((name): Part => ({ name, shape: weight.shape, dtype: wide ? 'fp32' : 'int8' }));
+    const placed = paged ? pagedStates(weight, moments) : moments;
+    if (wide) return placed;
+    const blocks = [Math.ceil(elements(weight) / block)];
     return [
-      { name: 'exp_avg', shape: weight.shape, dtype: 'int8' },
-      { name: 'exp_avg_sq', shape: weight.shape, dtype: 'int8' },
+      ...placed,
       { name: 'exp_avg.absmax', shape: blocks, dtype: 'fp32' },
       { name: 'exp_avg_sq.absmax', shape: blocks, dtype: 'fp32' },
     ];
