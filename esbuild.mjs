@@ -24,7 +24,7 @@ const kernelsMinified = {
   name: 'kernels-minified',
   setup: (build) =>
     build.onLoad({ filter: /\.wgsl$/ }, ({ path }) => {
-      const bare = readFileSync(path, 'utf8').replace(/\/\/.*|\/\*[^]*?\*\//g, ' ');
+      const bare = readFileSync(path, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, ' ');
       return {
         contents: bare
           .replace(/\s+/g, ' ')
