@@ -42,6 +42,8 @@ export async function onEachDriver(
   }
   const wanted = flag('driver')?.split(',');
   const dist = join(root, 'dist');
+  // A second software driver stands beside the one that is installed, where Debian offers it.
+  if (process.platform === 'linux') spawnSync('sh', [join(root, 'test', 'tools', 'get-lavapipe.sh')], { stdio: 'inherit' });
   const software = new Map(softwareDrivers(dist, cache).map((driver) => [driver.name as string, driver.env]));
   for (const name of ['gpu', 'lavapipe', 'swiftshader']) {
     if (wanted && !wanted.includes(name)) continue;
