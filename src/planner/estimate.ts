@@ -38,7 +38,7 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
   const later: Later = { card: cardMemory(plan, tape, simulation.peak), ranks: once(() => ranksOf(plan)) };
   const step = peaking.time;
   const measured = measuredOf(plan);
-  const host = hostOf(tape, simulation.peak, plan);
+  const host = hostOf(tape, peaking.paged);
   const head = {
     name: plan.name,
     model: plan.model.name,

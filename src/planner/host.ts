@@ -60,10 +60,9 @@ export const managedBytes = (tape: Tape): number =>
   tape.tensors.some(({ host }) => host?.place === 'managed') ? hostBytes(tape).managed : 0;
 
 /** What lies outside the card, and bytes that cross its host's link in a step; undefined where nothing does. */
-export function hostOf(tape: Tape, peak: number, plan: Plan): { cpu: number; nvme: number; moved: number } | undefined {
+export function hostOf(tape: Tape, paged: number): { cpu: number; nvme: number; moved: number } | undefined {
   if (!tape.tensors.some(({ host }) => host)) return undefined;
-  const { cpu, nvme, managed } = hostBytes(tape);
-  const paged = pagedOut(managed, peak, plan);
+  const { cpu, nvme } = hostBytes(tape);
   const moved = trafficOf(tape).host + 2 * paged;
   return cpu + nvme + paged > 0 ? { cpu: cpu + paged, nvme, moved } : undefined;
 }

@@ -7,6 +7,7 @@ import { stagesOf } from '../techniques/pipeline';
 import { lowerRecipe, recipeOnCard } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
+import { managedBytes, pagedOut } from './host';
 import { stepTime } from './time';
 import type { Rank } from './types';
 
@@ -22,6 +23,8 @@ export interface OnCard {
   name: string;
   tape: Tape;
   simulation: Simulation;
+  /** Bytes of managed memory that lie on the host. */
+  paged: number;
   /** Seconds of a step; in `heaviest`, of the slowest card's. */
   time: number;
 }
@@ -51,7 +54,8 @@ const nameOf = ({ stage, stages }: Kind, { pipeline, total }: Spread): string =>
 function onCard(plan: Plan, kind: Kind, spread: Spread): OnCard {
   const tape = lowerRecipe(plan, recipeOnCard(plan, kind.stage));
   const simulation = simulate(tape);
-  return { name: nameOf(kind, spread), tape, simulation, time: stepTime(tape, plan, simulation.peak) };
+  const paged = pagedOut(managedBytes(tape), simulation.peak, plan);
+  return { name: nameOf(kind, spread), tape, simulation, paged, time: stepTime(tape, plan, paged) };
 }
 
 /**

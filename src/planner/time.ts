@@ -9,7 +9,6 @@ import { piecesOf } from '../techniques/pipeline';
 import { useOf } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
-import { managedBytes, pagedOut } from './host';
 import { PHASES, type Phase } from './types';
 
 /** Shares of the card's peaks that large matrix products and elementwise kernels reach in practice. */
@@ -113,6 +112,6 @@ export function withPages(loads: Loads, bytes: number, plan: Plan): Loads {
   return { ...loads, optimizer: { ...optimizer, seconds: optimizer.seconds + (2 * bytes) / ratesOf(plan).host } };
 }
 
-/** Seconds for one step, all micro-batches included; `peak` is what its card's tensors need. */
-export const stepTime = (tape: Tape, plan: Plan, peak: number): number =>
-  timeOf(withPages(loadsOf(tape, plan), pagedOut(managedBytes(tape), peak, plan), plan), plan);
+/** Seconds for one step, all micro-batches included, of which so many bytes are paged out. */
+export const stepTime = (tape: Tape, plan: Plan, paged: number): number =>
+  timeOf(withPages(loadsOf(tape, plan), paged, plan), plan);

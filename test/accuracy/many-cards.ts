@@ -56,6 +56,9 @@ const modelOf = ({ model }: ManyRecord): Model =>
     tiedEmbeddings: model.tied_embeddings ?? false,
   });
 
+/** bfloat16 with float32 gradients and a float32 master copy. */
+const WIDE = { precision: use('bf16'), gradients: use('fp32'), optimizer: use('adamw', { master: true, fused: true }) };
+
 /** bfloat16 with float32 gradients and master, ZeRO-1 without buckets; stages are cut by the cost of their layers. */
 function nanotron({ spread, model, batch }: ManyRecord): Stated {
   const { dp = 1, tp = 1, pp = 1, micro_batches: microBatches = 1 } = spread;
@@ -65,9 +68,7 @@ function nanotron({ spread, model, batch }: ManyRecord): Stated {
     batch,
     accumulate: microBatches,
     slots: {
-      precision: use('bf16'),
-      gradients: use('fp32'),
-      optimizer: use('adamw', { master: true, fused: true }),
+      ...WIDE,
       engine: use('pytorch', { 'hold-output': false }),
     },
     lists: {
@@ -90,9 +91,7 @@ function megatron({ spread, batch }: ManyRecord): Stated {
     batch,
     accumulate: microBatches,
     slots: {
-      precision: use('bf16'),
-      gradients: use('fp32'),
-      optimizer: use('adamw', { master: true, fused: true }),
+      ...WIDE,
       engine: use('pytorch', { compile: true, 'hold-output': false }),
     },
     lists: {

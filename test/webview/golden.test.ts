@@ -2,10 +2,8 @@
  * Pictures and layouts as they were looked at and found good: a change of one shows up as a difference of its file, which
  * `npx vitest run test/webview/golden.test.ts -u` accepts.
  */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ToWebview } from '../../src/protocol';
 import { barOf, layoutBars, rankBars } from '../../webview/layout/bars';
 import { layoutBudget } from '../../webview/layout/budget';
@@ -16,7 +14,7 @@ import { stopsOf } from '../../webview/layout/stops';
 import { layoutSweep } from '../../webview/layout/sweep';
 import { layoutTimeline } from '../../webview/layout/timeline';
 import { layoutWaterfall } from '../../webview/layout/waterfall';
-import { launchChromium } from '../host/chromium';
+import { builtPage } from './built-page';
 import { adapter, fit, full, longform, reply, sharded, shardedReply, sweeps, timeline } from './canned';
 import { openPanel } from './page';
 
@@ -54,12 +52,7 @@ test.each([
   await expect(`${dump(layout).trim()}\n`).toMatchFileSnapshot(file(`${name}.txt`));
 });
 
-let browser: Browser;
-beforeAll(async () => {
-  execFileSync(process.execPath, ['esbuild.mjs', '--only=webview'], { cwd: root });
-  browser = await launchChromium(root);
-}, 120_000);
-afterAll(() => browser?.close());
+const browser = builtPage(root);
 
 const plans = (selected: string): ToWebview => ({ type: 'plans', reply, selected });
 const compared: ToWebview[] = [
@@ -78,7 +71,7 @@ test.each<[string, ToWebview[]]>([
   ['sweep', compared],
   ['fit', compared],
 ])('the picture of %s is as it was', async (name, messages) => {
-  const panel = await openPanel(browser, root, { width: 760 });
+  const panel = await openPanel(browser(), root, { width: 760 });
   await panel.send(...messages);
   const svg = await panel.page
     .locator(`svg.${name}`)

@@ -2,14 +2,12 @@
  * How changes get to their place, in a real browser. What stands right after a message was delivered is read in the same task: no frame
  * comes between, so that what glides is still where it was, and what does not has arrived.
  */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { Estimate, ToWebview, WhatIfReply } from '../../src/protocol';
 import { dotKey, layoutFit } from '../../webview/layout/fit';
 import { layoutWaterfall, STACK } from '../../webview/layout/waterfall';
-import { launchChromium } from '../host/chromium';
+import { builtPage } from './built-page';
 import { adapter, fit, full, longform, reply, whatIf } from './canned';
 import { openPanel, type Panel } from './page';
 
@@ -36,13 +34,8 @@ const plans = (share: number, version: number): ToWebview => ({
   },
 });
 
-let browser: Browser;
+const browser = builtPage(root);
 let panel: Panel;
-beforeAll(async () => {
-  execFileSync(process.execPath, ['esbuild.mjs', '--only=webview'], { cwd: root });
-  browser = await launchChromium(root);
-}, 120_000);
-afterAll(() => browser?.close());
 afterEach(async () => {
   const { problems } = panel;
   await panel.page.close();
@@ -50,7 +43,7 @@ afterEach(async () => {
 });
 
 const open = async (options: Parameters<typeof openPanel>[2] = {}) => {
-  panel = await openPanel(browser, root, options);
+  panel = await openPanel(browser(), root, options);
   return panel.page;
 };
 

@@ -1,12 +1,10 @@
 /** The built page in a real browser, under its own policy. */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import AxeBuilder from 'axe-core';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { type FromWebview, type ToWebview, VIEWS } from '../../src/protocol';
 import { formatBytes } from '../../webview/format';
-import { launchChromium } from '../host/chromium';
+import { builtPage } from './built-page';
 import {
   adapter,
   broken,
@@ -44,14 +42,8 @@ const answers: ToWebview[] = [
   { type: 'what-if', plan: 'longform', id: 1, reply: whatIf({ ...adapter, name: 'longform' }) },
 ];
 
-let browser: Browser;
+const browser = builtPage(root);
 let panel: Panel;
-
-beforeAll(async () => {
-  execFileSync(process.execPath, ['esbuild.mjs', '--only=webview'], { cwd: root });
-  browser = await launchChromium(root);
-}, 120_000);
-afterAll(() => browser?.close());
 afterEach(async () => {
   const { problems } = panel;
   await panel.page.close();
@@ -59,7 +51,7 @@ afterEach(async () => {
 });
 
 const open = async (...messages: ToWebview[]) => {
-  panel = await openPanel(browser, root);
+  panel = await openPanel(browser(), root);
   await panel.send(...messages);
   return panel.page;
 };
@@ -84,7 +76,7 @@ test('every bar carries its label and its bytes, and they add up to the estimate
 });
 
 test('what is known when the page is written is drawn as it opens, in the view that is wanted', async () => {
-  panel = await openPanel(browser, root, {
+  panel = await openPanel(browser(), root, {
     given: [plans('adapter'), { type: 'cursor', line: 28 }, { type: 'view', view: 'compare' }],
   });
   expect((await bars()).at(-1)).toEqual({ label: 'adapter', bytes: adapter.peak.allocated });
@@ -93,7 +85,7 @@ test('what is known when the page is written is drawn as it opens, in the view t
 });
 
 test('a page that comes to life again draws what it is told now, not what it was given once', async () => {
-  panel = await openPanel(browser, root, {
+  panel = await openPanel(browser(), root, {
     given: [plans('adapter', 3)],
     saved: { uri, plan: 'adapter', view: 'waterfall', page: NONCE },
   });
@@ -434,7 +426,7 @@ test('a run is copied as text with every limit; its picture only once there is o
 });
 
 test.each(['en', 'de'])('the page fits 320 pixels in %s', async (language) => {
-  panel = await openPanel(browser, root, { width: 320, language });
+  panel = await openPanel(browser(), root, { width: 320, language });
   const wide = async () => {
     const { scroll, client } = await panel.page.evaluate(() => ({
       scroll: document.documentElement.scrollWidth,
@@ -587,11 +579,11 @@ test('ways to fit: looked for with progress and a way out, applied by mouse and 
 });
 
 test('the view that was looked at is there again after a reload, or in another window', async () => {
-  panel = await openPanel(browser, root, { saved: { uri, plan: 'adapter', view: 'compare' } });
+  panel = await openPanel(browser(), root, { saved: { uri, plan: 'adapter', view: 'compare' } });
   await panel.send(plans('adapter'));
   expect(await panel.page.locator('#tab-compare').getAttribute('aria-selected')).toBe('true');
   await panel.page.close();
-  panel = await openPanel(browser, root, { saved: { uri: 5, view: 'nowhere' } });
+  panel = await openPanel(browser(), root, { saved: { uri: 5, view: 'nowhere' } });
   await panel.send(plans('adapter'));
   expect(await panel.page.locator('#tab-waterfall').getAttribute('aria-selected')).toBe('true');
 });
@@ -604,7 +596,7 @@ test('the cursor’s line lights its bar', async () => {
 test.each(THEMES)(
   'nothing serious for axe in %s',
   async (theme) => {
-    panel = await openPanel(browser, root, { theme, height: 2000 });
+    panel = await openPanel(browser(), root, { theme, height: 2000 });
     await panel.send({ type: 'plans', reply: shardedReply, selected: 'sharded' });
     // The page's policy refuses injected scripts; the tool runs from outside it.
     await panel.page.evaluate(AxeBuilder.source);

@@ -6,17 +6,7 @@
 import type { Tensor } from '../trace';
 import { type Context, clearGradients, linear, trains } from './context';
 import { headName, headRows, type Inputs, throughRows } from './head';
-import {
-  activation,
-  attentionBackward,
-  copyRows,
-  keyWidth,
-  mlpBackward,
-  product,
-  stretchesBack,
-  stretchOf,
-  updateLayer,
-} from './layer';
+import { activation, backwardRows, copyRows, keyWidth, product, stretchesBack, stretchOf, updateLayer } from './layer';
 import { type Rows, slice } from './ops';
 
 /** The shorter of the layer's and the head's stretches. */
@@ -57,8 +47,7 @@ export function lastLayer(context: Context, x: Tensor, inputs: Inputs): void {
       const dy = activation(context, 'dy', rows.count, hidden);
       throughRows(context, rows, y, inputs, dy);
       trace.release(y);
-      mlpBackward(context, rows, (name) => inner[name], dy);
-      attentionBackward(
+      backwardRows(
         context,
         rows,
         () => trace.hold(x),

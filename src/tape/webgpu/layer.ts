@@ -216,7 +216,7 @@ export function backwardLayer(context: Context, kept: KeptLayer, dy: Tensor): vo
   const { trace, all } = context;
   if (kept.inner.size > 0) {
     const take = (name: InnerName) => restore(context, kept.inner.get(name) as Kept);
-    backwardRows(context, all, () => restore(context, kept.input), take, dy, null);
+    backwardRows(context, all, () => restore(context, kept.input), take, slice(all, dy), null);
   } else {
     const x = restore(context, kept.input);
     stretchesBack(context, stretchOf(context), x, (rows, inner, sums) =>
@@ -225,7 +225,7 @@ export function backwardLayer(context: Context, kept: KeptLayer, dy: Tensor): vo
         rows,
         () => trace.hold(x),
         (name) => inner[name],
-        dy,
+        slice(rows, dy),
         sums,
       ),
     );
@@ -281,17 +281,17 @@ export function stretchesBack(
 
 export const isOfLayer = (name: string): boolean => /^(norm[12]|attn\.|mlp\.)/.test(name);
 
-/** The backward of a stretch's rows; `take` gives up each tensor once, in the order of use. */
-function backwardRows(
+/** The backward of a stretch's rows, of which `dy` is the gradient; `take` gives up each tensor once, in the order of use. */
+export function backwardRows(
   context: Context,
   rows: Rows,
   takeInput: () => Tensor,
   take: (name: InnerName) => Tensor,
-  dy: Tensor,
+  dy: Operand,
   sums: Sums,
 ): void {
-  mlpBackward(context, rows, take, slice(rows, dy));
-  attentionBackward(context, rows, takeInput, take, slice(rows, dy), sums);
+  mlpBackward(context, rows, take, dy);
+  attentionBackward(context, rows, takeInput, take, dy, sums);
 }
 
 /** dy, or another target, takes in the gradient of h. */
