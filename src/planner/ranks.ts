@@ -1,10 +1,11 @@
 /** The cards of a plan that differ: a pipeline's stages; all others do the same with different tokens or parts. */
 import type { Plan } from '../plan/types';
-import { type Simulation, simulate } from '../tape/simulate';
+import type { WrittenLayers } from '../tape/pytorch/layer-spans';
+import { type Simulation, simulate, type Walked } from '../tape/simulate';
 import type { Tape } from '../tape/types';
 import { type Spread, spreadOf } from '../techniques/cards';
 import { stagesOf } from '../techniques/pipeline';
-import { lowerRecipe, recipeOnCard } from '../techniques/recipe-of';
+import { recipeOnCard, writeRecipe } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
 import { managedBytes, pagedOut } from './host';
@@ -50,12 +51,19 @@ const nameOf = ({ stage, stages }: Kind, { pipeline, total }: Spread): string =>
   return stages === 1 ? `stage ${stage + 1} of ${pipeline}` : `stages ${stage + 1} to ${stage + stages} of ${pipeline}`;
 };
 
-/** Writes one kind's step. */
-function onCard(plan: Plan, kind: Kind, spread: Spread): OnCard {
-  const tape = lowerRecipe(plan, recipeOnCard(plan, kind.stage));
-  const simulation = simulate(tape);
-  const paged = pagedOut(managedBytes(tape), simulation.peak, plan);
-  return { name: nameOf(kind, spread), tape, simulation, paged, time: stepTime(tape, plan, paged) };
+/** Writes each kind's step. Kinds with layers alike share them: only what stands before and behind them is written for each. */
+function onCards(plan: Plan, kinds: readonly Kind[]): OnCard[] {
+  const spread = spreadOf(plan);
+  const known: Walked = new Map();
+  let layers: WrittenLayers | null = null;
+  return kinds.map((kind) => {
+    const written = writeRecipe(plan, recipeOnCard(plan, kind.stage), layers);
+    const { tape } = written;
+    layers ??= written.layers;
+    const simulation = simulate(tape, undefined, known);
+    const paged = pagedOut(managedBytes(tape), simulation.peak, plan);
+    return { name: nameOf(kind, spread), tape, simulation, paged, time: stepTime(tape, plan, paged) };
+  });
 }
 
 /**
@@ -77,27 +85,22 @@ export const heavyStages = (plan: Plan): number[] => heavy(plan).map(({ stage })
 
 /** The card that peaks highest. */
 export function heaviest(plan: Plan): OnCard {
-  const spread = spreadOf(plan);
-  return heavy(plan)
-    .map((kind) => onCard(plan, kind, spread))
-    .reduce((best, one) => ({
-      ...(one.simulation.peak > best.simulation.peak ? one : best),
-      time: Math.max(one.time, best.time),
-    }));
+  return onCards(plan, heavy(plan)).reduce((best, one) => ({
+    ...(one.simulation.peak > best.simulation.peak ? one : best),
+    time: Math.max(one.time, best.time),
+  }));
 }
 
 /** A row for each distinct card; empty where there is only one card. */
 export function ranksOf(plan: Plan): Rank[] {
   const spread = spreadOf(plan);
   if (spread.total === 1) return [];
-  return kindsOf(plan).map((kind) => {
-    const { name, simulation } = onCard(plan, kind, spread);
-    return {
-      name,
-      count: kind.stages * (spread.total / spread.pipeline),
-      peak: simulation.peak,
-      peakAt: simulation.at,
-      categories: simulation.categories,
-    };
-  });
+  const kinds = kindsOf(plan);
+  return onCards(plan, kinds).map(({ name, simulation }, index) => ({
+    name,
+    count: (kinds[index] as Kind).stages * (spread.total / spread.pipeline),
+    peak: simulation.peak,
+    peakAt: simulation.at,
+    categories: simulation.categories,
+  }));
 }

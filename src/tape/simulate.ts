@@ -43,8 +43,11 @@ interface Walk extends Live {
 export const tensorCategories = (tape: Tape): number[] => tape.tensors.map((tensor) => CATEGORY_INDEX[tensor.category]);
 const CATEGORY_INDEX = Object.fromEntries(CATEGORIES.map((category, index) => [category, index])) as Record<Category, number>;
 
-/** `watch` picks ops whose own live bytes are wanted. */
-export function simulate(tape: Tape, watch?: (node: OpNode) => boolean): Simulation {
+/** What was seen of bodies of repeats, by identity: tapes that share layers share what is seen of them. */
+export type Walked = Map<readonly TapeNode[], Walk>;
+
+/** `watch` picks ops whose own live bytes are wanted, the same ones for all tapes that share `known`. */
+export function simulate(tape: Tape, watch?: (node: OpNode) => boolean, known?: Walked): Simulation {
   const { tensors } = tape;
   const category = tensorCategories(tape);
 
@@ -77,7 +80,8 @@ export function simulate(tape: Tape, watch?: (node: OpNode) => boolean): Simulat
     skip(walk, inner, 1);
   };
   const repeat = (walk: Walk, { axis, count, from, stride, reverse, body }: RepeatNode): void => {
-    const inner = walked(body);
+    const inner = known?.get(body) ?? walked(body);
+    known?.set(body, inner);
     const layer = (iteration: number): number | undefined =>
       axis === 'layer' ? from + stride * (reverse ? count - 1 - iteration : iteration) : undefined;
     pass(walk, inner, layer(0));

@@ -12,7 +12,7 @@ import type { OpNode, RepeatNode, Tape, TapeNode } from './types';
 export type { GradNode, OpSpec, Packing, Tensor } from './recorded';
 
 export class Trace {
-  readonly tensors: Tensor[] = [];
+  readonly tensors: Tensor[];
   private readonly root: TapeNode[] = [];
   private body: TapeNode[] = this.root;
   private layerDepth = 0;
@@ -32,6 +32,11 @@ export class Trace {
   accumulate: (sum: Tensor, extra: Tensor) => Tensor = (sum, extra) => this.addGradients(sum, extra);
   /** Called with each parameter's finished gradient of one backward pass. The callee owns the reference. */
   onParameterGradient: (parameter: Tensor, gradient: Tensor) => void = (_, gradient) => this.release(gradient);
+
+  /** `tensors` of another trace keep their ids, for nodes of it that are taken over. */
+  constructor(tensors: readonly Tensor[] = []) {
+    this.tensors = [...tensors];
+  }
 
   /** A new tensor, allocated by the first op that names it. The caller holds one reference. */
   tensor(name: string, shape: readonly number[], dtype: DType, category: Category, bytes?: number): Tensor {
@@ -256,6 +261,18 @@ export class Trace {
       node.carry.push({ initial: initial.id, in: entry.id, out: out.id, result: result.id });
       return [result];
     });
+  }
+
+  /** The nodes that `body` adds to the stretch being written. */
+  nodesOf<R>(body: () => R): { value: R; nodes: TapeNode[] } {
+    const start = this.body.length;
+    const value = body();
+    return { value, nodes: this.body.slice(start) };
+  }
+
+  /** Adds nodes that were written before. */
+  put(nodes: readonly TapeNode[]): void {
+    this.body.push(...nodes);
   }
 
   /** Runs `body` and returns what must be differentiated later; outside of it nothing is kept. */

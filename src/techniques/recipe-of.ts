@@ -3,8 +3,9 @@ import type { Plan, TechniqueSlot, Use } from '../plan/types';
 import { before } from '../plan/version';
 import { ONE_CARD } from '../tape/cards';
 import type { LossEra, PytorchOptions } from '../tape/pytorch/context';
+import type { WrittenLayers } from '../tape/pytorch/layer-spans';
 import { fullLogits } from '../tape/pytorch/loss';
-import { lowerPytorch } from '../tape/pytorch/step';
+import { lowerPytorch, type Written } from '../tape/pytorch/step';
 import type { Recipe } from '../tape/recipe';
 import type { Tape } from '../tape/types';
 import { PLAIN_WEBGPU } from '../tape/webgpu/rules';
@@ -90,9 +91,13 @@ export function recipeOnCard(plan: Plan, stage = 0): Recipe {
 export const tapeOf = (plan: Plan): Tape => lowerRecipe(plan, recipeOnCard(plan));
 
 /** Writes a recipe, the plan's own or one made from it, for the plan's engine. */
-export function lowerRecipe(plan: Plan, recipe: Recipe): Tape {
+export const lowerRecipe = (plan: Plan, recipe: Recipe): Tape => writeRecipe(plan, recipe).tape;
+
+/** The same, with the layers of another card of the plan (or of a plan that differs by its loss alone) where its own are alike. */
+export function writeRecipe(plan: Plan, recipe: Recipe, from?: WrittenLayers | null): Written {
   const engine = useOf(plan, 'engine') as Use;
-  return engine.name === 'webgpu' ? lowerWebgpu(recipe) : lowerPytorch(recipe, pytorchOptions(engine));
+  if (engine.name === 'webgpu') return { tape: lowerWebgpu(recipe), layers: null };
+  return lowerPytorch(recipe, pytorchOptions(engine), from);
 }
 
 /** transformers moved the float32 copy into the loss in 4.46 and padded labels in place of shifted logits from 4.50 on. */

@@ -44,6 +44,11 @@ export interface PytorchStep {
   /** The transformer's parts; `layer` records what its backward needs. */
   embed(): Tensor;
   layer(input: Tensor, rows?: Rows): Tensor;
+  /**
+   * A schedule's passes over all layers go through here: `run` takes over a tensor that enters them and returns what comes out.
+   * What it writes is the layers' alone, the same whatever stands before and behind them.
+   */
+  layers<T extends Tensor | null>(entering: Tensor, run: (entering: Tensor) => T): T;
   /** Stretches of like layers, in order; their tapes differ only in count. */
   stretches: readonly Stretch[];
   /** The encoder of the pass being written, where the model has one. */

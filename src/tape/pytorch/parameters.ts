@@ -8,6 +8,7 @@ import type { Part, Recipe } from '../recipe';
 import type { Tensor, Trace } from '../trace';
 import type { PytorchOptions } from './context';
 import { encoderStretch } from './encoder';
+import type { LayerWriter } from './layer-spans';
 import type { ParameterGroup, UnitName } from './rules';
 import { makeBuffers } from './units';
 
@@ -20,14 +21,13 @@ export interface Parameter {
 }
 
 /** Weights, adapters, optimizer states and buffers: what lives from step to step. */
-export function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): Parameter[] {
+export function declare(trace: Trace, recipe: Recipe, options: PytorchOptions, layers: LayerWriter): Parameter[] {
   const { model } = recipe;
   const { layer, encoder, outside } = weightsOf(model);
-  const parameters: Parameter[] = [];
   // Layers that do not learn, and whose states went when they ceased to, have none.
   const fewer = recipe.active && !recipe.active.statesStay ? recipe.active : null;
   const later: { weight: Weight; states: Tensor[] }[] = [];
-  const make = (weight: Weight, perLayer: boolean): void => {
+  const make = (weight: Weight, perLayer: boolean): Parameter => {
     const parts = recipe.stored(weight);
     const stored = parts[0]?.dtype ?? recipe.parameters;
     const dtype = recipe.used && stored === recipe.parameters ? recipe.used : stored;
@@ -45,25 +45,30 @@ export function declare(trace: Trace, recipe: Recipe, options: PytorchOptions): 
       kept.push(trace.tensor(`${weight.name}.step`, [1], 'fp32', 'optimizer'));
     if (perLayer && fewer) later.push({ weight, states: kept });
     trace.op({ op: 'parameter', label: weight.name, writes: perLayer && fewer ? [tensor] : [tensor, ...kept], moved: 0 });
-    parameters.push({ weight, tensor, kept: stored, perLayer });
+    return { weight, tensor, kept: stored, perLayer };
   };
-  trace.repeat({ axis: 'layer', count: model.layers }, [], () => {
-    for (const weight of [...layer, ...addedWeights(recipe, layer)]) make(weight, true);
-    return [];
-  });
-  trace.repeat({ axis: 'layer', ...encoderStretch(model) }, [], () => {
-    for (const weight of [...encoder, ...addedWeights(recipe, encoder)])
-      make({ ...weight, name: `encoder.${weight.name}` }, true);
-    return [];
-  });
-  if (fewer) {
-    trace.repeat({ axis: 'layer', from: fewer.from, count: fewer.count }, [], () => {
-      for (const { weight, states } of later) trace.op({ op: 'parameter', label: weight.name, writes: states, moved: 0 });
+  const ofLayers = layers.span(() => {
+    const made: Parameter[] = [];
+    trace.repeat({ axis: 'layer', count: model.layers }, [], () => {
+      for (const weight of [...layer, ...addedWeights(recipe, layer)]) made.push(make(weight, true));
       return [];
     });
-  }
+    trace.repeat({ axis: 'layer', ...encoderStretch(model) }, [], () => {
+      for (const weight of [...encoder, ...addedWeights(recipe, encoder)])
+        made.push(make({ ...weight, name: `encoder.${weight.name}` }, true));
+      return [];
+    });
+    if (fewer) {
+      trace.repeat({ axis: 'layer', from: fewer.from, count: fewer.count }, [], () => {
+        for (const { weight, states } of later) trace.op({ op: 'parameter', label: weight.name, writes: states, moved: 0 });
+        return [];
+      });
+    }
+    return made;
+  });
+  const parameters = [...ofLayers];
   for (const weight of [...outside, ...recipe.added.outside, ...recipe.added.shared])
-    if (onStage(recipe.cards.stage, weight, model.tiedEmbeddings)) make(weight, false);
+    if (onStage(recipe.cards.stage, weight, model.tiedEmbeddings)) parameters.push(make(weight, false));
   if (FAMILIES[model.family].position === 'rotary') {
     const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
     trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });

@@ -10,6 +10,7 @@ import type { Tape } from '../types';
 import type { PytorchOptions, PytorchStep, Stretch } from './context';
 import { embed, received } from './embed';
 import { head, sent } from './ends';
+import { alikeFor, type LayerWriter, takingLayers, type WrittenLayers, writingLayers } from './layer-spans';
 import { decoderLayer } from './layers';
 import { declare, groupOf, learns, ofEncoder, type Parameter, unitOf, weightsOnCard } from './parameters';
 import { isActive, stretchesOf } from './stretches';
@@ -21,9 +22,23 @@ interface Placed {
   stretch: Stretch | null;
 }
 
-export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
-  const trace = new Trace();
-  const parameters = declare(trace, recipe, options);
+/** A tape, and its layers for others that have the same; null where they cannot be told from what is around them. */
+export interface Written {
+  tape: Tape;
+  layers: WrittenLayers | null;
+}
+
+/**
+ * `from`: layers of another card of the same plan, or of a plan that differs from it by its loss alone. They are taken over where
+ * this card's are like them.
+ */
+export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: WrittenLayers | null): Written {
+  const taken = alikeFor(recipe, from);
+  const trace = new Trace(taken?.tensors);
+  const writing = taken ? null : writingLayers(trace, recipe);
+  const taking = taken ? takingLayers(trace, taken) : null;
+  const layerWriter = (writing ?? taking) as LayerWriter;
+  const parameters = declare(trace, recipe, options, layerWriter);
   const named = new Map(parameters.map((parameter) => [parameter.weight.name, parameter]));
   const find = (name: string): Parameter => {
     const found = named.get(name);
@@ -91,6 +106,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
     parameter: (name) => find(name).tensor,
     weight: (name) => find(name).weight,
     has: (name) => named.has(name),
+    layers: layerWriter.pass,
     stretches: stretchesOf(recipe),
     embed: () => {
       step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
@@ -165,6 +181,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       else
         releaseAll(
           trace,
+          layerWriter,
           ended.map(([, cast]) => cast),
         );
       for (const [key] of ended) casts.delete(key);
@@ -204,7 +221,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
 
   const settle = recipe.pytorch.reduction?.settle;
   if (settle)
-    forEachPlaced(trace, [...gradients.values()], (entry) => {
+    forEachPlaced(trace, layerWriter, [...gradients.values()], (entry) => {
       entry.tensor = settle(step, entry.tensor, entry.parameter);
     });
   if (settle && main) settle(step, main, main);
@@ -221,8 +238,10 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   );
   recipe.pytorch.afterStep?.(step);
   // zero_grad(set_to_none=True)
-  releaseAll(trace, [...gradients.values()]);
-  return withWaiting(trace.finish(), recipe.cards.stage.waiting, recipe.model.layers);
+  releaseAll(trace, layerWriter, [...gradients.values()]);
+  if (taking && !taking.fits()) return lowerPytorch(recipe, options);
+  const tape = withWaiting(trace.finish(), recipe.cards.stage.waiting, recipe.model.layers);
+  return { tape, layers: writing?.written() ?? taken };
 }
 
 /**
@@ -236,18 +255,25 @@ function takesAtOnce({ layerwise, model, pytorch, added }: Recipe, parameter: Te
 }
 
 /** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
-const releaseAll = (trace: Trace, placed: readonly Placed[]): void =>
-  forEachPlaced(trace, placed, ({ tensor }) => trace.release(tensor));
+const releaseAll = (trace: Trace, layers: LayerWriter, placed: readonly Placed[]): void =>
+  forEachPlaced(trace, layers, placed, ({ tensor }) => trace.release(tensor));
 
 /** Does something with each tensor: with a layer's, in a repeat over the stretch that made it. */
-function forEachPlaced<P extends Placed>(trace: Trace, placed: readonly P[], visit: (entry: P) => void): void {
-  const stretches = new Map(placed.flatMap(({ stretch }) => (stretch ? [[stretch.from, stretch] as const] : [])));
-  for (const stretch of stretches.values()) {
-    trace.repeat({ axis: 'layer', ...stretch }, [], () => {
-      for (const entry of placed) if (entry.stretch?.from === stretch.from) visit(entry);
-      return [];
-    });
-  }
+function forEachPlaced<P extends Placed>(
+  trace: Trace,
+  layers: LayerWriter,
+  placed: readonly P[],
+  visit: (entry: P) => void,
+): void {
+  layers.span(() => {
+    const stretches = new Map(placed.flatMap(({ stretch }) => (stretch ? [[stretch.from, stretch] as const] : [])));
+    for (const stretch of stretches.values()) {
+      trace.repeat({ axis: 'layer', ...stretch }, [], () => {
+        for (const entry of placed) if (entry.stretch?.from === stretch.from) visit(entry);
+        return [];
+      });
+    }
+  });
   for (const entry of placed) if (!entry.stretch) visit(entry);
 }
 

@@ -38,14 +38,17 @@ export const segmentsOf = (recipe: Recipe, every: number): Stretch[] =>
     ? alike(recipe.model.layers, every)
     : stretchesBy(recipe.model.layers, every, (layer) => String(isActive(recipe, layer)));
 
+/** Whether what enters the layers requires a gradient by itself: what an earlier stage of a pipeline sends always wants its own. */
+export const learnsBefore = ({ cards, model: { vocab, hidden }, trains }: Recipe): boolean =>
+  !isFirst(cards.stage) || trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
+
 /**
  * Layers as autograd sees them: below the first one that learns nothing is kept where the embedding does not learn, and
  * the first one itself keeps less, for its input needs no gradient.
  */
 export function stretchesOf(recipe: Recipe): Stretch[] {
-  const { layers, vocab, hidden } = recipe.model;
-  // What an earlier stage of a pipeline sends always wants its gradient.
-  const embedTrains = !isFirst(recipe.cards.stage) || recipe.trains({ name: 'embed', shape: [vocab, hidden], role: 'embedding' });
+  const { layers } = recipe.model;
+  const embedTrains = learnsBefore(recipe);
   if (embedTrains && !recipe.active) return alike(layers, 1);
   const first = embedTrains ? -1 : (recipe.active?.from ?? 0);
   return stretchesBy(layers, 1, (layer) => `${isActive(recipe, layer)} ${layer === first} ${layer < first}`);

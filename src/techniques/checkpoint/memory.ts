@@ -2,6 +2,7 @@ import { FAMILIES } from '../../plan/families';
 import type { Heads } from '../../tape/pytorch/attention';
 import type { PytorchStep, Stretch } from '../../tape/pytorch/context';
 import { segmentsOf } from '../../tape/pytorch/stretches';
+import { thereAndBack } from '../../tape/pytorch/there-and-back';
 import type { GradNode, OpSpec, Tensor } from '../../tape/trace';
 import { packToHost } from '../activation-offload/memory';
 
@@ -33,34 +34,32 @@ interface Run {
 export function checkpointPytorch(step: PytorchStep, options: Segments): void {
   const { trace, recipe } = step;
   const { every, oneIn = 1 } = options;
-  trace.phase('forward');
-  const embedded = trace.capture(() => step.embed());
-  // Trainers make the embedding's output require a gradient, or a frozen embedding would stop the backward of everything.
-  embedded.value.requiresGrad = true;
-  let x = embedded.value;
   const passes: { segment: Stretch; runs: Run[] }[] = [];
-  for (const plain of segmentsOf(recipe, Math.max(every, oneIn))) {
-    const segment = oneIn > 1 ? { ...plain, oneByOne: true } : plain;
-    [x] = trace.repeat({ axis: 'layer', ...segment }, [x], ([entry]) => {
-      const runs = runsOf(step, segment, options);
-      passes.push({ segment, runs });
-      return [runs.reduce((current, run) => run.forward(current), entry as Tensor)];
-    }) as [Tensor];
-  }
-  step.enter(null);
-  const backward = step.head(x);
-  step.endAutocast('everywhere');
-  trace.phase('backward');
-  let gradient = backward();
-  for (const { segment, runs } of passes.reverse()) {
-    if (!gradient) break;
-    [gradient = null] = trace.repeat({ axis: 'layer', ...segment, reverse: true }, [gradient], ([seed]) => [
-      runs.reduceRight((through, run) => run.backward(through), seed as Tensor),
-    ]);
-  }
-  step.enter(null);
-  if (gradient && embedded.nodes.length) step.backward(embedded.nodes, embedded.value, gradient);
-  else trace.release(gradient);
+  thereAndBack(step, {
+    fromInput: true,
+    forward: (embedded) => {
+      let x = embedded;
+      for (const plain of segmentsOf(recipe, Math.max(every, oneIn))) {
+        const segment = oneIn > 1 ? { ...plain, oneByOne: true } : plain;
+        [x] = trace.repeat({ axis: 'layer', ...segment }, [x], ([entry]) => {
+          const runs = runsOf(step, segment, options);
+          passes.push({ segment, runs });
+          return [runs.reduce((current, run) => run.forward(current), entry as Tensor)];
+        }) as [Tensor];
+      }
+      return x;
+    },
+    backward: (seed) => {
+      let gradient: Tensor | null = seed;
+      for (const { segment, runs } of passes.reverse()) {
+        if (!gradient) break;
+        [gradient = null] = trace.repeat({ axis: 'layer', ...segment, reverse: true }, [gradient], ([above]) => [
+          runs.reduceRight((through, run) => run.backward(through), above as Tensor),
+        ]);
+      }
+      return gradient;
+    },
+  });
 }
 
 /** A segment's layers together, or each of them by itself, the last of `oneIn` run again. */

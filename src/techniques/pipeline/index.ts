@@ -60,6 +60,11 @@ export const pipeline: Technique = {
     excludes: [
       { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
       { slot: 'train', names: ['lisa', 'owlore', 'badam'], why: 'the layers that learn in a step would be on one stage' },
+      {
+        slot: 'train',
+        names: ['ladder', 'qst'],
+        why: 'the side network reads the embedding and feeds the head, on the same card',
+      },
       { slot: 'optimizer', names: ['lomo', 'adalomo'], why: 'updates in backward meet micro-batches that are still in flight' },
     ],
     citation: {

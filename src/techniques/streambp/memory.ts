@@ -5,6 +5,7 @@ import { chunkOfLayer } from '../../tape/pytorch/layers';
 import { crossEntropyOf } from '../../tape/pytorch/loss';
 import { lossBackwardByChunks } from '../../tape/pytorch/loss-chunks';
 import { segmentsOf } from '../../tape/pytorch/stretches';
+import { thereAndBack } from '../../tape/pytorch/there-and-back';
 import type { Tensor } from '../../tape/trace';
 
 /** Why a model's layers cannot run in chunks: the chunk is written for pre-norm decoders that project q, k and v apart. */
@@ -27,53 +28,52 @@ export function streamPytorch(step: PytorchStep, chunk: number): void {
   const { trace, rows } = step;
   const why = unstreamable(step.recipe.model);
   if (why) throw new Error(why);
-  trace.phase('forward');
-  const embedded = trace.capture(() => step.embed());
-  embedded.value.requiresGrad = true;
-  let x = embedded.value;
   const passes: { stretch: Stretch; boundary: Tensor }[] = [];
-  for (const stretch of segmentsOf(step.recipe, 1)) {
-    step.enter(stretch);
-    [x] = trace.repeat({ axis: 'layer', ...stretch }, [x], ([entry]) => {
-      const boundary = entry as Tensor;
-      passes.push({ stretch, boundary });
-      trace.keep(boundary);
-      const output = trace.noGrad(() => step.layer(boundary));
-      trace.release(boundary);
-      output.requiresGrad = true;
-      return [output];
-    }) as [Tensor];
-  }
-  step.enter(null);
-  const backward = step.head(x);
-  step.endAutocast('everywhere');
-  trace.phase('backward');
-  let gradient = backward();
   const size = Math.min(chunk, rows.tokens);
   const chunks = Math.ceil(rows.tokens / size);
-  for (const { stretch, boundary } of passes.reverse()) {
-    if (!gradient) break;
-    step.enter(stretch);
-    [gradient = null] = trace.repeat({ axis: 'layer', ...stretch, reverse: true }, [gradient], ([seed]) => {
-      const through = seed as Tensor;
-      trace.restore(boundary);
-      const into = trace.tensor('input.gradient', boundary.shape, boundary.dtype, 'temporary');
-      const one = (): void => streamChunk(step, boundary, through, into, { batch: rows.batch, tokens: size }, chunks);
-      // The first chunk makes the weights' gradients, the others add to them.
-      one();
-      trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
-        one();
-        return [];
-      });
-      trace.release(through);
-      trace.done(boundary);
-      step.afterLayerBackward();
-      return [into];
-    });
-  }
-  step.enter(null);
-  if (gradient && embedded.nodes.length) step.backward(embedded.nodes, embedded.value, gradient);
-  else trace.release(gradient);
+  thereAndBack(step, {
+    fromInput: true,
+    forward: (embedded) => {
+      let x = embedded;
+      for (const stretch of segmentsOf(step.recipe, 1)) {
+        step.enter(stretch);
+        [x] = trace.repeat({ axis: 'layer', ...stretch }, [x], ([entry]) => {
+          const boundary = entry as Tensor;
+          passes.push({ stretch, boundary });
+          trace.keep(boundary);
+          const output = trace.noGrad(() => step.layer(boundary));
+          trace.release(boundary);
+          output.requiresGrad = true;
+          return [output];
+        }) as [Tensor];
+      }
+      return x;
+    },
+    backward: (seed) => {
+      let gradient: Tensor | null = seed;
+      for (const { stretch, boundary } of passes.reverse()) {
+        if (!gradient) break;
+        step.enter(stretch);
+        [gradient = null] = trace.repeat({ axis: 'layer', ...stretch, reverse: true }, [gradient], ([above]) => {
+          const through = above as Tensor;
+          trace.restore(boundary);
+          const into = trace.tensor('input.gradient', boundary.shape, boundary.dtype, 'temporary');
+          const one = (): void => streamChunk(step, boundary, through, into, { batch: rows.batch, tokens: size }, chunks);
+          // The first chunk makes the weights' gradients, the others add to them.
+          one();
+          trace.repeat({ axis: 'chunk', count: chunks - 1, from: 1 }, [], () => {
+            one();
+            return [];
+          });
+          trace.release(through);
+          trace.done(boundary);
+          step.afterLayerBackward();
+          return [into];
+        });
+      }
+      return gradient;
+    },
+  });
 }
 
 /** Rows of one chunk through a layer and back. Written with the longest prefix: the last chunk is the largest. */
