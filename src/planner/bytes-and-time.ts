@@ -1,11 +1,12 @@
 /** Peak and time of many plans that differ by a slot or two, for searches: parts that plans share are simulated once. */
 import { LIST_SLOTS, type Plan, TECHNIQUE_SLOTS } from '../plan/types';
+import type { WrittenLayers } from '../tape/pytorch/layer-spans';
 import type { ParameterGroup } from '../tape/pytorch/rules';
 import type { Recipe } from '../tape/recipe';
-import { simulate } from '../tape/simulate';
+import { simulate, type Walked } from '../tape/simulate';
 import type { OpNode } from '../tape/types';
 import { spreadOf } from '../techniques/cards';
-import { lowerRecipe, recipeOf, recipeOnCard, useOf } from '../techniques/recipe-of';
+import { lowerRecipe, recipeOf, recipeOnCard, useOf, writeRecipe } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
 import { managedBytes, pagedOut } from './host';
 import { heaviest, heavyStages } from './ranks';
@@ -55,10 +56,13 @@ interface Updates {
 /**
  * A measure with a memory. Forward and backward depend on an optimizer only by when it is called, and its calls only on the
  * parameters that they get: so the passes are simulated once with gaps in the place of the calls, each call once by itself, and
- * the states that lie there all the time are added. An optimizer that changes more than its own states is simulated whole.
+ * the states that lie there all the time are added. An optimizer that changes more than its own states is simulated whole. A plan
+ * that differs from the one before it by its loss alone takes over the layers that were written for that one.
  */
 export function bytesAndTime(): (plan: Plan) => BytesAndTime {
   const passes = new Map<string, Passes>();
+  /** Those of the plan before: to keep them all would take a gigabyte. */
+  let latest = { name: '', layers: noLayers() };
   const updates = new Map<string, Updates>();
   const parameters = new Map<string, CallParameters>();
   const kinds = new Map<string, Recipe['layerwise'] | null>();
@@ -66,14 +70,18 @@ export function bytesAndTime(): (plan: Plan) => BytesAndTime {
   const text = numbered();
   const onStage = (plan: Plan, stage: number, when: Recipe['layerwise']): BytesAndTime => {
     const lists = LIST_SLOTS.map((slot) => plan.lists[slot]?.map(text).join() ?? '').join(';');
-    const counts = `${plan.batch};${plan.sequence};${plan.accumulate};${stage}`;
-    const shape = `${text(plan.model)};${text(plan.device)};${counts};${lists}`;
-    // Only a pipeline's last stage has a loss.
+    const counts = `${plan.batch};${plan.sequence};${plan.accumulate}`;
+    const common = `${text(plan.model)};${text(plan.device)};${counts};${lists}`;
+    const shape = `${common};${stage}`;
     const loss = text(plan.slots.loss);
-    const elsewhere = stage < spreadOf(plan).pipeline - 1 && remember(losses, loss, () => onlyLoss(plan));
-    const slots = PASS_SLOTS.map((slot) => (elsewhere && slot === 'loss' ? '' : text(plan.slots[slot]))).join(';');
-    const pass = remember(passes, `${shape};${slots};${when}`, () => {
-      const made = passesOf(plan, stage);
+    const others = PASS_SLOTS.map((slot) => (slot === 'loss' ? '' : text(plan.slots[slot]))).join(';');
+    const alone = remember(losses, loss, () => onlyLoss(plan));
+    // Only a pipeline's last stage has a loss.
+    const elsewhere = alone && stage < spreadOf(plan).pipeline - 1;
+    const pass = remember(passes, `${shape};${others};${elsewhere ? '' : loss};${when}`, () => {
+      const name = `${common};${others};${alone ? '' : loss};${when}`;
+      if (latest.name !== name) latest = { name, layers: noLayers() };
+      const made = passesOf(plan, stage, latest.layers);
       return { ...made, parameters: remember(parameters, made.parameters.text, () => made.parameters) };
     });
     const learns = PARAMETER_SLOTS.map((slot) => text(plan.slots[slot])).join(';');
@@ -135,34 +143,39 @@ const same = <T extends object>(a: T, b: T, but: readonly string[]): boolean =>
     (key) => but.includes(key) || a[key as keyof T] === b[key as keyof T],
   );
 
+/** The layers of plans that differ by their loss, and of the stages of one plan: written once, with the calls inside them. */
+interface Layers {
+  written: WrittenLayers | null;
+  walked: Walked;
+  calls: Map<OpNode, readonly ParameterGroup[]>;
+}
+const noLayers = (): Layers => ({ written: null, walked: new Map(), calls: new Map() });
+
 /** Name of the op that stands for a call of the optimizer. */
 const CALL = 'optimizer.call';
 
-function passesOf(plan: Plan, stage: number): Passes {
+function passesOf(plan: Plan, stage: number, shared: Layers): Passes {
   const recipe = recipeOnCard(plan, stage);
   const calls: Call[] = [];
   const parameters: CallParameters['calls'] = [];
-  const known = new Map<OpNode, Call>();
-  const tape = lowerRecipe(plan, {
+  const without: Recipe = {
     ...recipe,
     states: () => [],
     pytorch: {
       ...recipe.pytorch,
       optimizerStep: ({ trace }, groups) => {
-        const call: Call = { phase: 'optimizer', times: 0, live: 0 };
-        calls.push(call);
-        parameters.push(groups);
-        known.set(trace.op({ op: CALL, label: CALL }), call);
+        shared.calls.set(trace.op({ op: CALL, label: CALL }), groups);
       },
     },
-  });
-  const { peak, watched } = simulate(tape, ({ op }) => op === CALL);
-  for (const [node, call] of known) call.live = watched.get(node) ?? 0;
+  };
+  const { tape, layers } = writeRecipe(plan, without, shared.written);
+  shared.written ??= layers;
+  const { peak, watched } = simulate(tape, ({ op }) => op === CALL, shared.walked);
   const loads = loadsOf(tape, plan, (node, phase, times) => {
-    const call = node.op === CALL ? known.get(node) : undefined;
-    if (!call) return;
-    call.phase = phase;
-    call.times += times;
+    const groups = node.op === CALL ? shared.calls.get(node) : undefined;
+    if (!groups) return;
+    calls.push({ phase, times, live: watched.get(node) ?? 0 });
+    parameters.push(groups);
   });
   const text = parameters
     .map((groups) => groups.map(({ name, count, elements, dtype }) => `${name} ${count} ${elements} ${dtype}`).join())

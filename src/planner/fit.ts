@@ -115,26 +115,36 @@ export const candidatesOf = (plan: Plan, slots: readonly Slot[]): Candidate[] =>
 export function* candidateSteps(plan: Plan, slots: readonly Slot[]): Generator<FitProgress, Candidate[]> {
   const menus = slots.map((slot) => waysOf(plan, slot));
   const total = menus.reduce((product, ways) => product * (ways.length + 1), 1);
+  // Losses innermost: plans that differ by nothing else are measured one after the other, for they share their layers.
+  const order = [...slots.keys()].sort((a, b) => Number(slots[a] === 'loss') - Number(slots[b] === 'loss'));
+  const picked = slots.map(() => 0);
   let done = 0;
   const measure = bytesAndTime();
   const against = (one: Plan): number => conflictsOf(one).length + refusalsOf(one).length;
   const conflicts = against(plan);
-  const candidates: Candidate[] = [];
-  function* choose(index: number, chosen: Plan, changed: Change[]): Generator<FitProgress, void> {
-    const menu = menus[index];
-    if (!menu) {
+  /** In the order of the slots as they are given. */
+  const candidates = new Map<number, Candidate>();
+  function* choose(depth: number, chosen: Plan): Generator<FitProgress, void> {
+    const slot = order[depth];
+    if (slot === undefined) {
       done += 1;
       yield { done, total };
       if (against(chosen) > conflicts) return;
       const measured = measurable(measure, chosen);
-      if (measured) candidates.push({ plan: chosen, changed, approximations: approximationsOf(changed, plan), ...measured });
+      if (!measured) return;
+      const place = menus.reduce((sum, menu, index) => sum * (menu.length + 1) + (picked[index] ?? 0), 0);
+      const changed = menus.flatMap((menu, index) => menu[(picked[index] ?? 0) - 1] ?? []);
+      candidates.set(place, { plan: chosen, changed, approximations: approximationsOf(changed, plan), ...measured });
       return;
     }
-    yield* choose(index + 1, chosen, changed);
-    for (const way of menu) yield* choose(index + 1, way.reduce(withChange, chosen), [...changed, ...way]);
+    const menu = menus[slot] ?? [];
+    for (let pick = 0; pick <= menu.length; pick++) {
+      picked[slot] = pick;
+      yield* choose(depth + 1, (menu[pick - 1] ?? []).reduce(withChange, chosen));
+    }
   }
-  yield* choose(0, plan, []);
-  return candidates;
+  yield* choose(0, plan);
+  return [...candidates].sort(([a], [b]) => a - b).map(([, candidate]) => candidate);
 }
 
 /** Undefined where a technique is not written for the model's layers (StreamBP on a fused projection): no way to make it fit. */
