@@ -288,7 +288,7 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
       reply.plans.push({
         ...shown,
         ...(known && explain ? workspace.cache.explained(known) : {}),
-        ...(known && timeline ? { timeline: changesOf(heaviest(known).tape) } : {}),
+        ...(known && timeline ? { timeline: changesOf(heaviest(known).whole()) } : {}),
       });
     }
     const problems = [...analysis.problems, ...analysis.plans.flatMap((plan) => verdictsOn(analysis, plan, workspace.cache))];

@@ -93,14 +93,15 @@ export function fitsPlainly(plan: Plan, allocated: number): boolean | undefined 
   return allocator === 'exact' ? true : undefined;
 }
 
-export function cardMemory(plan: Plan, tape: Tape, allocated: number): CardMemory {
+export function cardMemory(plan: Plan, tape: () => Tape, allocated: number): CardMemory {
   const { usable, allocator, varied, outside, workspace, least, exceeds, roomy, limit } = roomOf(plan, allocated);
 
   /** `longer` of the steps before the longest batch were each the longest so far. */
   const simulated = (limit: number, longer: number): { held: number; pressed: boolean } => {
     if (allocator === 'exact') return { held: least, pressed: false };
     const shorter = growing(plan.sequence, longer).map((sequence) => tapeOf({ ...plan, sequence }));
-    const [first = tape, ...rest] = [...shorter, tape];
+    const longest = tape();
+    const [first = longest, ...rest] = [...shorter, longest];
     const { peakReserved, pressed } = replay(
       [first, ...rest],
       { expandable: allocator === 'expandable-segments', limit },

@@ -35,7 +35,7 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
   const peaking = heaviest(plan);
   const { tape, simulation } = peaking;
   const spread = spreadOf(plan);
-  const later: Later = { card: cardMemory(plan, tape, simulation.peak), ranks: once(() => ranksOf(plan)) };
+  const later: Later = { card: cardMemory(plan, peaking.whole, simulation.peak), ranks: once(() => ranksOf(plan)) };
   const step = peaking.time;
   const measured = measuredOf(plan);
   const host = hostOf(tape, peaking.paged);
@@ -60,7 +60,7 @@ export function estimate(plan: Plan, options: EstimateOptions = {}): Estimate {
     parameters: { total: parameterCount(plan.model), trainable: trainedParameters(recipeOf(plan)) },
     ...(spread.total > 1 ? { cards: { count: spread.total, peaks: peaking.name, sent: trafficOf(tape).cards } } : {}),
     ...(host ? { host } : {}),
-    ...(options.timeline ? { timeline: timelineOf(tape) } : {}),
+    ...(options.timeline ? { timeline: timelineOf(peaking.whole()) } : {}),
   });
   return spread.total > 1 ? rankReaders(made, later) : made;
 }

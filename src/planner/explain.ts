@@ -1,7 +1,6 @@
 /** The bytes alive at the peak, tensor by tensor: what they are, what made them, and what the numbers hold for. */
 import type { Plan } from '../plan/types';
 import { liveAtPeak } from '../tape/live';
-import { simulate } from '../tape/simulate';
 import type { Tape } from '../tape/types';
 import { useOf } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
@@ -21,9 +20,9 @@ export interface Ledger {
 
 /** The ledger of a plan's peak. */
 export function explain(plan: Plan): Ledger {
-  const { tape } = heaviest(plan);
-  const { peak, at } = simulate(tape);
-  return { plan: plan.name, at, lines: ledgerLines(tape, peak), allocated: peak, holds: assumptions(plan) };
+  const { whole, simulation } = heaviest(plan);
+  const { peak, at } = simulation;
+  return { plan: plan.name, at, lines: ledgerLines(whole(), peak), allocated: peak, holds: assumptions(plan) };
 }
 
 /** Tensors alive at the peak of a tape, largest first; they add up to it. */
@@ -54,8 +53,8 @@ const TOLD = 5;
 export function explainSteps(plan: Plan): StepExplanation[] {
   let before: LedgerLine[] = [];
   return stagesOf(plan).map(({ slot, use, plan: stage }) => {
-    const { tape, simulation } = heaviest(stage);
-    const after = ledgerLines(tape, simulation.peak);
+    const { whole, simulation } = heaviest(stage);
+    const after = ledgerLines(whole(), simulation.peak);
     const spec = use && slot !== 'plain' ? findSpec(slot, use.name) : undefined;
     const explanation: StepExplanation = {
       formula: spec?.formula ?? 'every slot at its default',

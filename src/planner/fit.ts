@@ -124,26 +124,27 @@ export function* candidateSteps(plan: Plan, slots: readonly Slot[]): Generator<F
   const conflicts = against(plan);
   /** In the order of the slots as they are given. */
   const candidates = new Map<number, Candidate>();
-  function* choose(depth: number, chosen: Plan): Generator<FitProgress, void> {
+  function* choose(depth: number): Generator<FitProgress, void> {
     const slot = order[depth];
     if (slot === undefined) {
       done += 1;
       yield { done, total };
+      const changed = menus.flatMap((menu, index) => menu[(picked[index] ?? 0) - 1] ?? []);
+      const chosen = changed.reduce(withChange, plan);
       if (against(chosen) > conflicts) return;
       const measured = measurable(measure, chosen);
       if (!measured) return;
       const place = menus.reduce((sum, menu, index) => sum * (menu.length + 1) + (picked[index] ?? 0), 0);
-      const changed = menus.flatMap((menu, index) => menu[(picked[index] ?? 0) - 1] ?? []);
       candidates.set(place, { plan: chosen, changed, approximations: approximationsOf(changed, plan), ...measured });
       return;
     }
     const menu = menus[slot] ?? [];
     for (let pick = 0; pick <= menu.length; pick++) {
       picked[slot] = pick;
-      yield* choose(depth + 1, (menu[pick - 1] ?? []).reduce(withChange, chosen));
+      yield* choose(depth + 1);
     }
   }
-  yield* choose(0, plan);
+  yield* choose(0);
   return [...candidates].sort(([a], [b]) => a - b).map(([, candidate]) => candidate);
 }
 

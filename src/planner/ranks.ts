@@ -5,9 +5,10 @@ import { type Simulation, simulate, type Walked } from '../tape/simulate';
 import type { Tape } from '../tape/types';
 import { type Spread, spreadOf } from '../techniques/cards';
 import { stagesOf } from '../techniques/pipeline';
-import { recipeOnCard, writeRecipe } from '../techniques/recipe-of';
+import { lowerRecipe, recipeOnCard, writeRecipe } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
+import { once } from './device-memory';
 import { managedBytes, pagedOut } from './host';
 import { stepTime } from './time';
 import type { Rank } from './types';
@@ -22,7 +23,10 @@ interface Kind {
 /** A card and its step. */
 export interface OnCard {
   name: string;
+  /** May share its layers with another card's, and then names and orders its tensors as that one does. */
   tape: Tape;
+  /** By itself: for those who show its tensors and ops. */
+  whole(): Tape;
   simulation: Simulation;
   /** Bytes of managed memory that lie on the host. */
   paged: number;
@@ -57,14 +61,21 @@ function onCards(plan: Plan, kinds: readonly Kind[]): OnCard[] {
   const known: Walked = new Map();
   let layers: WrittenLayers | null = null;
   return kinds.map((kind) => {
-    const written = writeRecipe(plan, recipeOnCard(plan, kind.stage), layers);
+    const recipe = recipeOnCard(plan, kind.stage);
+    const written = writeRecipe(plan, recipe, layers);
     const { tape } = written;
+    const whole = layers ? once(() => lowerRecipe(plan, recipe)) : () => tape;
+    const seen = simulate(tape, undefined, known);
+    const simulation = layers && namesWhatEntered(seen, layers) ? simulate(whole()) : seen;
     layers ??= written.layers;
-    const simulation = simulate(tape, undefined, known);
     const paged = pagedOut(managedBytes(tape), simulation.peak, plan);
-    return { name: nameOf(kind, spread), tape, simulation, paged, time: stepTime(tape, plan, paged) };
+    return { name: nameOf(kind, spread), tape, whole, simulation, paged, time: stepTime(tape, plan, paged) };
   });
 }
+
+/** Whether a peak lies in an op of shared layers that is called after what entered them where they were written. */
+const namesWhatEntered = ({ instants }: Simulation, { spans }: WrittenLayers): boolean =>
+  spans.some(({ entering }) => entering && instants.some(({ at }) => at.op.includes(entering.name)));
 
 /**
  * The stages of which one peaks highest and one is slowest. An inner stage with no more layers than one before it has no more of anything, for fewer

@@ -1,8 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesAndTime } from '../../src/planner/bytes-and-time';
 import { estimate } from '../../src/planner/estimate';
 import { explain } from '../../src/planner/explain';
-import { even, plan, spread, use } from '../techniques/parallel/cards';
+import { heaviest } from '../../src/planner/ranks';
+import { stepTime } from '../../src/planner/time';
+import { simulate } from '../../src/tape/simulate';
+import { spreadOf } from '../../src/techniques/cards';
+import { lowerRecipe, recipeOnCard } from '../../src/techniques/recipe-of';
+import { anySpread, even, plan, spread, use } from '../techniques/parallel/cards';
 
 /** Ten layers in four stages: 2, 3, 3, 2. */
 const piped = spread(
@@ -45,6 +51,24 @@ describe('the cards of a plan', () => {
     expect(ranks).toHaveLength(4);
     expect(cards.peaks).toBe(ranks.toSorted((a: { peak: number }, b: { peak: number }) => b.peak - a.peak)[0].name);
   });
+
+  it('are what each of them is by itself: the highest peak and the slowest step of all, whichever share their layers', () => {
+    fc.assert(
+      fc.property(anySpread, (of) => {
+        const { pipeline } = spreadOf(of);
+        const stages = Array.from({ length: pipeline }, (_, stage) => lowerRecipe(of, recipeOnCard(of, stage)));
+        const peaks = stages.map((tape) => simulate(tape));
+        const highest = peaks.reduce((best, one) => (one.peak > best.peak ? one : best));
+        const { simulation, time, whole } = heaviest(of);
+        const { watched: _, ...figures } = simulation;
+        const { watched: __, ...expected } = highest;
+        expect(figures).toEqual(expected);
+        expect(simulate(whole()).peak).toBe(highest.peak);
+        expect(time).toBe(Math.max(...stages.map((tape) => stepTime(tape, of, 0))));
+      }),
+      { numRuns: 100 },
+    );
+  }, 60_000);
 
   it('are steps of the waterfall one by one, and agree with what searches and the ledger say', () => {
     const stated = { ...piped, order: ['backward', 'parallel'] as const };
