@@ -11,7 +11,7 @@ type Sweep = ReportedPlan['sweeps'][number];
 type Comparison = ReportedPlan['comparisons'][number];
 
 const INDENT = '  ';
-const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
 
 export const moment = (at: Moment): string =>
   at.layer === undefined ? `${at.phase}, ${at.op}` : `${at.phase} of layer ${at.layer}, ${at.op}`;
@@ -131,16 +131,24 @@ function answers(style: Style, plan: ReportedPlan): string[] {
   return lines.sort((a, b) => a.line - b.line).map(({ text }) => text);
 }
 
+/** How much a value is, where its digits as a file has them do not show it. */
+function inOtherWords(value: number, unit: Answer['unit']): string {
+  const text = formatQuantity(value, unit);
+  if (unit === 'tokens') return text === formatCount(value) ? '' : ` (${formatCount(value)} tokens)`;
+  return unit === 'bytes' && value >= GiB && text.endsWith('MiB') ? ` (${formatBytes(value)})` : '';
+}
+
 function answerLine(style: Style, answer: Answer): string {
   const { line, find, value, atLimit, uneven, arranged, limitedBy, host, unit, reason } = answer;
   const most = find.startsWith('max');
   const question = `${INDENT}line ${line}: find ${find} → `;
   if (value === null) return question + paint(style, 'red', printable(reason ?? 'no value fits'));
   const written = (one: number): string => formatQuantity(one, unit);
-  const long = value >= 1024 * MiB && value % (1024 * MiB) !== 0 ? ` (${formatBytes(value)})` : '';
-  const other =
-    unit === 'bytes' ? long : written(value) === formatCount(value) || unit !== 'tokens' ? '' : ` (${formatCount(value)} tokens)`;
-  const gap = uneven === undefined ? '' : `; not every ${most ? 'smaller' : 'larger'} value serves: ${written(uneven)} is the nearest found that does not`;
+  const other = inOtherWords(value, unit);
+  const gap =
+    uneven === undefined
+      ? ''
+      : `; not every ${most ? 'smaller' : 'larger'} value serves: ${written(uneven)} is the nearest found that does not`;
   const loose =
     arranged === undefined
       ? ''
