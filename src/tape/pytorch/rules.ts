@@ -85,6 +85,8 @@ export interface Reduction {
   reduce(step: PytorchStep, finished: readonly { parameter: Tensor; gradient: Tensor }[]): Tensor[];
   /** Kept gradients lie outside the card. */
   away?: boolean;
+  /** Bytes that a host has of an element there; absent: as many as the card had. */
+  hostBytes?: number;
   /** They are kept whole, as they are made, until `settle`. */
   whole?: boolean;
   /** After the last micro-batch, where gradients are whole until then: the same for what was kept. */
