@@ -40,12 +40,13 @@ const report: ReportedPlan = {
   ],
   time: { step: 1.2, tokensPerSecond: 27306 },
   parameters: { total: 8030261248, trainable: 8030261248 },
-  answers: [{ line: 26, find: 'max sequence', value: 49152 }],
+  answers: [{ line: 26, find: 'max sequence', value: 49152, unit: 'tokens' }],
   comparisons: [{ line: 28, to: 'full', allocated: 16 * GiB, otherAllocated: 20 * GiB, step: 1.2, otherStep: 1 }],
   sweeps: [
     {
       line: 27,
       key: 'sequence',
+      unit: 'tokens',
       points: [
         { value: 4096, allocated: 8 * GiB, fits: true },
         { value: 65536, allocated: 46 * GiB, fits: false },
