@@ -73,6 +73,7 @@ export const checkpoint: Technique = {
         ? { attentionCore: recomputedCore }
         : {
             recomputesLayers: true,
+            reentrant: flag(args, 'reentrant'),
             schedule: (step) =>
               checkpointPytorch(step, {
                 every: number(args, 'every'),
