@@ -230,6 +230,18 @@ function fsdpQlora({ batch, spread, method }: ManyRecord): Stated {
   };
 }
 
+/**
+ * Shards as torchtitan does. Its loss of the time of the log (August 2025, v1/loss/ce_loss.py) takes logits in their own type,
+ * and v1/engine/dense_train_engine.py deletes the output before backward.
+ */
+function xtuner(record: ManyRecord): Stated {
+  if (record.id.endsWith('step1')) return 'a first step, before the states exist';
+  const plan = torchtitan({ ...record, compile: false });
+  if (typeof plan === 'string') return plan;
+  const slots = { ...plan.slots, loss: use('cross-entropy', { upcast: false }) };
+  return { ...plan, slots };
+}
+
 const SOURCES: { [source: string]: (record: ManyRecord) => Stated } = {
   'nanotron-bench': nanotron,
   simumax: megatron,
@@ -238,8 +250,7 @@ const SOURCES: { [source: string]: (record: ManyRecord) => Stated } = {
   'fms-acceleration': fmsAcceleration,
   'fsdp-qlora': fsdpQlora,
   'litgpt-resource': () => 'the peak is that of loading: it hardly grows with the micro-batch',
-  xtuner: (record) =>
-    record.id.endsWith('step1') ? 'a first step, before the states exist' : torchtitan({ ...record, compile: false }),
+  xtuner,
 };
 
 export interface ManyRow {
