@@ -3,9 +3,14 @@ import type { Weight } from '../../plan/weights';
 import type { Recipe } from '../recipe';
 import type { GradNode, Tensor, Trace } from '../trace';
 import type { Encoder } from './encoder';
+import type { LayerWriter } from './layer-spans';
 
 /** Which generation of `transformers` wrote the loss: where logits are up-cast and how labels are shifted. */
 export type LossEra = 'output-float' | 'loss-float-shift' | 'padded-labels';
+
+/** What Triton's kernels take the place of (Liger, flash-attn, TransformerEngine). */
+export const FUSED = ['norm', 'rotary', 'mlp'] as const;
+export type Fused = (typeof FUSED)[number];
 
 export interface PytorchOptions {
   lossEra: LossEra;
@@ -23,6 +28,10 @@ export interface PytorchOptions {
   compile: boolean;
   /** So does the loss. */
   compileLoss: boolean;
+  /** Parts of a layer that have kernels of their own in the place of written-out operators. */
+  fused: readonly Fused[];
+  /** Tokens come before rows in memory: attention's output is copied back to that order. */
+  sequenceFirst: boolean;
 }
 
 /** Tokens that an op works on: `batch` rows of `tokens`. */
@@ -44,11 +53,8 @@ export interface PytorchStep {
   /** The transformer's parts; `layer` records what its backward needs. */
   embed(): Tensor;
   layer(input: Tensor, rows?: Rows): Tensor;
-  /**
-   * A schedule's passes over all layers go through here: `run` takes over a tensor that enters them and returns what comes out.
-   * What it writes is the layers' alone, the same whatever stands before and behind them.
-   */
-  layers<T extends Tensor | null>(entering: Tensor, run: (entering: Tensor) => T): T;
+  /** What a schedule writes of layers goes through here: it is the same whatever stands before and behind them. */
+  layers: LayerWriter;
   /** Stretches of like layers, in order; their tapes differ only in count. */
   stretches: readonly Stretch[];
   /** The encoder of the pass being written, where the model has one. */

@@ -25,6 +25,8 @@ export interface PytorchRules {
   product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
   /** Layers run again in backward: an encoder's, which no schedule writes, do the same. */
   recomputesLayers?: boolean;
+  /** They do so inside a backward of their own, from leaves; their forward leaves no trace in autograd. */
+  reentrant?: boolean;
   /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */
   lossInOwnType?: boolean;
   /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
@@ -45,6 +47,8 @@ export interface PytorchRules {
   reduction?: Reduction;
   /** Nothing is differentiated: what learns does so from losses alone. */
   forwardOnly?: boolean;
+  /** How long gradients stay in their parameters' type where wider sums are kept: `added` at once, where it is not said. */
+  narrowGradients?: NarrowGradients;
   /** A layer's gradients are handed over in parts: an optimizer inside backward must wait for the last one. */
   gradientsInParts?: boolean;
   /** What brings the updated shares of other cards, after the optimizer's step. */
@@ -52,6 +56,10 @@ export interface PytorchRules {
   /** Temporaries of the optimizer's step over the given parameters (all of them, or one layer's). */
   optimizerStep(step: PytorchStep, parameters: readonly ParameterGroup[]): void;
 }
+
+/** Until they are added to their sums, until the backward of each micro-batch ends, or until the optimizer's step has. */
+export const NARROW_GRADIENTS = ['added', 'backward', 'step'] as const;
+export type NarrowGradients = (typeof NARROW_GRADIENTS)[number];
 
 /** Cards that share products: each has a part of every matrix, and what they make is summed. */
 export interface Sharing {
@@ -76,6 +84,8 @@ export interface Gathering {
   stays: boolean;
   /** Embedding, final norm and head are one unit, there from the start of forward to the end of backward. */
   root: boolean;
+  /** Of layers that reenter backward: their inputs, and these inputs' gradients, stay until all of backward ends. */
+  holdsInputs?: boolean;
 }
 
 export interface Reduction {
@@ -85,6 +95,8 @@ export interface Reduction {
   reduce(step: PytorchStep, finished: readonly { parameter: Tensor; gradient: Tensor }[]): Tensor[];
   /** Kept gradients lie outside the card. */
   away?: boolean;
+  /** Bytes that a host has of an element there; absent: as many as the card had. */
+  hostBytes?: number;
   /** They are kept whole, as they are made, until `settle`. */
   whole?: boolean;
   /** After the last micro-batch, where gradients are whole until then: the same for what was kept. */
