@@ -65,6 +65,7 @@ export const pipeline: Technique = {
         names: ['ladder', 'qst'],
         why: 'the side network reads the embedding and feeds the head, on the same card',
       },
+      { slot: 'backward', names: ['seco'], why: 'its chunks go through the whole model and the loss, one after the other' },
       { slot: 'optimizer', names: ['lomo', 'adalomo'], why: 'updates in backward meet micro-batches that are still in flight' },
     ],
     citation: {
