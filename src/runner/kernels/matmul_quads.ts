@@ -80,20 +80,23 @@ export function quadSource({ form, lanes, rows, quads, addend }: QuadVariant): s
       }
     }
   code.push('  }');
-  for (const i of all) {
-    code.push(`  if (i0 + ${i}u < p.m) {`, `    let row = (i0 + ${i}u) * p.ldc;`);
-    for (const q of own) {
-      code.push(
-        `    if (first + ${q * lanes}u <= last) {`,
-        `      let at = ((p.c0 + row) >> 2u) + j${q};`,
-        `      var out = p.alpha * s${i}_${q};`,
-        '      if (p.accumulate != 0u) { out += c[at]; }',
-      );
-      if (addend) code.push(`      out += r[((p.r0 + row) >> 2u) + j${q}];`);
-      code.push('      c[at] = out;', '    }');
-    }
-    code.push('  }');
-  }
+  // A loop over what is held: written out, stores would take SwiftShader three times as long to compile as all the rest.
+  code.push(`  var sums: array<vec4<f32>, ${rows * quads}>;`);
+  for (const i of all) for (const q of own) code.push(`  sums[${i * quads + q}] = s${i}_${q};`);
+  code.push(
+    `  let end = min(p.m - i0, ${rows}u) * ${quads}u;`,
+    '  for (var at = 0u; at < end; at++) {',
+    `    let i = i0 + at / ${quads}u;`,
+    `    let j = first + at % ${quads}u * ${lanes}u;`,
+    '    if (j <= last) {',
+    '      let to = ((p.c0 + i * p.ldc) >> 2u) + j;',
+    '      var out = p.alpha * sums[at];',
+    '      if (p.accumulate != 0u) { out += c[to]; }',
+    ...(addend ? ['      out += r[((p.r0 + i * p.ldc) >> 2u) + j];'] : []),
+    '      c[to] = out;',
+    '    }',
+    '  }',
+  );
   code.push('}');
   return code.join('\n');
 }
