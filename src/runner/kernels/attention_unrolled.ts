@@ -15,13 +15,12 @@ export interface AttentionVariant {
   lanes: number;
   /** Loads are shared in quads; `dim` is a multiple of sixteen then. */
   shared: boolean;
-  /** The gradients of keys and values are added to what stands there. */
-  accumulate: boolean;
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-function parts(dim: number) {
+/** A row's vectors: their type, and how many there are. */
+export function vectorsOf(dim: number) {
   const width = dim % 4 === 0 ? 4 : 2;
   return { type: `vec${width}<f32>`, count: dim / width };
 }
@@ -36,7 +35,7 @@ const header = (
     ([name, vectors], index) =>
       `@group(0) @binding(${index}) var<storage, read_write> ${name}: array<${vectors ? type : 'f32'}>;`,
   ),
-  'struct Params { positions: u32, first: u32, batch: u32, heads: u32, kv_heads: u32, accumulate: u32, scale: f32 }',
+  'struct Params { positions: u32, first: u32, batch: u32, heads: u32, kv_heads: u32, accumulate: u32, scale: f32, vectors: u32 }',
   '@group(1) @binding(0) var<uniform> p: Params;',
   `@compute @workgroup_size(${lanes})`,
   `fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>${shared ? ', @builtin(subgroup_invocation_id) lane: u32' : ''}) {`,
@@ -45,8 +44,8 @@ const header = (
 ];
 
 /**
- * Vectors that an invocation holds all the while, zero at first. Loops fill and store them: written out, each load and store would
- * cost as much to compile as dozens of products, and SwiftShader allots registers in time that grows with the square of them.
+ * Vectors that an invocation holds all the while, zero at first. Loops fill and store them, as software drivers take as long to
+ * compile a load or a store as dozens of products. How many turns such a loop takes is a parameter: lavapipe writes out what it can count.
  */
 const held = (type: string, names: readonly string[], count: number): string[] =>
   names.map((name) => `  var ${name}: array<${type}, ${count}>;`);
@@ -71,7 +70,7 @@ const LOWEST = '-3.4e38';
 /** o = softmax(q · kᵀ) · v over the keys at or before each query, with log-sum-exps. */
 export function forwardSource(variant: AttentionVariant): string {
   const { dim, rows, block, shared } = variant;
-  const { type, count } = parts(dim);
+  const { type, count } = vectorsOf(dim);
   const code = header(variant, type, [
     ['q', true],
     ['k', true],
@@ -83,7 +82,7 @@ export function forwardSource(variant: AttentionVariant): string {
   code.push(...held(type, ['query', 'out'], rows * count));
   for (const r of range(rows))
     code.push(
-      `  for (var x = 0u; x < ${count}u; x++) { query[${r * count}u + x] = q[at${r} + x] * p.scale; }`,
+      `  for (var x = 0u; x < p.vectors; x++) { query[${r * count}u + x] = q[at${r} + x] * p.scale; }`,
       `  var high${r} = ${LOWEST};`,
       `  var total${r} = 0.0;`,
     );
@@ -119,7 +118,7 @@ export function forwardSource(variant: AttentionVariant): string {
   code.push('  }');
   for (const r of range(rows)) {
     code.push(`  if (begin + ${r}u < p.positions) {`, `    let inverse = 1.0 / total${r};`);
-    code.push(`    for (var x = 0u; x < ${count}u; x++) { o[at${r} + x] = out[${r * count}u + x] * inverse; }`);
+    code.push(`    for (var x = 0u; x < p.vectors; x++) { o[at${r} + x] = out[${r * count}u + x] * inverse; }`);
     code.push(`    lses[one${r}] = high${r} + log(total${r});`, '  }');
   }
   code.push('}');
@@ -129,7 +128,7 @@ export function forwardSource(variant: AttentionVariant): string {
 /** Gradients of the queries, written over them. */
 export function backwardQuerySource(variant: AttentionVariant): string {
   const { dim, rows, block, shared } = variant;
-  const { type, count } = parts(dim);
+  const { type, count } = vectorsOf(dim);
   const code = header(variant, type, [
     ['q', true],
     ['k', true],
@@ -142,7 +141,7 @@ export function backwardQuerySource(variant: AttentionVariant): string {
   code.push(...held(type, ['query', 'above', 'out'], rows * count));
   for (const r of range(rows))
     code.push(
-      `  for (var x = 0u; x < ${count}u; x++) {`,
+      `  for (var x = 0u; x < p.vectors; x++) {`,
       `    query[${r * count}u + x] = q[at${r} + x] * p.scale;`,
       `    above[${r * count}u + x] = upstream[at${r} + x];`,
       '  }',
@@ -178,7 +177,7 @@ export function backwardQuerySource(variant: AttentionVariant): string {
   for (const r of range(rows))
     code.push(
       `  if (begin + ${r}u < p.positions) {`,
-      `    for (var x = 0u; x < ${count}u; x++) { q[at${r} + x] = out[${r * count}u + x]; }`,
+      `    for (var x = 0u; x < p.vectors; x++) { q[at${r} + x] = out[${r * count}u + x]; }`,
       '  }',
     );
   code.push('}');
@@ -213,12 +212,11 @@ function keyLoop({ rows, block, lanes, shared }: AttentionVariant, count: number
 
 /**
  * Gradients of keys and values, over the query heads of the key head's group and the stretch's queries at or after each key;
- * added where `accumulate` is set. One key row an invocation. A software driver takes as long to compile a load as dozens of
- * products, so those of what is added to are written only where they are needed.
+ * added where `accumulate` is set. One key row an invocation.
  */
 export function backwardKeySource(variant: AttentionVariant): string {
-  const { dim, block, lanes, shared, accumulate } = variant;
-  const { type, count } = parts(dim);
+  const { dim, block, lanes, shared } = variant;
+  const { type, count } = vectorsOf(dim);
   const code = header(variant, type, [
     ['q', true],
     ['k', true],
@@ -240,10 +238,10 @@ export function backwardKeySource(variant: AttentionVariant): string {
   );
   code.push(
     ...held(type, ['key', 'value', 'key_out', 'value_out'], count),
-    `  for (var x = 0u; x < ${count}u; x++) {`,
+    `  for (var x = 0u; x < p.vectors; x++) {`,
     '    key[x] = k[at + x] * p.scale;',
     '    value[x] = v[at + x];',
-    ...(accumulate ? ['    key_out[x] = dk[at + x];', '    value_out[x] = dv[at + x];'] : []),
+    '    if (p.accumulate != 0u) { key_out[x] = dk[at + x]; value_out[x] = dv[at + x]; }',
     '  }',
   );
   // Blocks start at a multiple of their size, so that neighbouring keys walk the same queries.
@@ -290,7 +288,7 @@ export function backwardKeySource(variant: AttentionVariant): string {
     '    }',
     '  }',
     '  if (id.x < end) {',
-    `    for (var x = 0u; x < ${count}u; x++) { dk[at + x] = key_out[x]; dv[at + x] = value_out[x]; }`,
+    `    for (var x = 0u; x < p.vectors; x++) { dk[at + x] = key_out[x]; dv[at + x] = value_out[x]; }`,
     '  }',
     '}',
   );
