@@ -66,7 +66,7 @@ describe('the cards of a plan', () => {
         expect(simulate(whole()).peak).toBe(highest.peak);
         expect(time).toBe(Math.max(...stages.map((tape) => stepTime(tape, of, 0))));
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   }, 60_000);
 

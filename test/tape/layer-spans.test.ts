@@ -69,7 +69,7 @@ describe('layers that another tape has written', () => {
           expect(read(of, other.tape)).toEqual(read(of, writeRecipe(of, onStage(of, b % pipeline)).tape));
           expect(read(of, one.tape)).toEqual(before);
         }),
-        { numRuns: 60 },
+        { numRuns: 30 },
       );
     },
     120_000,
@@ -85,7 +85,7 @@ describe('layers that another tape has written', () => {
         const taken = writeRecipe(other, onStage(other, last), layers).tape;
         expect(read(other, taken)).toEqual(read(other, writeRecipe(other, onStage(other, last)).tape));
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   }, 120_000);
 
