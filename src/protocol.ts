@@ -2,9 +2,11 @@
  * Every message that crosses a process, typed once: language server, extension host, webview, runner.
  * Sizes are bytes, times seconds, lines and columns 1-based.
  */
+import type { Unit } from './plan/format';
 import type { ListSlot, OpClass, Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 import type { Category, Estimate, LedgerLine, LiveChanges, StepExplanation } from './planner/types';
 
+export type { Unit } from './plan/format';
 export type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
 export type {
   Bytes,
@@ -142,13 +144,14 @@ export interface SweepsParams {
 /** Bytes on the card over the values of one number. */
 export interface SweepCurves {
   path: string;
-  tokens: boolean;
+  /** What the values are counted in, where they are no mere counts. */
+  unit?: Unit;
   /** Where the sweep is written; null for one that the file does not ask for. */
   place: Place | null;
   curves: {
     plan: string;
     usable: number;
-    points: { value: number; device: number }[];
+    points: { value: number; device: number; fits: boolean }[];
     /** Largest value between two points that fits where the next one does not. */
     crossing: { value: number; device: number } | null;
   }[];

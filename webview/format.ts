@@ -1,5 +1,6 @@
 /** Numbers as people read them. Sizes are bytes inside and binary units outside. */
 import * as l10n from '@vscode/l10n';
+import type { Unit } from '../src/protocol';
 
 const MINUS = '\u2212';
 const UNITS: readonly [string, number][] = [
@@ -97,6 +98,23 @@ function fixed(value: number): string {
 /** `16k` where it is whole thousands of the language's tokens, else the exact count. */
 export function formatTokens(count: number): string {
   return count >= 1024 && count % 1024 === 0 ? `${formatExact(count / 1024)}k` : formatExact(count);
+}
+
+/** A number as a file may state it: `16k`, `24 GiB`, `18,859 MiB`, `31.5 GB/s`, `312 TFLOPS`. */
+export function formatQuantity(value: number, unit: Unit | undefined): string {
+  const of = (factor: number, name: string) => `${formatExact(Number((value / factor).toPrecision(6)))} ${name}`;
+  switch (unit) {
+    case 'tokens':
+      return formatTokens(value);
+    case 'bytes':
+      return value > 0 && value % 1024 ** 3 === 0 ? of(1024 ** 3, 'GiB') : of(1024 ** 2, 'MiB');
+    case 'bytes/s':
+      return of(1e9, 'GB/s');
+    case 'FLOPS':
+      return of(1e12, 'TFLOPS');
+    default:
+      return formatExact(value);
+  }
 }
 
 /** A count as one writes it: `16k`, `4096`, `128_256`; null where it is none. */

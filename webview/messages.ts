@@ -167,13 +167,13 @@ const sweeps = record({
   sweeps: list(
     record({
       path: text,
-      tokens: truth,
+      unit: optional(text),
       place: nullable(place),
       curves: list(
         record({
           plan: text,
           usable: finite,
-          points: list(record({ value: finite, device: size })),
+          points: list(record({ value: finite, device: size, fits: truth })),
           crossing: nullable(record({ value: finite, device: size })),
         }),
       ),

@@ -1,13 +1,14 @@
 /** What a plan asks: `require`, `find`, `sweep`, `compare`, read and checked; the answers take estimates. */
-import { formatCount } from '../../src/plan/format';
+import { formatQuantity } from '../../src/plan/format';
+import { shapeProblem } from '../../src/plan/numbers';
 import type { Plan } from '../../src/plan/types';
 import type { Condition } from '../../src/planner/expression';
 import { type Knob, knobOf, type Path, pathText } from '../../src/planner/knobs';
 import { refusalsOf } from '../../src/techniques/compatibility';
 import type { Compare, Find, PlanDeclaration, Require, Sweep } from '../generated/ast';
 import { condition } from './conditions';
-import type { Context } from './context';
-import { countOf, numberOf } from './conversions';
+import type { Context, Located } from './context';
+import { countOf, measureOf, numberOf } from './conversions';
 import type { Module } from './modules';
 import { spanOfProperty } from './names';
 import { type Span, spanOf } from './span';
@@ -93,14 +94,24 @@ function addSweep(context: Context, node: Sweep, uri: string, asked: Asked): voi
   const label = `\`${pathText(path)}\``;
   const values = node.values.items.map((item) => {
     const at = { node: item as Expression, uri };
-    const value = turned.whole ? countOf(context, at, label, turned) : numberOf(context, at, label, turned);
-    const refused = value === undefined ? undefined : refusalsOf(turned.set(value))[0];
+    const value = readValue(context, at, label, turned);
+    if (value === undefined) return undefined;
+    const changed = turned.set(value);
+    const bad = shapeProblem(changed.model);
+    if (bad) return context.error(uri, 'bad-shape', bad.message, spanOf(item));
+    const [refused] = refusalsOf(changed);
     if (!refused) return value;
-    const message = `\`${refused.name}\` cannot be had with ${label} ${formatCount(value ?? 0)}: ${refused.why}`;
+    const message = `\`${refused.name}\` cannot be had with ${label} ${formatQuantity(value, turned.unit)}: ${refused.why}`;
     return context.error(uri, 'impossible-technique', message, spanOf(item));
   });
   const whole = values.flatMap((value) => value ?? []);
   if (whole.length === values.length) asked.sweeps.push({ span: spanOf(node), path, values: whole });
+}
+
+function readValue(context: Context, at: Located<Expression>, label: string, knob: Knob): number | undefined {
+  const { unit, whole } = knob;
+  if (unit !== undefined && unit !== 'tokens') return measureOf(context, at, label, { ...knob, unit });
+  return whole ? countOf(context, at, label, { ...knob, tokens: unit === 'tokens' }) : numberOf(context, at, label, knob);
 }
 
 function addCompare(context: Context, node: Compare, uri: string, asked: Asked): void {

@@ -1,12 +1,13 @@
 /** Values of statements and arguments: counts, numbers, sizes, words, each checked for kind, unit and range. */
-import { formatCount } from '../../src/plan/format';
+import { formatCount, formatQuantity } from '../../src/plan/format';
+import type { Measure } from '../../src/plan/numbers';
 import type { Word } from '../generated/ast';
 import { isBooleanLiteral, isListLiteral, isQuantity, isStringLiteral, isWord } from '../generated/ast';
 import type { Context, Located } from './context';
 import type { Fix } from './problems';
 import { spanOf } from './span';
 import type { Expression } from './tree';
-import { type Dimension, describe, NUMBER, parseQuantity, SIZE, sameDimension } from './units';
+import { DIMENSION_OF, type Dimension, describe, NUMBER, parseQuantity, SIZE, sameDimension } from './units';
 import { asDifference, constant, deref, kindOfValue, type Quantity, quantity } from './values';
 
 export interface Range {
@@ -135,13 +136,17 @@ export function measureOf(
   context: Context,
   at: Located<Expression>,
   label: string,
-  dimension: Dimension,
-  range: Range & { spelt: string },
+  { unit, min, max }: Range & { unit: Measure },
 ): number | undefined {
+  const dimension = DIMENSION_OF[unit];
   const result = measured(context, at, label, dimension);
   if (!result) return undefined;
-  if (!outside(result.value, range)) return Math.round(result.value);
-  return context.error(at.uri, 'out-of-range', `${label} wants ${describe(dimension).name} ${range.spelt}`, spanOf(at.node));
+  if (!outside(result.value, { min, max })) return Math.round(result.value);
+  const range =
+    unit === 'bytes'
+      ? `from ${formatQuantity(min, unit)} to ${formatQuantity(max, unit)}`
+      : `of at least ${formatQuantity(min, unit)}`;
+  return context.error(at.uri, 'out-of-range', `${label} wants ${describe(dimension).name} ${range}`, spanOf(at.node));
 }
 
 export function booleanOf(context: Context, at: Located<Expression>, label: string): boolean | undefined {

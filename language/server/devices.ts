@@ -1,4 +1,5 @@
 /** `device` declarations → cards: a preset, with properties overridden, or a block of its own. */
+import { DEVICE_NUMBERS, type DeviceNumber, type DeviceNumberKey, plainFlops32 } from '../../src/plan/numbers';
 import { deviceNames, findDevice } from '../../src/plan/presets/devices';
 import type { Device } from '../../src/plan/types';
 import type { DeviceDeclaration } from '../generated/ast';
@@ -7,31 +8,20 @@ import { measureOf } from './conversions';
 import { spanOfProperty } from './names';
 import { entriesOf, settingsOnly } from './settings';
 import { spanOf } from './span';
-import { type Dimension, RATE, SIZE, SPEED } from './units';
+import { DIMENSION_OF, type Dimension } from './units';
 
-type Field = 'memory' | 'reserve' | 'bandwidth' | 'flops' | 'interconnect' | 'hostMemory';
+const number = (key: DeviceNumberKey, doc: string): { dimension: Dimension; doc: string } => ({
+  dimension: DIMENSION_OF[DEVICE_NUMBERS[key].unit],
+  doc,
+});
 
-const PiB = 1024 ** 5;
-const RANGE: { [field in Field]: { min: number; max: number; spelt: string } } = {
-  memory: { min: 1024 ** 2, max: PiB, spelt: 'from 1 MiB to 1024 TiB' },
-  reserve: { min: 0, max: PiB, spelt: 'from 0 MiB to 1024 TiB' },
-  bandwidth: { min: 1e6, max: 1e18, spelt: 'of at least 1 MB/s' },
-  flops: { min: 1e9, max: 1e21, spelt: 'of at least 1 GFLOPS' },
-  interconnect: { min: 1e6, max: 1e18, spelt: 'of at least 1 MB/s' },
-  hostMemory: { min: 0, max: PiB, spelt: 'from 0 MiB to 1024 TiB' },
-};
-
-export const DEVICE_KEYS: { readonly [key: string]: { field: Field; dimension: Dimension; doc: string } } = {
-  memory: { field: 'memory', dimension: SIZE, doc: 'Memory of the card.' },
-  reserve: {
-    field: 'reserve',
-    dimension: SIZE,
-    doc: 'Memory that a plan cannot have: the display, other processes, the driver.',
-  },
-  bandwidth: { field: 'bandwidth', dimension: RATE, doc: 'Memory bandwidth.' },
-  flops: { field: 'flops', dimension: SPEED, doc: 'Dense 16-bit matrix speed.' },
-  interconnect: { field: 'interconnect', dimension: RATE, doc: 'Speed to other cards and the host, one direction.' },
-  'host-memory': { field: 'hostMemory', dimension: SIZE, doc: 'Memory of the host, for offloading.' },
+export const DEVICE_KEYS: { readonly [key: string]: { dimension: Dimension; doc: string } } = {
+  memory: number('memory', 'Memory of the card.'),
+  reserve: number('reserve', 'Memory that a plan cannot have: the display, other processes, the driver.'),
+  bandwidth: number('bandwidth', 'Memory bandwidth.'),
+  flops: number('flops', 'Dense 16-bit matrix speed.'),
+  interconnect: number('interconnect', 'Speed to other cards and the host, one direction.'),
+  'host-memory': number('host-memory', 'Memory of the host, for offloading.'),
 };
 export const deviceKeys = Object.keys(DEVICE_KEYS);
 
@@ -49,14 +39,13 @@ export function deviceOf(context: Context, node: DeviceDeclaration, uri: string)
 function build(context: Context, node: DeviceDeclaration, uri: string): Device | undefined {
   settingsOnly(context, uri, node.body, 'device');
   const { entries, whole } = entriesOf(context, uri, node.body, 'device', deviceKeys);
-  const given: { [field in Field]?: number } = {};
+  const given: { [field in DeviceNumber]?: number } = {};
   let sound = whole;
   for (const { key, value } of entries.values()) {
-    const spec = DEVICE_KEYS[key];
-    if (!spec) continue;
-    const found = measureOf(context, { node: value, uri }, `\`${key}\``, spec.dimension, RANGE[spec.field]);
+    if (!DEVICE_KEYS[key]) continue;
+    const found = measureOf(context, { node: value, uri }, `\`${key}\``, DEVICE_NUMBERS[key as DeviceNumberKey]);
     if (found === undefined) sound = false;
-    else given[spec.field] = found;
+    else given[DEVICE_NUMBERS[key as DeviceNumberKey].field] = found;
   }
   const span = spanOfProperty(node, 'name');
   const base = preset(context, node, uri);
@@ -114,7 +103,7 @@ const plain = (memory: number, flops = ASSUMED.flops): Device => ({
   reserve: 0,
   ...ASSUMED,
   flops,
-  flops32: flops / 4,
+  flops32: plainFlops32(flops),
   interconnect: 31.5e9,
   hostMemory: 64 * 1024 ** 3,
   architecture: 'other',

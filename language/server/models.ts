@@ -1,6 +1,7 @@
 /** `model` declarations → models: a preset, a Hugging Face configuration, or the block's own dimensions. */
 import { readConfig } from '../../src/plan/config';
-import { completeModel, FAMILIES, familyNames } from '../../src/plan/families';
+import { completeModel, familyNames } from '../../src/plan/families';
+import { MODEL_NUMBERS, type ModelNumberKey, type ModelNumberType, resized, shapeProblem } from '../../src/plan/numbers';
 import { findModel, modelNames } from '../../src/plan/presets/models';
 import type { Family, Model } from '../../src/plan/types';
 import type { ModelDeclaration } from '../generated/ast';
@@ -10,17 +11,13 @@ import { spanOfProperty } from './names';
 import { type Entry, entriesOf, settingsOnly } from './settings';
 import { type Span, spanOf } from './span';
 
-type Read = 'count' | 'tokens' | 'boolean' | 'fraction' | 'family';
 interface Key {
   field: keyof Model;
-  read: Read;
-  /** Counts: the range. */
-  min?: number;
-  max?: number;
+  read: 'number' | 'boolean' | 'family';
   doc: string;
 }
 
-const WIDEST = 4_194_304;
+const number = (key: ModelNumberKey, doc: string): Key => ({ field: MODEL_NUMBERS[key].field, read: 'number', doc });
 
 export const MODEL_KEYS: { readonly [key: string]: Key } = {
   family: {
@@ -28,53 +25,32 @@ export const MODEL_KEYS: { readonly [key: string]: Key } = {
     read: 'family',
     doc: 'Decides norm, MLP, biases and position encoding, and the defaults of what is not stated. Default `llama`.',
   },
-  layers: { field: 'layers', read: 'count', max: 10_000, doc: 'Transformer layers.' },
-  hidden: { field: 'hidden', read: 'count', max: WIDEST, doc: 'Width of the residual stream.' },
-  heads: { field: 'heads', read: 'count', max: 65_536, doc: 'Attention heads.' },
-  'kv-heads': { field: 'kvHeads', read: 'count', max: 65_536, doc: 'Heads of keys and values; `heads` where not stated.' },
-  'head-dim': { field: 'headDim', read: 'count', max: WIDEST, doc: 'Width of a head; `hidden / heads` where not stated.' },
-  ffn: { field: 'ffn', read: 'count', max: WIDEST, doc: 'Width of the MLP, of one expert where there are experts.' },
-  vocab: { field: 'vocab', read: 'tokens', max: 100_000_000, doc: 'Tokens in the vocabulary.' },
-  positions: {
-    field: 'positions',
-    read: 'tokens',
-    min: 0,
-    max: 134_217_728,
-    doc: 'Learned positions; 0 where positions are rotary.',
-  },
+  layers: number('layers', 'Transformer layers.'),
+  hidden: number('hidden', 'Width of the residual stream.'),
+  heads: number('heads', 'Attention heads.'),
+  'kv-heads': number('kv-heads', 'Heads of keys and values; `heads` where not stated.'),
+  'head-dim': number('head-dim', 'Width of a head; `hidden / heads` where not stated.'),
+  ffn: number('ffn', 'Width of the MLP, of one expert where there are experts.'),
+  vocab: number('vocab', 'Tokens in the vocabulary.'),
+  positions: number('positions', 'Learned positions; 0 where positions are rotary.'),
   'tied-embeddings': { field: 'tiedEmbeddings', read: 'boolean', doc: 'The head is the embedding.' },
-  dropout: { field: 'dropout', read: 'fraction', doc: 'Probability of the model’s own dropout layers.' },
-  experts: { field: 'experts', read: 'count', min: 0, max: 65_536, doc: 'Experts in each layer; 0 for a dense model.' },
-  'active-experts': { field: 'activeExperts', read: 'count', min: 0, max: 65_536, doc: 'Experts that each token visits.' },
-  'shared-ffn': { field: 'sharedFfn', read: 'count', min: 0, max: WIDEST, doc: 'Width of a shared expert; 0 for none.' },
-  'sliding-window': {
-    field: 'slidingWindow',
-    read: 'tokens',
-    min: 0,
-    max: 134_217_728,
-    doc: 'Tokens that attention looks back; 0 for all.',
-  },
+  dropout: number('dropout', 'Probability of the model’s own dropout layers.'),
+  experts: number('experts', 'Experts in each layer; 0 for a dense model.'),
+  'active-experts': number('active-experts', 'Experts that each token visits.'),
+  'shared-ffn': number('shared-ffn', 'Width of a shared expert; 0 for none.'),
+  'sliding-window': number('sliding-window', 'Tokens that attention looks back; 0 for all.'),
   'attention-bias': { field: 'attentionBias', read: 'boolean', doc: 'q, k and v carry a bias.' },
   'fused-qkv': {
     field: 'fusedQkv',
     read: 'boolean',
     doc: 'q, k and v come from one matrix, whose output they share; the family decides where not stated.',
   },
-  'encoder-layers': {
-    field: 'encoderLayers',
-    read: 'count',
-    min: 0,
-    max: 10_000,
-    doc: 'Layers of an encoder; `layers` then counts the decoder’s.',
-  },
-  classes: {
-    field: 'classes',
-    read: 'count',
-    min: 0,
-    max: 1_000_000,
-    doc: 'Classes that a text is told by its first token (bert, roberta); 0 for a masked-language-model head. A vit’s are its `vocab`.',
-  },
-  patch: { field: 'patch', read: 'count', max: 4096, doc: 'Side of an image patch in pixels (vit).' },
+  'encoder-layers': number('encoder-layers', 'Layers of an encoder; `layers` then counts the decoder’s.'),
+  classes: number(
+    'classes',
+    'Classes that a text is told by its first token (bert, roberta); 0 for a masked-language-model head. A vit’s are its `vocab`.',
+  ),
+  patch: number('patch', 'Side of an image patch in pixels (vit).'),
 };
 export const modelKeys = Object.keys(MODEL_KEYS);
 const DIMENSIONS = ['layers', 'hidden', 'heads', 'vocab'] as const;
@@ -112,34 +88,32 @@ function build(context: Context, node: ModelDeclaration, uri: string): Model | u
     return context.error(uri, 'missing-dimension', message, span);
   }
   if (!sound) return undefined;
-  const model = base ? { ...base, ...follow(base, given), ...given, name: node.name } : completeModel(node.name, given as Model);
+  const model = completed(base, given, node.name);
   return shapely(context, uri, entries, span, model) ? model : undefined;
 }
 
-/** What follows from an overridden dimension and is not itself stated. */
-function follow(base: Model, given: Partial<Model>): Partial<Model> {
-  const hidden = given.hidden ?? base.hidden;
-  const heads = given.heads ?? base.heads;
-  const changed = hidden !== base.hidden || heads !== base.heads;
-  return changed ? { headDim: hidden / heads, kvHeads: Math.min(base.kvHeads, heads) } : {};
+/** The model with what was stated, and with a note of what was left to other dimensions. */
+function completed(base: Model | undefined, given: Partial<Model>, name: string): Model {
+  const left = (['headDim', 'kvHeads', ...(base ? [] : ['ffn' as const])] as const).filter((field) => given[field] === undefined);
+  const model = base ? resized({ ...base, follows: left }, given) : completeModel(name, given as Model);
+  return { ...model, name, follows: left };
 }
 
 function read(context: Context, uri: string, { key, value }: Entry): number | boolean | string | undefined {
   const at = { node: value, uri };
   const label = `\`${key}\``;
-  const spec = MODEL_KEYS[key];
-  switch (spec?.read) {
-    case 'count':
-    case 'tokens':
-      return countOf(context, at, label, { min: spec.min ?? 1, max: spec.max ?? WIDEST, tokens: spec.read === 'tokens' });
+  switch (MODEL_KEYS[key]?.read) {
+    case 'number':
+      return numberIn(context, at, label, MODEL_NUMBERS[key as ModelNumberKey]);
     case 'boolean':
       return booleanOf(context, at, label);
-    case 'fraction':
-      return numberOf(context, at, label, { min: 0, max: 1, exclusiveMax: true });
     default:
       return choiceOf(context, at, label, familyNames) as Family | undefined;
   }
 }
+
+const numberIn = (context: Context, at: Parameters<typeof countOf>[1], label: string, type: ModelNumberType) =>
+  type.fraction ? numberOf(context, at, label, { ...type, exclusiveMax: true }) : countOf(context, at, label, type);
 
 function source(context: Context, uri: string, written: string, span: Span): Model | undefined {
   if (!/\.json$/i.test(written) && !/^\.{0,2}\//.test(written)) {
@@ -164,34 +138,9 @@ function source(context: Context, uri: string, written: string, span: Span): Mod
 
 /** Dimensions that contradict one another would make a tape of fractions. */
 function shapely(context: Context, uri: string, entries: Map<string, Entry>, span: Span, model: Model): boolean {
-  const at = (...keys: string[]) => {
-    const entry = keys.map((key) => entries.get(key)).find((one) => one);
-    return entry ? spanOf(entry.value) : span;
-  };
-  const bad = (message: string, where: Span) => {
-    context.error(uri, 'bad-shape', message, where);
-    return false;
-  };
-  if (!Number.isInteger(model.hidden / model.heads) && !entries.has('head-dim')) {
-    return bad(`${model.heads} heads do not divide a width of ${model.hidden}: state \`head-dim\``, at('heads', 'hidden'));
-  }
-  if (model.heads % model.kvHeads !== 0)
-    return bad(`${model.kvHeads} kv-heads do not divide ${model.heads} heads`, at('kv-heads', 'heads'));
-  if (model.activeExperts > model.experts)
-    return bad(`${model.activeExperts} active experts are more than ${model.experts} experts`, at('active-experts', 'experts'));
-  if (model.experts > 0 && model.activeExperts === 0) return bad('A model with `experts` wants `active-experts`', at('experts'));
-  const { family } = model;
-  if (model.classes && family !== 'bert' && family !== 'roberta')
-    return bad(
-      `\`classes\` are told by bert and roberta, not by ${family}${family === 'vit' ? ': its classes are its `vocab`' : ''}`,
-      at('classes'),
-    );
-  if (model.fusedQkv && (family === 't5' || FAMILIES[family].headNorms))
-    return bad(
-      `\`fused-qkv\` is not for ${family}: ${family === 't5' ? 'its decoder reads keys and values of another input' : 'it has norms of its own on q and k'}`,
-      at('fused-qkv'),
-    );
-  if (FAMILIES[model.family].position === 'learned' && model.positions === 0)
-    return bad(`The ${model.family} family has learned \`positions\``, at('positions', 'family'));
-  return true;
+  const problem = shapeProblem(model);
+  if (!problem) return true;
+  const entry = problem.keys.map((key) => entries.get(key)).find((one) => one);
+  context.error(uri, 'bad-shape', problem.message, entry ? spanOf(entry.value) : span);
+  return false;
 }

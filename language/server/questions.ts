@@ -1,8 +1,10 @@
 /** Answers to a plan's `find`, `sweep` and `compare`. */
+
+import type { Unit } from '../../src/plan/format';
 import { type Answer, findSteps, finish, type SweepPoint, sweepSteps } from '../../src/planner/answers';
 import { estimate } from '../../src/planner/estimate';
 import { plansOf } from '../../src/planner/expression';
-import { pathText } from '../../src/planner/knobs';
+import { knobOf, pathText } from '../../src/planner/knobs';
 import type { Analysis, PlanAnalysis } from './analyze';
 import { type EstimateCache, estimateOf } from './estimates';
 import type { Problem } from './problems';
@@ -19,6 +21,8 @@ export interface SweepAnswer {
   line: number;
   key: string;
   span: Span;
+  /** What the values are counted in, where they are no mere counts. */
+  unit?: Unit;
   points: SweepPoint[];
 }
 export interface Comparison {
@@ -68,7 +72,9 @@ export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: Esti
   for (const { span, path, values } of plan.sweeps) {
     try {
       const points = yield* cache.answer([data, path, values], () => sweepSteps(data, path, values, estimate));
-      found.sweeps.push({ line: line(span), key: pathText(path), span, points });
+      const knob = knobOf(data, path);
+      const unit = 'problem' in knob || !knob.unit ? {} : { unit: knob.unit };
+      found.sweeps.push({ line: line(span), key: pathText(path), span, ...unit, points });
     } catch {
       // A value at which the plan cannot be estimated leaves the curve undrawn; the plan's own failure is reported elsewhere.
     }

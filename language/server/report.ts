@@ -1,6 +1,7 @@
 /** The object of `estimate --json`. The command line only prints it. */
 
-import { finish, type SweepPoint } from '../../src/planner/answers';
+import type { Unit } from '../../src/plan/format';
+import { type Answer, finish, type SweepPoint } from '../../src/planner/answers';
 import type { Estimate } from '../../src/planner/types';
 import type { Analysis } from './analyze';
 import { type EstimateCache, viewOf } from './estimates';
@@ -10,17 +11,8 @@ import { Lines } from './span';
 import { verdictSteps } from './verdicts';
 
 export interface ReportedPlan extends Estimate {
-  answers: {
-    line: number;
-    find: string;
-    value: number | null;
-    atLimit?: boolean;
-    uneven?: number;
-    arranged?: number;
-    limitedBy?: string;
-    reason?: string;
-  }[];
-  sweeps: { line: number; key: string; points: SweepPoint[] }[];
+  answers: ({ line: number; find: string; value: number | null; limitedBy?: string } & Omit<Answer, 'value' | 'breaks'>)[];
+  sweeps: { line: number; key: string; unit?: Unit; points: SweepPoint[] }[];
   comparisons: { line: number; to: string; allocated: number; otherAllocated: number; step: number; otherStep: number }[];
 }
 

@@ -1,8 +1,7 @@
 /** A plan's sweeps as curves: the plan and others over the same values, and where each crosses its card's usable memory. */
 import type { Plan } from '../../src/plan/types';
-import { knobOf, type Path, pathText } from '../../src/planner/knobs';
+import { knobOf, type Path, pathText, possible } from '../../src/planner/knobs';
 import type { Estimate, SweepCurves } from '../../src/protocol';
-import { refusalsOf } from '../../src/techniques/compatibility';
 import type { Analysis, PlanAnalysis } from './analyze';
 import type { EstimateCache } from './estimates';
 import { Lines } from './span';
@@ -31,7 +30,7 @@ export function* sweepSteps(
       const curve = yield* curveSteps(one, path, values, cache);
       if (curve.points.length > 0) curves.push(curve);
     }
-    sweeps.push({ path: pathText(path), tokens: knob.tokens, place, curves });
+    sweeps.push({ path: pathText(path), ...(knob.unit ? { unit: knob.unit } : {}), place, curves });
   }
   return sweeps;
 }
@@ -43,12 +42,14 @@ const around = (value: number): number[] => [
 
 function* curveSteps(plan: Plan, path: Path, values: readonly number[], cache: EstimateCache): Generator<void, Curve> {
   const knob = knobOf(plan, path);
-  const curve: Curve = { plan: plan.name, usable: 0, points: [], crossing: null };
+  const { memory, reserve } = plan.device;
+  const curve: Curve = { plan: plan.name, usable: memory - reserve, points: [], crossing: null };
   if ('problem' in knob) return curve;
+  const { grain = 1 } = knob;
   const at = (value: number): Estimate | undefined => {
     if (value < knob.min || value > knob.max) return undefined;
     const changed = { ...knob.set(value), order: [] };
-    const made = refusalsOf(changed).length > 0 ? undefined : cache.get(changed);
+    const made = possible(changed) ? cache.get(changed) : undefined;
     return made && 'estimate' in made ? made.estimate : undefined;
   };
   let last: { value: number; fits: boolean } | undefined;
@@ -56,19 +57,25 @@ function* curveSteps(plan: Plan, path: Path, values: readonly number[], cache: E
     const made = at(value);
     yield;
     if (!made) continue;
-    curve.usable = made.usable;
-    if (last?.fits && !made.fits) curve.crossing = yield* crossingSteps(at, last.value, value);
-    curve.points.push({ value, device: made.peak.device });
+    if (last?.fits && !made.fits)
+      curve.crossing = yield* crossingSteps(
+        (step) => at(Number((step * grain).toFixed(2))),
+        Math.round(last.value / grain),
+        Math.round(value / grain),
+        grain,
+      );
+    curve.points.push({ value, device: made.peak.device, fits: made.fits });
     last = { value, fits: made.fits };
   }
   return curve;
 }
 
-/** The largest whole value that fits, between one that does and one that does not. */
+/** The largest step that fits, between one that does and one that does not. */
 function* crossingSteps(
   at: (value: number) => Estimate | undefined,
   from: number,
   to: number,
+  grain: number,
 ): Generator<void, Curve['crossing']> {
   let good = from;
   let bad = to;
@@ -79,5 +86,5 @@ function* crossingSteps(
     yield;
   }
   const made = at(good);
-  return made ? { value: good, device: made.peak.device } : null;
+  return made ? { value: Number((good * grain).toFixed(2)), device: made.peak.device } : null;
 }

@@ -1,6 +1,7 @@
 /** Units of the language, and dimensions of what is computed with them. */
 import { formatCount } from '../../src/plan/format';
 import { nearest } from '../../src/plan/nearest';
+import type { Measure } from '../../src/plan/numbers';
 
 /** Exponents of bytes, seconds and floating-point operations. */
 export type Dimension = readonly [bytes: number, seconds: number, flops: number];
@@ -10,6 +11,9 @@ export const SIZE: Dimension = [1, 0, 0];
 export const TIME: Dimension = [0, 1, 0];
 export const RATE: Dimension = [1, -1, 0];
 export const SPEED: Dimension = [0, -1, 1];
+
+/** What a number of a card is measured in. */
+export const DIMENSION_OF: { readonly [unit in Measure]: Dimension } = { bytes: SIZE, 'bytes/s': RATE, FLOPS: SPEED };
 
 export interface Unit {
   name: string;

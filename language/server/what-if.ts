@@ -132,8 +132,10 @@ export function turnsOf(written: Plan, plan: Plan): Turn[] {
     const knob = knobOf(plan, path);
     if ('problem' in knob) return [];
     const before = knobOf(written, path);
-    const { current: value, min, max, tokens } = knob;
-    return [{ path: pathText(path), value, written: 'problem' in before ? null : before.current, min, max, tokens }];
+    const { current: value, min, max, unit } = knob;
+    return [
+      { path: pathText(path), value, written: 'problem' in before ? null : before.current, min, max, tokens: unit === 'tokens' },
+    ];
   });
 }
 

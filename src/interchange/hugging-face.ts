@@ -53,13 +53,16 @@ const apollo = ({ every, scale }: Use['args'], args: string): Settings => ({
   optim_args: `${args}, scale=${scale}, proj=random, update_proj_gap=${every}`,
 });
 
+/** The Trainer has bitsandbytes keep 32-bit states of embedding tables. */
+const WIDE = { 'wide-embeddings': true };
+
 const PLAIN_OPTIMIZERS: { readonly [optim: string]: Use } = {
   adamw_torch: { name: 'adamw', args: {} },
   adamw_hf: { name: 'adamw', args: {} },
   adamw_torch_fused: { name: 'adamw', args: { fused: true } },
-  adamw_bnb_8bit: { name: 'adamw8bit', args: {} },
-  adamw_8bit: { name: 'adamw8bit', args: {} },
-  paged_adamw_8bit: { name: 'adamw8bit', args: { paged: true } },
+  adamw_bnb_8bit: { name: 'adamw8bit', args: WIDE },
+  adamw_8bit: { name: 'adamw8bit', args: WIDE },
+  paged_adamw_8bit: { name: 'adamw8bit', args: { paged: true, ...WIDE } },
   sgd: { name: 'sgd', args: {} },
   adafactor: { name: 'adafactor', args: {} },
   lion_32bit: { name: 'lion', args: {} },

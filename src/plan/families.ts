@@ -128,7 +128,7 @@ export function completeModel(name: string, given: Dimensions & Partial<Model>):
   return {
     source: 'block',
     kvHeads: heads,
-    headDim: Math.floor(hidden / heads),
+    headDim: hidden / heads,
     ffn: defaultFfn(family, hidden),
     positions: traits.positions,
     tiedEmbeddings: traits.tied,
@@ -146,6 +146,6 @@ export function completeModel(name: string, given: Dimensions & Partial<Model>):
 }
 
 /** Llama's rule for a gated MLP, two thirds of 4 × hidden up to a multiple of 256 (Touvron et al. 2023, §2.2); else 4 × hidden. */
-function defaultFfn(family: Family, hidden: number): number {
+export function defaultFfn(family: Family, hidden: number): number {
   return FAMILIES[family].mlp === 'gated' ? 256 * Math.ceil((8 * hidden) / 3 / 256) : 4 * hidden;
 }

@@ -61,6 +61,33 @@ export function formatShort(count: number): string {
 export const formatTokens = (tokens: number): string =>
   tokens >= 1024 && tokens % 1024 === 0 ? `${formatCount(tokens / 1024)}k` : formatCount(tokens);
 
+/** What a number is counted in; a plain count where it is not said. */
+export type Unit = 'tokens' | 'bytes' | 'bytes/s' | 'FLOPS';
+
+/** A number as a file may state it: `32k`, `18,859 MiB`, `24 GiB`, `31.5 GB/s`, `312 TFLOPS`. Sizes are whole MiB here, and keep all their digits. */
+export function formatQuantity(value: number, unit?: Unit): string {
+  const decimal = (names: readonly [string, number][]): string => {
+    const [name, factor] = names.find(([, least]) => value >= least) ?? (names.at(-1) as [string, number]);
+    return `${formatCount(Number((value / factor).toPrecision(6)))} ${name}`;
+  };
+  switch (unit) {
+    case 'tokens':
+      return formatTokens(value);
+    case 'bytes': {
+      const power = [4, 3].find((one) => value > 0 && value % 1024 ** one === 0) ?? 2;
+      return `${formatCount(Number((value / 1024 ** power).toFixed(2)))} ${SIZES[power]}`;
+    }
+    case 'bytes/s':
+      // biome-ignore format: a table
+      return decimal([['GB/s', 1e9], ['MB/s', 1e6]]);
+    case 'FLOPS':
+      // biome-ignore format: a table
+      return decimal([['TFLOPS', 1e12], ['GFLOPS', 1e9]]);
+    default:
+      return formatCount(value);
+  }
+}
+
 /** A part of a whole: `37 %`, `< 1 %`. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0 || part === 0) return '0 %';

@@ -65,6 +65,8 @@ export interface Model {
   classes?: number;
   /** Side of an image patch in pixels (vit); 16 where it is not said. */
   patch?: number;
+  /** Dimensions that the file leaves to others: they follow when `hidden` or `heads` changes. */
+  follows?: readonly ('headDim' | 'kvHeads' | 'ffn')[];
   /** Published parameter count, where a preset has one: the test of the shapes. */
   publishedParameters?: number;
 }

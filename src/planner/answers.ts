@@ -1,9 +1,8 @@
 /** What a plan's questions come to: `require`, `find`, `sweep`, `compare`, each answered by estimating. */
-import { formatBytes, formatCount } from '../plan/format';
+import { formatBytes, formatQuantity, type Unit } from '../plan/format';
 import type { Plan } from '../plan/types';
-import { refusalsOf } from '../techniques/compatibility';
 import { type Condition, evaluate, holds } from './expression';
-import { type Knob, knobOf, type Path, pathText } from './knobs';
+import { type Knob, knobOf, type Path, pathText, possible } from './knobs';
 import { CATEGORIES, type Estimate, PART_NAMES } from './types';
 
 export type Estimator = (plan: Plan) => Estimate;
@@ -29,22 +28,23 @@ export interface Answer {
   value?: number;
   /** The value is the end of its range: nothing larger (or smaller) may be written. */
   atLimit?: boolean;
-  /** Not monotone: this value, on the near side of the one found, does not serve. There may be others that serve farther off. */
+  /** Not monotone: this value, on the near side of the one found, does not serve; those between the two do, as far as bisecting tells. */
   uneven?: number;
   /** The farthest value whose tensors would fit, where it is not the one found: up to there the allocator's arrangement decides. */
   arranged?: number;
   /** The condition, by its place among those asked for, that the next value, or without a value the one that asks for least, breaks although it fits. */
   breaks?: number;
+  /** The next value fits the card, and its host has not the memory for what is put there. */
+  host?: true;
+  /** What the values are counted in, where they are no mere counts. */
+  unit?: Unit;
   /** Why there is none. */
   reason?: string;
 }
 
-/** Fractions are looked for in steps of this size. */
-const FRACTION = 0.01;
-
 /**
- * The largest or smallest value of a number, whole or in hundredths, at which the plan fits its card and holds what it requires. By
- * bisection, with values beyond the border tried too: rounding and changes of the peak's place make the border uneven.
+ * The largest or smallest value of a number, in steps of its grain, at which the plan fits its card and its host and holds what it
+ * requires. By bisection, with values beyond the border tried too: rounding and changes of the peak's place make the border uneven.
  */
 export const find = (...args: Parameters<typeof findSteps>): Answer => finish(findSteps(...args));
 
@@ -59,75 +59,118 @@ export function* findSteps(
 ): Generator<void, Answer> {
   const knob = knobOf(plan, path);
   if ('problem' in knob) return { reason: knob.problem };
-  const steps = stepsOf(knob);
-  const at = (step: number): Plan => bare(knob.set(steps.value(step)));
-  const asked = (step: number, fits: (estimate: Estimate) => boolean): boolean => {
+  const unit = knob.unit === undefined ? {} : { unit: knob.unit };
+  const values = valuesOf(knob, goal);
+  const { at, near, far } = values;
+  const kept = (estimate: Estimate): boolean =>
+    conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
+  const holdsAt = (step: number, fits: (estimate: Estimate, plan: Plan) => boolean): boolean => {
     const changed = at(step);
-    // What cannot be shared by so many cards does not serve.
-    if (refusalsOf(changed).length > 0) return false;
     const estimate = estimator(changed);
-    return fits(estimate) && conditions.every((condition) => judge(condition, estimate, estimateOf).holds !== false);
+    return fits(estimate, changed) && kept(estimate);
   };
-  const serves = (step: number): boolean => asked(step, ({ fits }) => fits);
-  /** Which condition a value breaks that fits the card; −1 where none does. */
-  const brokenAt = (step: number): number => {
+  const known = new Map<number, boolean>();
+  const serves = (step: number): boolean | undefined => {
+    const possible = values.toward(step, near);
+    if (possible === undefined) return undefined;
+    const answer = known.get(possible) ?? holdsAt(possible, (estimate, changed) => estimate.fits && onHost(estimate, changed));
+    known.set(possible, answer);
+    return answer;
+  };
+  /** What ends a search at a value that does not serve, although it fits the card. */
+  const endsAt = (step: number): Pick<Answer, 'breaks' | 'host'> => {
     const changed = at(step);
-    if (conditions.length === 0 || refusalsOf(changed).length > 0) return -1;
     const estimate = estimator(changed);
-    return estimate.fits ? conditions.findIndex((condition) => judge(condition, estimate, estimateOf).holds === false) : -1;
+    if (!estimate.fits) return {};
+    const breaks = conditions.findIndex((condition) => judge(condition, estimate, estimateOf).holds === false);
+    return breaks >= 0 ? { breaks } : onHost(estimate, changed) ? {} : { host: true };
   };
-  const found = yield* extremeSteps(steps, goal, serves);
-  if (found === undefined) return nothingServes(path, steps, at, estimator, brokenAt, conditions.length > 0);
-  const value = steps.value(found.value);
-  const uneven = found.uneven === undefined ? {} : { uneven: steps.value(found.uneven) };
-  if (found.value === (goal === 'max' ? steps.max : steps.min)) return { value, atLimit: true, ...uneven };
-  const breaks = brokenAt(found.value + (goal === 'max' ? 1 : -1));
-  const liveFits = (step: number): boolean => asked(step, ({ peak, usable }) => peak.allocated <= usable);
-  const arranged = yield* borderSteps(found.value, goal, steps, liveFits);
+  const found = yield* extremeSteps(values, goal, serves);
+  const last = found && values.toward(found.value, near);
+  if (found === undefined || last === undefined)
+    return { ...nothingServes(path, values, estimator, endsAt, conditions.length > 0, knob.unit), ...unit };
+  const value = values.value(last);
+  const gap = found.uneven === undefined ? undefined : values.toward(found.uneven, near);
+  const uneven = gap === undefined ? {} : { uneven: values.value(gap) };
+  const beyond = last === far ? undefined : values.toward(last + (goal === 'max' ? 1 : -1), far);
+  if (beyond === undefined) return { value, atLimit: true, ...uneven, ...unit };
+  const liveFits = (step: number): boolean => {
+    const possible = values.toward(step, near);
+    if (possible === undefined || possible === last) return possible === last;
+    return holdsAt(possible, (made, changed) => made.peak.allocated <= made.usable && onHost(made, changed));
+  };
+  const arranged = values.toward(yield* borderSteps(last, goal, values, liveFits), near) ?? last;
   return {
     value,
     ...uneven,
-    ...(arranged === found.value ? {} : { arranged: steps.value(arranged) }),
-    ...(breaks < 0 ? {} : { breaks }),
+    ...(arranged === last ? {} : { arranged: values.value(arranged) }),
+    ...endsAt(beyond),
+    ...unit,
   };
 }
 
-interface Steps extends Pick<Knob, 'min' | 'max' | 'current'> {
+/** The host holds what a card puts there, as far as is known: its `host-memory`. */
+const onHost = ({ host }: Estimate, { device }: Plan): boolean => (host?.cpu ?? 0) <= device.hostMemory;
+
+interface Values extends Pick<Knob, 'min' | 'max' | 'current'> {
+  /** The end from which a search goes, and the one to which it goes. */
+  near: number;
+  far: number;
   value(step: number): number;
+  at(step: number): Plan;
+  /** The first step from one on, towards an end, whose value may be written: heads that divide a width, cards that can share it. */
+  toward(step: number, end: number): number | undefined;
 }
 
-/** A number's values, counted: itself where it is whole, and otherwise its hundredths. */
-function stepsOf({ whole, min, max, exclusiveMax, current }: Knob): Steps {
-  if (whole) return { min, max, current, value: (step) => step };
-  const most = Math.floor(max / FRACTION + 1e-6);
-  return {
-    min: Math.ceil(min / FRACTION - 1e-6),
-    max: exclusiveMax && most * FRACTION >= max ? most - 1 : most,
-    current: Math.round(current / FRACTION),
-    value: (step) => Number((step * FRACTION).toFixed(2)),
+/** Steps without a possible value after which a range is taken to have no more of them. */
+const REACH = 1024;
+
+/** A number's values, counted in its grains. */
+function valuesOf({ min: least, max: most, exclusiveMax, current, grain = 1, set }: Knob, goal: 'max' | 'min'): Values {
+  const last = Math.floor(most / grain + 1e-6);
+  const min = Math.ceil(least / grain - 1e-6);
+  const max = exclusiveMax && last * grain >= most ? last - 1 : last;
+  const value = (step: number): number => (grain < 1 ? Number((step * grain).toFixed(2)) : step * grain);
+  const at = (step: number): Plan => bare(set(value(step)));
+  const known = new Map<number, boolean>();
+  const isPossible = (step: number): boolean => {
+    const answer = known.get(step) ?? possible(at(step));
+    known.set(step, answer);
+    return answer;
   };
+  const toward = (step: number, end: number): number | undefined => {
+    const way = Math.sign(end - step);
+    for (let tried = 0; tried <= Math.min(REACH, Math.abs(end - step)); tried++)
+      if (isPossible(step + way * tried)) return step + way * tried;
+    return undefined;
+  };
+  const [near, far] = goal === 'max' ? [min, max] : [max, min];
+  return { min, max, current: Math.round(current / grain), near, far, value, at, toward };
 }
 
 /** Why no value serves: what stays of the peak at the end of the range that asks for least. */
 function nothingServes(
   path: Path,
-  { min, max, value }: Steps,
-  at: (step: number) => Plan,
+  { near, far, value, at, toward }: Values,
   estimator: Estimator,
-  brokenAt: (step: number) => number,
+  endsAt: (step: number) => Pick<Answer, 'breaks' | 'host'>,
   conditional: boolean,
+  unit: Knob['unit'],
 ): Answer {
   const why = conditional ? 'no value fits the card and holds what is required' : 'no value fits the card';
-  const [least] = [min, max]
-    .filter((end) => refusalsOf(at(end)).length === 0)
-    .map((end) => ({ end, ...estimator(at(end)) }))
-    .sort((a, b) => a.peak.allocated - b.peak.allocated);
+  const [least] = [toward(near, far), toward(far, near)]
+    .flatMap((end) => (end === undefined ? [] : [{ end, ...estimator(at(end)) }]))
+    .sort((a, b) => a.peak.allocated - a.usable - (b.peak.allocated - b.usable));
   if (!least) return { reason: why };
-  const { end, peak, usable, fits, categories } = least;
-  const setting = `\`${pathText(path)} ${formatCount(value(end))}\``;
-  const breaks = brokenAt(end);
-  if (fits && breaks >= 0) return { reason: `${why}: with ${setting} it fits`, breaks };
-  if (peak.allocated <= usable) return { reason: why };
+  const { end, peak, usable, fits, categories, host } = least;
+  const setting = `\`${pathText(path)} ${formatQuantity(value(end), unit)}\``;
+  const { breaks, host: full } = endsAt(end);
+  if (fits && breaks !== undefined) return { reason: `${why}: with ${setting} it fits`, breaks };
+  if (full) return { reason: `no value fits the host: with ${setting} it must hold ${formatBytes(host?.cpu ?? 0)}` };
+  if (peak.allocated <= usable)
+    return {
+      reason: `${why}: with ${setting} ${formatBytes(peak.allocated)} of tensors would, not with what the allocator holds beyond them`,
+    };
   const [part, bytes] = CATEGORIES.map((category) => [category, categories[category]] as const).reduce((most, one) =>
     one[1] > most[1] ? one : most,
   );
@@ -177,7 +220,7 @@ export interface Extreme {
 
 /**
  * The extreme value that serves and whose neighbour does not, by doubling away from the near end and bisecting; undefined where none
- * was met. Values are tried on both sides of it, so that a range with gaps is noticed.
+ * was met. Values are tried on both sides of it, so that a range with gaps is noticed. A value that is none (undefined) makes no gap.
  */
 export const extreme = (...args: Parameters<typeof extremeSteps>): Extreme | undefined => finish(extremeSteps(...args));
 
@@ -185,16 +228,15 @@ export const extreme = (...args: Parameters<typeof extremeSteps>): Extreme | und
 export function* extremeSteps(
   { min, max, current }: Pick<Knob, 'min' | 'max' | 'current'>,
   goal: 'max' | 'min',
-  serves: (value: number) => boolean,
+  serves: (value: number) => boolean | undefined,
 ): Generator<void, Extreme | undefined> {
-  const known = new Map<number, boolean>();
+  const known = new Map<number, boolean | undefined>();
   function* ask(value: number): Generator<void, boolean> {
-    const before = known.get(value);
-    if (before !== undefined) return before;
+    if (known.has(value)) return known.get(value) ?? false;
     const answer = serves(value);
     known.set(value, answer);
     yield;
-    return answer;
+    return answer ?? false;
   }
   const [near, far] = goal === 'max' ? [min, max] : [max, min];
   /** The next value away from the near end: steps grow as the values do. */
@@ -233,9 +275,16 @@ export function* extremeSteps(
   const beside = goal === 'max' ? value - 1 : value + 1;
   if (beside >= min && beside <= max) yield* ask(beside);
   for (const share of WITHIN) yield* ask(Math.round(near + share * (value - near)));
-  const nearer = [...known].filter(([at, served]) => !served && (goal === 'max' ? at < value : at > value));
-  const [uneven] = nearer.map(([at]) => at).sort((a, b) => Math.abs(a - value) - Math.abs(b - value));
-  return { value, ...(uneven === undefined ? {} : { uneven }) };
+  const nearer = [...known].filter(([at, served]) => served === false && (goal === 'max' ? at < value : at > value));
+  let [uneven] = nearer.map(([at]) => at).sort((a, b) => Math.abs(a - value) - Math.abs(b - value));
+  if (uneven === undefined) return { value };
+  // Where the gap begins, as far as bisecting tells.
+  for (let serving = value; Math.abs(serving - uneven) > 1; ) {
+    const middle: number = Math.trunc((serving + uneven) / 2);
+    if ((yield* ask(middle)) || known.get(middle) === undefined) serving = middle;
+    else uneven = middle;
+  }
+  return { value, uneven };
 }
 
 /** Runs a search to its end. */
@@ -267,7 +316,7 @@ export function* sweepSteps(
   for (const value of values) {
     const changed = bare(knob.set(value));
     // What cannot be shared by so many cards has no point; it is reported where it is written.
-    if (refusalsOf(changed).length > 0) continue;
+    if (!possible(changed)) continue;
     const { peak, fits } = estimator(changed);
     points.push({ value, allocated: peak.allocated, fits });
     yield;

@@ -1,4 +1,6 @@
 /** Every op that the runner executes: the engine's own, and what each technique brings. */
+import { adafactorBinders } from '../techniques/adafactor/run';
+import { adamMiniBinders } from '../techniques/adam-mini/run';
 import { adamwBinders } from '../techniques/adamw/run';
 import { adamwFp8Binders } from '../techniques/adamw-fp8/run';
 import { adamw8bitBinders } from '../techniques/adamw8bit/run';
@@ -11,6 +13,7 @@ import { galoreBinders } from '../techniques/galore/run';
 import { integerBinders } from '../techniques/int8/run';
 import { lionBinders } from '../techniques/lion/run';
 import { mezoBinders } from '../techniques/mezo/run';
+import { muonBinders } from '../techniques/muon/run';
 import { qGaloreBinders } from '../techniques/q-galore/run';
 import { reversibleBinders } from '../techniques/reversible/run';
 import { sgdBinders } from '../techniques/sgd/run';
@@ -29,6 +32,9 @@ export const binders: Binders = {
   ...adamwFp8Binders,
   ...sgdBinders,
   ...lionBinders,
+  ...adafactorBinders,
+  ...adamMiniBinders,
+  ...muonBinders,
   ...mezoBinders,
   ...apolloBinders,
   ...galoreBinders,

@@ -3,10 +3,7 @@ const CAUSES: readonly [RegExp, string][] = [
   [/^swift-lora-.*-8192/, 'few samples come near 8192 tokens, so fewer batches than assumed were the longest so far'],
   [/^swift-(bs|tuner-lora|tuner-dora)/, 'batches padded to their own longest sample: more distinct lengths than assumed'],
   [/^swift-/, 'reserved after batches of shuffled lengths depends on their order; two new longest ones are assumed'],
-  [
-    /^qwen-readme-.*qlora/,
-    "DeepSpeed's flat buffers and buckets, and the 16-bit weights that AutoGPTQ's training path keeps for a layer's backward",
-  ],
+  [/^qwen-readme-.*qlora/, "the communicator that DeepSpeed opens, and the 16-bit weights that AutoGPTQ's training path makes"],
   [
     /^qwen-readme-.*lora-8192/,
     'the published growth from 4096 to 8192 tokens is under 10 bytes a logit, less than its own float32 log-probabilities and their gradient',
@@ -36,6 +33,12 @@ const CAUSES: readonly [RegExp, string][] = [
     'how the blocks of eight micro-batches come to lie beside one another is simulated with one at a time',
   ],
   [/^titan-t6-405b-cp8/, 'published as 7 GiB above the same step over four cards a sequence, which has the same tensors'],
+  [/^fms-mi.tral/, 'cosines and sines of 32,768 positions in every layer, as transformers kept them at the time: 0.5 GiB'],
+  [
+    /^fsdp-qlora-llama70b-qlora-offload/,
+    'the printed figure is the most that was reserved of the whole run, from loading on; not known which moment it was',
+  ],
+  [/^fsdp-qlora-/, 'reserved: gathered parameters wait for their streams (record_stream) before the allocator has them again'],
   [/^simumax-/, 'TransformerEngine keeps a placeholder of each shape of weight gradient in the compute type'],
   [/^titan-pr996-after/, 'whole logits are cut into chunks inside the loss; modelled are chunks of the head too'],
   [/^ao-vith/, "timm's model under a whole-model compile keeps less than layer by layer"],

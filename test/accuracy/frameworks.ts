@@ -6,6 +6,7 @@ import type { Configuration, Record } from './records';
 export interface Framework {
   model?(record: Configuration): Partial<Model>;
   slots?(record: Configuration): Plan['slots'];
+  lists?(record: Configuration): Plan['lists'];
   /** Gradients of an earlier pass are there when the measured one begins. */
   keepsGradients?: boolean;
   /** Where the records' own metric says too little. */
@@ -87,7 +88,8 @@ export const frameworks: { [source: string]: Framework } = {
   /**
    * Qwen's own model code: one matrix for q, k and v, and a loss in the logits' own type, which Trainer's autocast raises
    * in the LoRA rows and DeepSpeed's fp16 does not in the QLoRA rows. PEFT of the time makes adapters in float32; DeepSpeed
-   * keeps fp16 ones with float32 masters and states. Profiled on the card.
+   * keeps fp16 ones with float32 masters and states, and its configuration (finetune/ds_config_zero2.json) has two buckets of
+   * 2e8 gradients, on one card too. Profiled on the card.
    */
   'qwen-readme': {
     model: () => ({ fusedQkv: true }),
@@ -102,6 +104,8 @@ export const frameworks: { [source: string]: Framework } = {
         engine: use('pytorch', { torch: '2.0', transformers: '4.32', 'hold-output': false }),
       };
     },
+    lists: ({ method }): Plan['lists'] =>
+      method.type === 'qlora' ? { parallel: [use('zero', { stage: 2, n: 1, 'reduce-bucket': 2e8, 'overlap-comm': true })] } : {},
   },
 
   /** Qwen's own model code under Trainer's autocast, whose outputs are let go before backward; samples of shuffled lengths up to the limit. */
@@ -130,9 +134,28 @@ export const frameworks: { [source: string]: Framework } = {
   galore: { quantity: () => 'device', slots: () => ({ engine: GALORE }) },
   'q-galore': { quantity: () => 'device', slots: () => ({ engine: GALORE }) },
 
+  /**
+   * fms-hf-tuning on TRL and transformers of May 2024: rows packed to 4096 tokens, reentrant checkpoints, fp16 weights as they are
+   * loaded. bitsandbytes' rows run under Trainer's fp16 autocast; in those called baseline PEFT has raised to float32 what is
+   * not quantized. Bytes of Trainer's memory metrics (max_memory_allocated).
+   */
+  'fms-acceleration': {
+    model: ({ model }) => (/^Mixtral/.test(model.name) ? { family: 'mixtral', experts: 8, activeExperts: 2 } : {}),
+    slots: ({ method }) => ({
+      backward: use('checkpoint', { reentrant: true }),
+      engine: use('pytorch', { torch: '2.2', transformers: '4.39', 'hold-output': false }),
+      ...(method.type === 'full' ? {} : { train: fmsAdapters(method) }),
+      ...(/NF4/.test(method.quant ?? '') ? { weights: use('nf4', { 'double-quant': true, 'keep-inputs': true }) } : {}),
+    }),
+  },
+
   /** The benchmark prints max_memory_allocated() / 1e9. */
   torchao: { measured: ({ measured }) => (measured.gib * 1e9) / 2 ** 30 },
 };
+
+/** PEFT raises adapters to float32, beside GPTQ's matrices the project keeps them in 16 bits. */
+export const fmsAdapters = ({ quant }: Pick<Configuration['method'], 'quant'>): Use =>
+  use('lora', { rank: 16, targets: ['q', 'k', 'v', 'o'], 'adapter-precision': /GPTQ/.test(quant ?? '') ? 'fp16' : 'fp32' });
 
 const ALL = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
 const GALORE = use('pytorch', { transformers: '4.31', 'hold-output': false });

@@ -4,7 +4,7 @@ import { findDevice } from '../../src/plan/presets/devices';
 import type { Device, Model, Plan, Use } from '../../src/plan/types';
 import { estimate } from '../../src/planner/estimate';
 import golden from '../golden/many-cards.json';
-import { use } from './frameworks';
+import { fmsAdapters, use } from './frameworks';
 
 export interface ManyRecord {
   id: string;
@@ -39,13 +39,17 @@ type Stated = Pick<Plan, 'slots' | 'lists' | 'batch' | 'accumulate'> | string;
 
 const h100 = findDevice('H100 80GB') as Device;
 
-/** torchtitan's logs print shares of 94.99 GiB (49.58 GiB are 52.20 %); elsewhere the card only decides the workspace. */
-const deviceOf = ({ source }: ManyRecord): Device =>
-  source === 'torchtitan' ? { ...h100, memory: Math.round(94.98 * 2 ** 30), reserve: 0 } : h100;
+/** torchtitan's logs print shares of 94.99 GiB (49.58 GiB are 52.20 %); in most others the card only decides the workspace. */
+const deviceOf = ({ source }: ManyRecord): Device => {
+  if (source === 'fsdp-qlora') return findDevice('RTX 3090') as Device;
+  return source === 'torchtitan' ? { ...h100, memory: Math.round(94.98 * 2 ** 30), reserve: 0 } : h100;
+};
 
 const modelOf = ({ model }: ManyRecord): Model =>
   completeModel(model.name, {
-    family: /^Qwen3/.test(model.name) ? 'qwen3' : 'llama',
+    ...(/^Mixtral/.test(model.name)
+      ? { family: 'mixtral', experts: 8, activeExperts: 2 }
+      : { family: /^Qwen3/.test(model.name) ? 'qwen3' : 'llama' }),
     layers: model.layers,
     hidden: model.hidden,
     heads: model.heads,
@@ -174,7 +178,49 @@ function torchtune(record: ManyRecord): Stated {
     },
     lists: {
       parallel: [use('fsdp', { n: devices })],
-      ...(/CPU offload/.test(spread.strategy) ? { offload: [use('weights'), use('gradients'), use('optimizer')] } : {}),
+      ...(/CPU offload/.test(spread.strategy) ? { offload: OFFLOADED } : {}),
+    },
+  };
+}
+
+const OFFLOADED = [use('weights'), use('gradients'), use('optimizer')];
+
+/** As on one card (`frameworks.ts`), with accelerate's FSDP of the time around each layer. */
+function fmsAcceleration({ id, devices, batch, method }: ManyRecord): Stated {
+  if (/mixtral-gptq-2gpu-b2/.test(id)) return 'the peak is that of loading: it hardly grows with the micro-batch';
+  return {
+    batch,
+    accumulate: 1,
+    slots: {
+      precision: use('fp16'),
+      train: method.type === 'full' ? use('full') : fmsAdapters(method),
+      backward: use('checkpoint', { reentrant: true }),
+      optimizer: use('adamw', { states: 'parameter' }),
+      ...(/NF4/.test(method.quant ?? '') ? { weights: use('nf4', { 'double-quant': true, 'keep-inputs': true }) } : {}),
+      ...(/GPTQ/.test(method.quant ?? '') ? { weights: use('int4') } : {}),
+      engine: use('pytorch', { torch: '2.2', transformers: '4.39', 'hold-output': false }),
+    },
+    lists: { parallel: [use('fsdp', { n: devices, version: 1 })] },
+  };
+}
+
+/** train.py of March 2024: FSDP stands around checkpoints, so that their inputs are no leaves; the loop holds the output. */
+function fsdpQlora({ batch, spread, method }: ManyRecord): Stated {
+  return {
+    batch,
+    accumulate: 1,
+    slots: {
+      precision: use('bf16'),
+      train: use('lora', { rank: 64, targets: ['q', 'k', 'v', 'gate', 'up', 'down'], dropout: 0.1, 'adapter-precision': 'bf16' }),
+      backward: use('checkpoint'),
+      optimizer: use('adamw', { states: 'parameter' }),
+      ...(method.quant ? { weights: use('nf4', { 'double-quant': true, 'keep-inputs': true }) } : {}),
+      engine: use('pytorch', { torch: '2.2', transformers: '4.38' }),
+      allocator: use('cuda-caching'),
+    },
+    lists: {
+      parallel: [use('fsdp', { n: 2, version: 1 })],
+      ...(/CPU offload/.test(spread.strategy) ? { offload: OFFLOADED } : {}),
     },
   };
 }
@@ -184,6 +230,8 @@ const SOURCES: { [source: string]: (record: ManyRecord) => Stated } = {
   simumax: megatron,
   torchtitan,
   torchtune,
+  'fms-acceleration': fmsAcceleration,
+  'fsdp-qlora': fsdpQlora,
   'litgpt-resource': () => 'the peak is that of loading: it hardly grows with the micro-batch',
   xtuner: (record) =>
     record.id.endsWith('step1') ? 'a first step, before the states exist' : torchtitan({ ...record, compile: false }),

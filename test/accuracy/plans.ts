@@ -57,7 +57,7 @@ export function planOf(record: Configuration, batch: number, sequence: number): 
     // The second micro-batch meets the first one's gradients; later ones change nothing.
     accumulate: framework?.keepsGradients ? 2 : Math.min(record.gradients.accumulation, 2),
     slots,
-    lists: {},
+    lists: framework?.lists?.(record) ?? {},
     order: Object.keys(slots) as TechniqueSlot[],
   };
 }
@@ -95,6 +95,7 @@ const FAMILY: readonly [RegExp, Family][] = [
   [/gpt-?2/i, 'gpt2'],
   [/bert/i, 'bert'],
   [/deit|vit/i, 'vit'],
+  [/mixtral/i, 'mixtral'],
   [/llama|mistral/i, 'llama'],
 ];
 

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { ReportedPlan } from '../../language/server/report';
 import { bar, cells, cellsOf, stack } from '../../src/cli/paint/bars';
 import { paintPlan, paintSweep, waterfall } from '../../src/cli/paint/estimate';
+import { paintFit } from '../../src/cli/paint/fit';
 import { paintKernels } from '../../src/cli/paint/kernels';
 import { measure, paintAdapter, paintChecks, paintLoss, paintMemory, paintSummary } from '../../src/cli/paint/run';
 import { paintSavings } from '../../src/cli/paint/savings';
 import { sparkline } from '../../src/cli/paint/spark';
 import { ascii, columns, printable, render, type Style, styleOf, wrap } from '../../src/cli/paint/style';
+import type { FitPoint } from '../../src/planner/fit';
 import type { Bytes } from '../../src/planner/types';
 
 const GiB = 1024 ** 3;
@@ -40,12 +42,13 @@ const report: ReportedPlan = {
   ],
   time: { step: 1.2, tokensPerSecond: 27306 },
   parameters: { total: 8030261248, trainable: 8030261248 },
-  answers: [{ line: 26, find: 'max sequence', value: 49152 }],
+  answers: [{ line: 26, find: 'max sequence', value: 49152, unit: 'tokens' }],
   comparisons: [{ line: 28, to: 'full', allocated: 16 * GiB, otherAllocated: 20 * GiB, step: 1.2, otherStep: 1 }],
   sweeps: [
     {
       line: 27,
       key: 'sequence',
+      unit: 'tokens',
       points: [
         { value: 4096, allocated: 8 * GiB, fits: true },
         { value: 65536, allocated: 46 * GiB, fits: false },
@@ -250,6 +253,40 @@ describe('a run in a terminal', () => {
     [1234567, 'bytes', '1,234,567'],
     [2.71929, 'standard errors', '2.72 standard errors'],
   ])('measures %d %s as %s', (value, unit, text) => expect(measure(value, unit)).toBe(text));
+});
+
+describe('ways to make a plan fit', () => {
+  const point = (device: number, step: number, exact: boolean, edits: string[]): FitPoint => ({
+    plan: {} as never,
+    exact,
+    estimate: { ...report, peak: { ...report.peak, device: device * GiB }, time: { step, tokensPerSecond: 1 } },
+    edits: edits.map((to) => ({ slot: 'loss', from: null, to, change: {} as never, exact, bytes: -GiB, seconds: 0 })),
+  });
+  const found = { considered: 1728, floor: null };
+  const shown = (before: typeof report, points: FitPoint[]) => render(plain, paintFit(plain, before, { ...found, points }));
+
+  it('are shown once where they differ by next to nothing: exact ones, and the fewest changes', () => {
+    const text = shown(report, [
+      point(10, 1, true, ['a', 'b']),
+      point(10.1, 1, true, ['c']),
+      point(8, 1.1, true, ['d']),
+      point(10.05, 1.01, false, ['e']),
+    ]);
+    expect(text).toContain('longform: fits as it stands, 18.0 GiB of 23.0 GiB, 1.20 s a step');
+    expect(text).toContain('of 1,728 compatible plans');
+    expect(text).toMatch(/loss c: .*\n/);
+    expect(text).toContain('loss d');
+    for (const other of ['loss a', 'loss b', 'loss e']) expect(text).not.toContain(other);
+    expect(text).toContain('2 more are within 2 % of one of these; --json has them all');
+    expect(shown({ ...report, fits: false }, [point(10, 1, true, ['a'])])).toContain('18.0 GiB where 23.0 GiB are usable');
+  });
+
+  it('name the parts of the least, where none fits, in words', () => {
+    const floor = { plan: {} as never, edits: [], peak: 30 * GiB, categories: bytes(20, 10) };
+    const text = render(plain, paintFit(plain, report, { considered: 1728, points: [], floor }));
+    expect(text).toContain('nothing fits: of 1,728 compatible plans the smallest needs 30.0 GiB of tensors alone');
+    expect(text).toContain('made of weights, 20.0 GiB; activations kept for backward, 10.0 GiB');
+  });
 });
 
 describe('what a terminal can show', () => {

@@ -121,7 +121,7 @@ describe('the built server', () => {
   it('draws the sweep that is written, with the largest value that fits where a curve crosses the card', async () => {
     const { sweeps } = await ask<SweepsReply>('memplan/sweeps', { plan: 'adapter', others: ['longform'] });
     const [sweep] = sweeps;
-    expect(sweep).toMatchObject({ path: 'sequence', tokens: true, place: { line: 30 } });
+    expect(sweep).toMatchObject({ path: 'sequence', unit: 'tokens', place: { line: 30 } });
     expect(sweep?.curves.map(({ plan, points }) => [plan, points.map(({ value }) => value / 1024)])).toEqual([
       ['adapter', [4, 8, 16, 32, 64]],
       ['longform', [4, 8, 16, 32, 64]],

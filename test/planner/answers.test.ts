@@ -41,8 +41,8 @@ describe('the extreme value that serves', () => {
   });
 
   it('says where a range does not reach the near end', () => {
-    expect(extreme({ ...range, current: 40 }, 'max', (value) => value >= 20 && value <= 50)).toEqual({ value: 50, uneven: 13 });
-    expect(extreme({ ...range, current: 40 }, 'min', (value) => value >= 20 && value <= 50)?.uneven).toBeGreaterThan(50);
+    expect(extreme({ ...range, current: 40 }, 'max', (value) => value >= 20 && value <= 50)).toEqual({ value: 50, uneven: 19 });
+    expect(extreme({ ...range, current: 40 }, 'min', (value) => value >= 20 && value <= 50)).toEqual({ value: 20, uneven: 51 });
   });
 
   it('always serves, and asks few times', () => {
@@ -127,7 +127,9 @@ describe('find of a share', () => {
 
   it('ends before a value that may not be written, and with one that may', () => {
     const lora: Plan = { ...plan, slots: { train: { name: 'lora', args: {} } }, order: ['train'] };
-    expect(find(lora, { name: 'dropout' }, 'max', estimate)).toEqual({ value: 0.99, atLimit: true });
+    // A word of the model comes before an argument.
+    expect(knobOf(lora, { name: 'dropout' })).toMatchObject({ current: 0.1 });
+    expect(find(lora, { name: 'lora', member: 'dropout' }, 'max', estimate)).toEqual({ value: 0.99, atLimit: true });
     expect(find(frugal, { name: 'density' }, 'max', estimate)).toEqual({ value: 1, atLimit: true });
     expect(find(frugal, { name: 'density' }, 'min', estimate)).toEqual({ value: 0, atLimit: true });
   });
@@ -140,11 +142,15 @@ describe('numbers that cards cannot share', () => {
     expect(sweep(split, { name: 'n' }, [2, 3, 5, 4], estimate).map(({ value }) => value)).toEqual([2, 3, 4]);
   });
 
-  it('are told of where a search passes them', () => {
-    expect(find(split, { name: 'n' }, 'max', estimate)).toMatchObject({ value: 12, uneven: 11 });
-    const least = find(split, { name: 'n' }, 'min', estimate);
-    expect(least).toMatchObject({ value: 1, atLimit: true });
-    expect(12 % (least.uneven ?? 1)).not.toBe(0);
+  it('are none of the values that a search goes through', () => {
+    expect(find(split, { name: 'n' }, 'max', estimate)).toEqual({ value: 12, atLimit: true });
+    expect(find(split, { name: 'n' }, 'min', estimate)).toEqual({ value: 1, atLimit: true });
+    // Of 12 heads on 6 cards there is no width but a multiple of both.
+    const six: Plan = { ...split, lists: { parallel: [{ name: 'tensor', args: { n: 6 } }] } };
+    const { value, uneven } = find(six, { name: 'ffn' }, 'max', estimate);
+    if (value === undefined) throw new Error('no answer');
+    const wide = (ffn: number) => estimate({ ...six, model: { ...model, ffn } }).fits;
+    expect([value % 6, uneven, wide(value), wide(value + 6)]).toEqual([0, undefined, true, false]);
   });
 });
 
@@ -152,11 +158,74 @@ describe('knobs', () => {
   it('are the widths of the model, and experts where it has any', () => {
     const mixture = findModel('mistralai/Mixtral-8x7B-v0.1');
     if (!mixture) throw new Error('preset');
-    expect(knobOf({ ...plan, model: mixture }, { name: 'experts' })).toMatchObject({ min: 2, current: 8 });
+    expect(knobOf({ ...plan, model: mixture }, { name: 'experts' })).toMatchObject({ current: 8 });
+    expect(
+      find({ ...plan, model: mixture, device: { ...device, memory: 2 ** 50 } }, { name: 'experts' }, 'min', estimate),
+    ).toMatchObject({ value: 2, atLimit: true });
     expect(knobOf(plan, { name: 'experts' })).toHaveProperty('problem');
     const { value } = find(plan, { name: 'hidden' }, 'max', estimate);
     const wide = (hidden: number) => estimate({ ...plan, model: { ...model, hidden } }).fits;
     expect([wide(value ?? 0), wide((value ?? 0) + 1)]).toEqual([true, false]);
+  });
+
+  it('are the numbers of the card, in whole MiB', () => {
+    const MiB = 1024 ** 2;
+    const { value, unit } = find(plan, { name: 'memory' }, 'min', estimate);
+    if (value === undefined) throw new Error('no answer');
+    const on = (memory: number) => estimate({ ...plan, device: { ...device, memory } }).fits;
+    expect([unit, value % MiB, on(value), on(value - MiB)]).toEqual(['bytes', 0, true, false]);
+    const most = find(plan, { name: 'reserve' }, 'max', estimate).value ?? 0;
+    const kept = (reserve: number) => estimate({ ...plan, device: { ...device, reserve } }).fits;
+    expect([kept(most), kept(most + MiB)]).toEqual([true, false]);
+  });
+
+  it('are the speeds of the card, which a time that is required wants', () => {
+    const { step } = estimate(plan).time;
+    const quick = {
+      operator: '<=',
+      left: { kind: 'figure', figure: 'time' },
+      right: { kind: 'number', value: step * 0.95 },
+    } as const;
+    const { value, unit, breaks } = find(plan, { name: 'bandwidth' }, 'min', estimate, [quick]);
+    const at = (bandwidth: number) => estimate({ ...plan, device: { ...device, bandwidth } }).time.step <= step * 0.95;
+    expect([unit, breaks, at(value ?? 0), at((value ?? 0) - 1e8)]).toEqual(['bytes/s', 0, true, false]);
+  });
+
+  it('end where the host has no more memory for what is put there', () => {
+    const moved: Plan = { ...plan, lists: { offload: [{ name: 'optimizer', args: {} }] } };
+    const { host } = estimate(moved);
+    const least = find(moved, { name: 'host-memory' }, 'min', estimate);
+    expect(least.value).toBe(1024 ** 2 * Math.ceil((host?.cpu ?? 0) / 1024 ** 2));
+    expect(least.host).toBe(true);
+    const poor: Plan = { ...moved, device: { ...device, hostMemory: (host?.cpu ?? 0) - 1 } };
+    expect(find(poor, { name: 'batch' }, 'max', estimate).reason).toMatch(
+      /^no value fits the host: with `batch 1` it must hold \d+\.\d MiB$/,
+    );
+    expect(find(poor, { name: 'layers' }, 'max', estimate)).toMatchObject({ value: model.layers - 1, host: true });
+  });
+
+  it('are those of a technique inside another too', () => {
+    const inner: Plan = {
+      ...plan,
+      slots: { optimizer: { name: 'galore', args: { rank: 8, inner: { name: 'adamw8bit', args: { block: 256 } } } } },
+    };
+    const knob = knobOf(inner, { name: 'block' });
+    if ('problem' in knob) throw new Error(knob.problem);
+    expect(knob.current).toBe(256);
+    expect(knob.set(64).slots.optimizer?.args.inner).toEqual({ name: 'adamw8bit', args: { block: 64 } });
+  });
+
+  it('say why a number means nothing to a plan, and where one is that stands elsewhere', () => {
+    const problem = (name: string) => {
+      const knob = knobOf(plan, { name });
+      return 'problem' in knob ? knob.problem : undefined;
+    };
+    expect(problem('patch')).toBe('`patch` means nothing here: a gpt2 model reads no images');
+    expect(problem('active-experts')).toContain('has no experts');
+    expect(problem('seed')).toContain('`run` block');
+    expect(problem('peak')).toContain('`require`');
+    expect(problem('optimizer')).toContain('is no number');
+    expect(problem('positions')).toBeUndefined();
   });
 
   it('turn arguments of the techniques in use, defaults included, and leave the plan as it was', () => {

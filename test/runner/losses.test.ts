@@ -9,7 +9,8 @@ describe('cut cross-entropy', () => {
   // One tile; several of both kinds, the last of each short; words enough that the filter has something to leave out.
   for (const [filter, model, sequence] of [
     [false, {}, 19],
-    [false, { vocab: 600 }, 150],
+    [false, { vocab: 601 }, 150],
+    [false, { vocab: 98 }, 20],
     [true, { vocab: 600 }, 150],
     [true, { vocab: 9000 }, 40],
   ] as const)

@@ -174,6 +174,10 @@ describe('checks of optimizers and of what is stored', () => {
     ['adamw-fp8', 'optimizer', { optimizer: use('adamw-fp8', { group: 64, expand: false }) }],
     ['sgd', 'optimizer', { optimizer: use('sgd', { momentum: 0.9 }) }],
     ['lion', 'optimizer', { optimizer: use('lion') }],
+    ['muon', 'optimizer', { optimizer: use('muon', { steps: 5 }) }],
+    ['adafactor', 'optimizer', { optimizer: use('adafactor', { momentum: false }) }],
+    ['adafactor', 'optimizer', { optimizer: use('adafactor', { momentum: true }) }],
+    ['adam-mini', 'optimizer', { optimizer: use('adam-mini') }],
     ['lomo', 'optimizer', { optimizer: use('lomo') }],
     ['mezo', 'optimizer', { optimizer: use('mezo', { eps: 1e-3 }) }],
     ['apollo', 'optimizer', { optimizer: use('apollo', { rank: 4, scale: 1 }) }],
@@ -302,6 +306,12 @@ describe('bytes', () => {
     ['adapters on NF4', { weights: use('nf4'), train: use('lora', { rank: 2, dropout: 0.1 }), optimizer: use('adamw8bit') }],
     ['2-bit activations, Lion', { activations: use('int2', { group: 64 }), optimizer: use('lion') }],
     ['LOMO', { optimizer: use('lomo') }],
+    [
+      'Adafactor with a momentum, in chunks',
+      { optimizer: use('adafactor', { momentum: true }), backward: use('streambp', { chunk: 6 }) },
+    ],
+    ['Adam-mini, tied', { optimizer: use('adam-mini') }, { tiedEmbeddings: true }],
+    ['Muon, bf16 weights', { optimizer: use('muon'), weights: use('bf16') }],
     ['fp16 weights that learn', { weights: use('fp16'), loss: use('cut-cross-entropy') }],
     ['fp16 kept activations', { precision: use('amp-fp16') }],
     [

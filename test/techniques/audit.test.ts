@@ -123,6 +123,7 @@ const EXCEPTIONS: { [argument: string]: Follows | string } = {
   'parallel/zero.prefetch-bucket': 'parallel/zero.test.ts',
   'parallel/zero.live-parameters': 'parallel/zero.test.ts',
   'parallel/zero.persistence-threshold': 'parallel/zero.test.ts',
+  'parallel/fsdp.version': 'parallel/fsdp.test.ts',
   'parallel/pipeline.pieces': 'parallel/pipeline.test.ts',
   'parallel/pipeline.first-layers': 'parallel/pipeline.test.ts',
   // Of the first stage, which then has fewer.

@@ -6,7 +6,7 @@ import { completeModel } from '../../src/plan/families';
 import type { Use } from '../../src/plan/types';
 import type { Phase } from '../../src/planner/types';
 import { simulate } from '../../src/tape/simulate';
-import { refusalsOf } from '../../src/techniques/compatibility';
+import { refusalsOf, warningsOf } from '../../src/techniques/compatibility';
 import { tapeOf } from '../../src/techniques/recipe-of';
 import { highest, mostOf, ops, peak, persistent, plan, small, use } from './bytes';
 
@@ -32,7 +32,10 @@ describe('checkpoint', () => {
   });
 
   it('selective, is plain backward with a fused kernel', () => {
-    expect(peak(plan({ backward: use('checkpoint', { selective: true }) }))).toBe(peak(plan({})));
+    const fused = plan({ backward: use('checkpoint', { selective: true }) });
+    expect(peak(fused)).toBe(peak(plan({})));
+    expect(warningsOf(fused).map(({ why }) => why)).toEqual([expect.stringContaining('saves nothing here')]);
+    expect(warningsOf(plan(selective))).toEqual([]);
   });
 
   it('reentrant, holds one more 2-byte hidden state a token: the output of the segment that is differentiated', () => {

@@ -406,19 +406,19 @@ export const sweeps: SweepsReply = {
   sweeps: [
     {
       path: 'sequence',
-      tokens: true,
+      unit: 'tokens',
       place: place(21),
       curves: [
         {
           plan: 'longform',
           usable: longform.usable,
-          points: [4, 8, 16, 32, 64].map((k) => ({ value: k * 1024, device: (16.4 + k * 0.19) * GiB })),
+          points: [4, 8, 16, 32, 64].map((k) => ({ value: k * 1024, device: (16.4 + k * 0.19) * GiB, fits: k <= 32 })),
           crossing: { value: 34_900, device: 22.9 * GiB },
         },
         {
           plan: 'adapter',
           usable: longform.usable,
-          points: [4, 8, 16, 32, 64].map((k) => ({ value: k * 1024, device: (6 + k * 1.78) * GiB })),
+          points: [4, 8, 16, 32, 64].map((k) => ({ value: k * 1024, device: (6 + k * 1.78) * GiB, fits: k <= 8 })),
           crossing: { value: 9720, device: 22.9 * GiB },
         },
       ],

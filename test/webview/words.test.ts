@@ -52,7 +52,7 @@ test('sizes that are far apart lie by factors, others evenly from nought', () =>
       {
         plan: 'a',
         usable: 23 * GiB,
-        points: [16, 64, most].map((gib, at) => ({ value: 4096 * 4 ** at, device: gib * GiB })),
+        points: [16, 64, most].map((gib, at) => ({ value: 4096 * 4 ** at, device: gib * GiB, fits: gib <= 23 })),
         crossing: null,
       },
     ],

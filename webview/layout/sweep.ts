@@ -1,7 +1,7 @@
 /** Bytes on the card over the values of one number: curves in, points out. What grows by factors lies evenly, to the right and upwards. */
 import * as l10n from '@vscode/l10n';
 import type { SweepCurves } from '../../src/protocol';
-import { formatBytes, formatExact, formatTokens } from '../format';
+import { formatBytes, formatQuantity } from '../format';
 import { type Axis, type Plot, plotOf, spanScale } from './chart';
 import { around, beside, boxesAlong, boxOf, settle, type Taken, touch, type Words } from './words';
 
@@ -28,7 +28,7 @@ export interface SweepChart {
   y: Axis[];
 }
 
-export function layoutSweep({ curves, tokens }: SweepCurves, width: number, height: number): SweepChart {
+export function layoutSweep({ curves, unit }: SweepCurves, width: number, height: number): SweepChart {
   const plot = plotOf(width, height);
   const values = [...new Set(curves.flatMap(({ points }) => points.map(({ value }) => value)))].sort((a, b) => a - b);
   const first = values[0] ?? 0;
@@ -39,18 +39,18 @@ export function layoutSweep({ curves, tokens }: SweepCurves, width: number, heig
   const x = (value: number) => plot.left + (span > 0 ? (measure(value) - measure(first)) / span : 0.5) * (plot.right - plot.left);
   const sizes = curves.flatMap(({ usable, points }) => [usable, ...points.map(({ device }) => device)]);
   const { y, ticks, log } = spanScale(Math.min(...sizes), Math.max(...sizes), plot);
-  const at = (plan: string, usable: number, { value, device }: { value: number; device: number }): SweepPoint => ({
+  const at = (plan: string, { value, device, fits = true }: { value: number; device: number; fits?: boolean }): SweepPoint => ({
     plan,
     value,
     device,
-    fits: device <= usable,
+    fits,
     x: x(value),
     y: y(device),
   });
-  const drawn = curves.map(({ plan, usable, points, crossing }) => ({
+  const drawn = curves.map(({ plan, points, crossing }) => ({
     plan,
-    points: points.map((point) => at(plan, usable, point)),
-    crossing: crossing && at(plan, usable, crossing),
+    points: points.map((point) => at(plan, point)),
+    crossing: crossing && at(plan, crossing),
   }));
   const levels = [...new Set(curves.map(({ usable }) => usable))].map((bytes) => ({ bytes, y: y(bytes) }));
   // Words give way to what is drawn, and the later ones to the earlier.
@@ -72,7 +72,7 @@ export function layoutSweep({ curves, tokens }: SweepCurves, width: number, heig
     ...level,
     words: place(beside(l10n.t('usable {0}', formatBytes(level.bytes)), level.y, plot)),
   }));
-  const name = tokens ? formatTokens : formatExact;
+  const name = (value: number) => formatQuantity(value, unit);
   const crossed = drawn.filter(({ crossing }) => crossing !== null).length;
   const named = drawn.map(({ plan, points, crossing }) => {
     if (!crossing) return { plan, points, crossing };

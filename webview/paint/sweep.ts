@@ -1,7 +1,8 @@
 /** Paints a sweep: a curve a plan, hollow where it does not fit, and where each crosses the usable memory. */
 import * as l10n from '@vscode/l10n';
 import { line } from 'd3';
-import { formatExact, formatTokens } from '../format';
+import type { Unit } from '../../src/protocol';
+import { formatQuantity } from '../format';
 import type { SweepChart, SweepPoint } from '../layout/sweep';
 import { paintAxes, paintLimits, paintWords } from './axes';
 import { place } from './motion';
@@ -9,9 +10,9 @@ import { layer, sized } from './svg';
 
 type Curve = SweepChart['curves'][number];
 
-export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, tokens }: { path: string; tokens: boolean }): void {
+export function paintSweep(svg: SVGSVGElement, chart: SweepChart, { path, unit }: { path: string; unit?: Unit }): void {
   const root = sized(svg, chart);
-  const words = tokens ? formatTokens : formatExact;
+  const words = (value: number) => formatQuantity(value, unit);
   const crossings = chart.curves.flatMap(({ plan, crossing }) =>
     crossing ? [l10n.t('{0} fits up to {1}', plan, words(crossing.value))] : [],
   );

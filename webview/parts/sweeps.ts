@@ -2,7 +2,7 @@
 import * as l10n from '@vscode/l10n';
 import type { FromWebview, Place, SweepCurves } from '../../src/protocol';
 import { h, prose } from '../dom';
-import { formatBytes, formatExact, formatTokens } from '../format';
+import { formatBytes, formatQuantity } from '../format';
 import { layoutSweep } from '../layout/sweep';
 import { picture } from '../paint/svg';
 import { paintSweep } from '../paint/sweep';
@@ -52,8 +52,8 @@ export function createSweeps(post: (message: FromWebview) => void, reveal: (plac
 }
 
 function curves(svg: SVGSVGElement, sweep: SweepCurves, width: number, reveal: (place: Place) => void): HTMLElement {
-  const { path, tokens, place } = sweep;
-  const words = tokens ? formatTokens : formatExact;
+  const { path, unit, place } = sweep;
+  const words = (value: number) => formatQuantity(value, unit);
   const chart = layoutSweep(sweep, Math.min(width, 760), HEIGHT);
   paintSweep(svg, chart, sweep);
   const name = place ? link(path, place, reveal) : h('span', { class: 'mono' }, path);
@@ -61,9 +61,9 @@ function curves(svg: SVGSVGElement, sweep: SweepCurves, width: number, reveal: (
   const columns = [{ title: path, number: true }, ...sweep.curves.map(({ plan }) => ({ title: plan, number: true }))];
   const rows = values.map((value) => [
     words(value),
-    ...sweep.curves.map(({ points, usable }) => {
-      const device = points.find((point) => point.value === value)?.device;
-      return device === undefined ? '' : device > usable ? l10n.t('{0}, over', formatBytes(device)) : formatBytes(device);
+    ...sweep.curves.map(({ points }) => {
+      const point = points.find((one) => one.value === value);
+      return point === undefined ? '' : point.fits ? formatBytes(point.device) : l10n.t('{0}, over', formatBytes(point.device));
     }),
   ]);
   const border = [l10n.t('fits up to'), ...sweep.curves.map((curve) => crossingWords(curve, words))];

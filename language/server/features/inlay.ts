@@ -1,6 +1,6 @@
 /** Numbers beside the words that own them: bytes of techniques, answers, values against limits. */
 import { type InlayHint, InlayHintKind } from 'vscode-languageserver-types';
-import { formatBytes, formatChange, formatCount, formatShare, formatTime, formatTokens } from '../../../src/plan/format';
+import { formatBytes, formatChange, formatCount, formatQuantity, formatShare, formatTime } from '../../../src/plan/format';
 import { judge } from '../../../src/planner/answers';
 import type { Estimate } from '../../../src/planner/types';
 import { type EstimateCache, estimateOf } from '../estimates';
@@ -48,32 +48,40 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
       put(span, `${holds ? '✓' : '✗'} ${value}`, `${value} against ${limit}: ${holds ? 'holds' : 'does not hold'}`);
     }
     const found = answers.get(plan.name);
-    for (const { span, value, reason, find, atLimit, uneven, arranged, limitedBy } of found?.answers ?? []) {
+    for (const { span, value, reason, find, atLimit, uneven, arranged, limitedBy, host, unit } of found?.answers ?? []) {
       if (value === undefined) put(span, '= none', reason);
       else {
         const gap =
           uneven === undefined
             ? ''
-            : `; not every ${find.startsWith('max') ? 'smaller' : 'larger'} value serves: ${formatCount(uneven)} does not`;
+            : `; not every ${find.startsWith('max') ? 'smaller' : 'larger'} value serves: ${formatQuantity(uneven, unit)} is the nearest found that does not`;
         const loose =
           arranged === undefined
             ? ''
-            : `; up to ${formatCount(arranged)} the tensors fit, and how the allocator places them decides`;
-        const bound = limitedBy === undefined ? '' : `; the card would hold more: \`require ${limitedBy}\` ends it`;
+            : `; ${find.startsWith('max') ? 'up to' : 'from'} ${formatQuantity(arranged, unit)} the tensors fit, and how the allocator places them decides`;
+        const bound =
+          limitedBy === undefined
+            ? host
+              ? '; the card would do: the `host-memory` ends it'
+              : ''
+            : `; the card would do: \`require ${limitedBy}\` ends it`;
         put(
           span,
-          `= ${answerText(find, value)}${atLimit ? ' (the most)' : limitedBy === undefined ? '' : ' by require'}`,
-          `${find}: ${formatCount(value)}${bound}${gap}${loose}`,
+          `= ${formatQuantity(value, unit)}${atLimit ? ` (the ${find.startsWith('max') ? 'most' : 'least'})` : limitedBy === undefined ? '' : ' by require'}`,
+          `${find}: ${unit === 'tokens' ? formatCount(value) : formatQuantity(value, unit)}${bound}${gap}${loose}`,
         );
       }
     }
-    for (const { span, points } of found?.sweeps ?? []) {
+    for (const { span, points, unit } of found?.sweeps ?? []) {
       const fitting = points.filter(({ fits }) => fits).length;
       put(
         span,
         `${fitting} of ${points.length} fit`,
         points
-          .map(({ value, allocated, fits }) => `${formatCount(value)}: ${formatBytes(allocated)}${fits ? '' : ', does not fit'}`)
+          .map(
+            ({ value, allocated, fits }) =>
+              `${formatQuantity(value, unit)}: ${formatBytes(allocated)}${fits ? '' : ', does not fit'}`,
+          )
           .join('\n'),
       );
     }
@@ -88,9 +96,6 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
   }
   return hints;
 }
-
-const answerText = (find: string, value: number): string =>
-  /sequence|chunk|logits|vocab/.test(find) ? formatTokens(value) : formatCount(value);
 
 /** What a statement answers for: a technique for its step of the waterfall, the model and the card for their own bytes. */
 function ownedBy(key: string, { waterfall, peak, usable, categories }: Estimate): { label: string; tooltip: string } | undefined {

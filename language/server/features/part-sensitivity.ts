@@ -1,11 +1,11 @@
 /** What a number of a `model` or `device` block is to the plans that use it. */
 import { formatBytes, formatTime } from '../../../src/plan/format';
-import type { Device, Plan } from '../../../src/plan/types';
-import { extremeSteps } from '../../../src/planner/answers';
+import { DEVICE_NUMBERS, type DeviceNumberKey } from '../../../src/plan/numbers';
+import type { Plan } from '../../../src/plan/types';
+import { findSteps } from '../../../src/planner/answers';
 import { estimate } from '../../../src/planner/estimate';
 import { isDeviceDeclaration, isModelDeclaration, isQuantity, isSetting, isWord } from '../../generated/ast';
 import type { Analysis } from '../analyze';
-import { DEVICE_KEYS } from '../devices';
 import type { EstimateCache } from '../estimates';
 import { type Span, spanOf } from '../span';
 
@@ -41,18 +41,19 @@ export const usersOf = ({ plans }: Analysis, { kind, name }: PartNumber): Plan[]
     })
     .slice(0, TOLD);
 
-const MiB = 2 ** 20;
-
 /** What a card's number is to a plan: from how much memory on it fits, what a faster card would save. */
 export function* deviceSensitivity(plan: Plan, key: string, cache: EstimateCache): Generator<void, string | undefined> {
-  const field = DEVICE_KEYS[key]?.field;
+  const known = DEVICE_NUMBERS[key as DeviceNumberKey];
   const made = cache.brief(plan);
   yield;
-  if (!field || 'failure' in made) return undefined;
+  if (!known || 'failure' in made) return undefined;
+  const { field } = known;
   const { host, time } = made.estimate;
   const about = `\`${key}\` for plan \`${plan.name}\``;
   if (field === 'memory' || field === 'reserve') {
-    const { value } = yield* cache.answer(['border', { ...plan, order: [] }, field], () => border(plan, field));
+    const { value } = yield* cache.answer(['border', { ...plan, order: [] }, field], () =>
+      findSteps({ ...plan, order: [] }, { name: key }, field === 'memory' ? 'min' : 'max', estimate),
+    );
     if (value === undefined) return `${about}: no value makes it fit.`;
     const served = field === 'memory' ? plan.device.memory >= value : plan.device.reserve <= value;
     const way = field === 'memory' ? 'from' : 'up to';
@@ -63,19 +64,4 @@ export function* deviceSensitivity(plan: Plan, key: string, cache: EstimateCache
   if ('failure' in faster) return undefined;
   const percent = (100 * (faster.step / time.step - 1)).toFixed(1).replace('-', '−');
   return `${about}: 10 % more of it, ${percent} % of the step’s ${formatTime(time.step)}.`;
-}
-
-/** The least memory with which a plan fits, or the most that can be kept from it, in whole MiB. */
-function* border(plan: Plan, field: 'memory' | 'reserve'): Generator<void, { value?: number }> {
-  const { device } = plan;
-  const range =
-    field === 'memory'
-      ? { min: Math.ceil(device.reserve / MiB) + 1, max: 2 ** 24, current: Math.floor(device.memory / MiB) }
-      : { min: 0, max: Math.floor(device.memory / MiB), current: Math.floor(device.reserve / MiB) };
-  const serves = (value: number): boolean => {
-    const changed: Device = { ...device, [field]: value * MiB };
-    return estimate({ ...plan, order: [], device: changed }).fits;
-  };
-  const found = yield* extremeSteps(range, field === 'memory' ? 'min' : 'max', serves);
-  return found ? { value: found.value * MiB } : {};
 }

@@ -1,9 +1,9 @@
 /** What a number of a plan may be: up to which value the plan fits, and what one more costs. */
-import { formatBytes, formatCount, formatTokens } from '../../../src/plan/format';
+import { formatBytes, formatCount, formatQuantity } from '../../../src/plan/format';
 import type { Plan } from '../../../src/plan/types';
 import { findSteps } from '../../../src/planner/answers';
 import { estimate } from '../../../src/planner/estimate';
-import { knobOf, MOST, type Path, pathText } from '../../../src/planner/knobs';
+import { type Knob, knobOf, MOST, type Path, pathText, possible } from '../../../src/planner/knobs';
 import { isArgument, isLet, isQuantity, isSetting, isWord } from '../../generated/ast';
 import type { Analysis, PlanAnalysis } from '../analyze';
 import type { EstimateCache } from '../estimates';
@@ -58,27 +58,40 @@ export function* sensitivity({ plan, path }: Turned, cache: EstimateCache): Gene
   const { value, reason, atLimit } = yield* cache.answer(['sensitivity', bare, path], () =>
     findSteps(bare, path, 'max', estimate),
   );
-  const written = (count: number): string =>
-    knob.tokens && formatTokens(count) !== formatCount(count)
-      ? `${formatTokens(count)} (${formatCount(count)})`
-      : formatCount(count);
+  const written = (count: number): string => {
+    const text = formatQuantity(count, knob.unit);
+    return knob.unit === 'tokens' && text !== formatCount(count) ? `${text} (${formatCount(count)})` : text;
+  };
   const fits =
     value === undefined
       ? reason
       : atLimit
         ? 'fits at any larger value too'
         : `${knob.current > value ? 'does not fit; it would up to' : 'fits up to'} **${written(value)}**`;
-  const step = knob.tokens ? 1024 : 1;
-  const more = knob.current + step <= knob.max ? cache.brief(knob.set(knob.current + step)) : undefined;
+  const next = nextOf(knob);
+  const more = next === undefined ? undefined : cache.brief(knob.set(next));
   const now = cache.brief(plan);
   yield;
   const cost =
     more && 'estimate' in more && 'estimate' in now ? more.estimate.peak.allocated - now.estimate.peak.allocated : undefined;
+  const by = next === undefined ? 0 : next - knob.current;
+  const said = by === 1 ? 'One more' : `${formatQuantity(Number(by.toFixed(2)), knob.unit)} more`;
   const slope =
     cost === undefined
       ? ''
       : cost === 0
-        ? ` ${knob.tokens ? '1k more' : 'One more'} leaves the peak as it is.`
-        : ` ${knob.tokens ? '1k more' : 'One more'}: ${cost > 0 ? '+' : '−'}${formatBytes(Math.abs(cost))}.`;
+        ? ` ${said} leaves the peak as it is.`
+        : ` ${said}: ${cost > 0 ? '+' : '−'}${formatBytes(Math.abs(cost))}.`;
   return `\`${pathText(path)}\` of plan \`${plan.name}\`: ${fits}.${slope}`;
 }
+
+/** The next larger value that may be written: 1k more of what counts tokens. */
+function nextOf({ current, max, grain = 1, unit, set }: Knob): number | undefined {
+  const step = unit === 'tokens' ? 1024 : grain;
+  for (let tried = 1; tried <= NEXT && current + tried * step <= max; tried++)
+    if (possible(set(current + tried * step))) return current + tried * step;
+  return undefined;
+}
+
+/** Values that are tried: a width goes on by its number of heads. */
+const NEXT = 128;

@@ -1,6 +1,6 @@
 /** One plan's estimate in a terminal: the verdict, the moment of the peak, the waterfall, answers and sweeps. */
 import type { ReportedPlan } from '../../../language/server/report';
-import { formatBytes, formatCount, formatShort, formatTime, formatTokens } from '../../plan/format';
+import { formatBytes, formatCount, formatQuantity, formatShort, formatTime } from '../../plan/format';
 import type { Moment, WaterfallStep } from '../../planner/types';
 import { bar, cellsOf, FILLS, legend, type Segment, stack } from './bars';
 import { paintCards } from './cards';
@@ -11,6 +11,7 @@ type Sweep = ReportedPlan['sweeps'][number];
 type Comparison = ReportedPlan['comparisons'][number];
 
 const INDENT = '  ';
+const GiB = 1024 ** 3;
 
 export const moment = (at: Moment): string =>
   at.layer === undefined ? `${at.phase}, ${at.op}` : `${at.phase} of layer ${at.layer}, ${at.op}`;
@@ -121,9 +122,6 @@ function limitCaption(style: Style, usable: number, full: number, width: number)
   return `${' '.repeat(left)}${paint(style, 'gray', caption)} ${paint(style, 'bold', '┃')}`;
 }
 
-/** A count as the language writes it where it counts tokens. */
-const written = (key: string, value: number): string => (key === 'sequence' ? formatTokens(value) : formatCount(value));
-
 /** What the plan asked, in the order of the file. */
 function answers(style: Style, plan: ReportedPlan): string[] {
   const lines = [
@@ -133,20 +131,36 @@ function answers(style: Style, plan: ReportedPlan): string[] {
   return lines.sort((a, b) => a.line - b.line).map(({ text }) => text);
 }
 
-function answerLine(style: Style, { line, find, value, atLimit, uneven, arranged, limitedBy, reason }: Answer): string {
-  const key = find.split(' ').at(-1) ?? '';
+/** How much a value is, where its digits as a file has them do not show it. */
+function inOtherWords(value: number, unit: Answer['unit']): string {
+  const text = formatQuantity(value, unit);
+  if (unit === 'tokens') return text === formatCount(value) ? '' : ` (${formatCount(value)} tokens)`;
+  return unit === 'bytes' && value >= GiB && text.endsWith('MiB') ? ` (${formatBytes(value)})` : '';
+}
+
+function answerLine(style: Style, answer: Answer): string {
+  const { line, find, value, atLimit, uneven, arranged, limitedBy, host, unit, reason } = answer;
+  const most = find.startsWith('max');
   const question = `${INDENT}line ${line}: find ${find} → `;
   if (value === null) return question + paint(style, 'red', printable(reason ?? 'no value fits'));
-  const tokens = written(key, value) !== formatCount(value) ? ` (${formatCount(value)} tokens)` : '';
+  const written = (one: number): string => formatQuantity(one, unit);
+  const other = inOtherWords(value, unit);
   const gap =
     uneven === undefined
       ? ''
-      : `; not every ${find.startsWith('max') ? 'smaller' : 'larger'} value serves: ${written(key, uneven)} does not`;
+      : `; not every ${most ? 'smaller' : 'larger'} value serves: ${written(uneven)} is the nearest found that does not`;
   const loose =
-    arranged === undefined ? '' : `; up to ${written(key, arranged)} the tensors fit, and how the allocator places them decides`;
-  const bound = limitedBy === undefined ? '' : `; the card would hold more: \`require ${printable(limitedBy)}\` ends it`;
+    arranged === undefined
+      ? ''
+      : `; ${most ? 'up to' : 'from'} ${written(arranged)} the tensors fit, and how the allocator places them decides`;
+  const bound =
+    limitedBy === undefined
+      ? host
+        ? '; the card would do: the `host-memory` ends it'
+        : ''
+      : `; the card would do: \`require ${printable(limitedBy)}\` ends it`;
   const end = atLimit === true ? ', the end of what may be written' : bound;
-  return `${question}${paint(style, 'bold', written(key, value))}${tokens}${end}${gap}${loose}`;
+  return `${question}${paint(style, 'bold', written(value))}${other}${end}${gap}${loose}`;
 }
 
 /** `line 20: against lora: 9.2 GiB less, 4 % slower`. */
@@ -160,7 +174,7 @@ function comparisonLine(style: Style, { line, to, allocated, otherAllocated, ste
 
 /** One row a point, on one scale, with the limit. */
 export function paintSweep(style: Style, sweep: Sweep, usable: number): string[] {
-  const values = sweep.points.map((point) => written(sweep.key, point.value));
+  const values = sweep.points.map((point) => formatQuantity(point.value, sweep.unit));
   const valueWidth = Math.max(4, ...values.map((value) => value.length));
   const width = Math.min(60, style.width - valueWidth - 20);
   const full = Math.max(usable * 1.02, ...sweep.points.map((point) => point.allocated));

@@ -1,17 +1,39 @@
 /** The ways to make a plan fit, in a terminal. */
-import { formatBytes, formatChange, formatPace, formatTime } from '../../plan/format';
+import { formatBytes, formatChange, formatCount, formatPace, formatTime } from '../../plan/format';
 import type { Edit, Fit, FitPoint } from '../../planner/fit';
-import type { Estimate } from '../../planner/types';
+import { CATEGORIES, type Estimate, PART_NAMES } from '../../planner/types';
 import { padStart, paint, type Style } from './style';
 
 export function paintFit(style: Style, before: Estimate, found: Fit): string[] {
-  const head = `${paint(style, 'bold', before.name)}: ${formatBytes(before.peak.device)} where ${formatBytes(before.usable)} are usable, ${formatTime(before.time.step)} a step`;
+  const { peak, usable, time, fits } = before;
+  const sizes = fits
+    ? `${paint(style, 'green', 'fits as it stands')}, ${formatBytes(peak.device)} of ${formatBytes(usable)}`
+    : `${formatBytes(peak.device)} where ${formatBytes(usable)} are usable`;
+  const head = `${paint(style, 'bold', before.name)}: ${sizes}, ${formatTime(time.step)} a step`;
   if (found.points.length === 0) return [head, ...floorLines(style, before, found)];
+  const shown = apart(found.points);
+  const rest = found.points.length - shown.length;
   return [
     head,
-    `  ${found.considered} compatible plans considered; nothing beats these in both peak and time`,
-    ...found.points.flatMap((point) => ['', ...pointLines(style, before, point)]),
+    `  of ${formatCount(found.considered)} compatible plans, those that no other beats in both peak and time`,
+    ...shown.flatMap((point) => ['', ...pointLines(style, before, point)]),
+    ...(rest > 0 ? ['', `  ${formatCount(rest)} more are within ${100 * NEAR} % of one of these; --json has them all`] : []),
   ];
+}
+
+/** Ways that differ by less in peak and in time are one to a reader. */
+const NEAR = 0.02;
+
+/** One of each group of like ways: an exact one, with the fewest changes. */
+function apart(points: readonly FitPoint[]): FitPoint[] {
+  const near = (a: number, b: number): boolean => Math.abs(a - b) <= NEAR * b;
+  const kept: FitPoint[] = [];
+  for (const point of points.toSorted((a, b) => Number(b.exact) - Number(a.exact) || a.edits.length - b.edits.length)) {
+    const { peak, time } = point.estimate;
+    const like = ({ estimate: one }: FitPoint) => near(peak.device, one.peak.device) && near(time.step, one.time.step);
+    if (!kept.some(like)) kept.push(point);
+  }
+  return points.filter((point) => kept.includes(point));
 }
 
 function pointLines(style: Style, before: Estimate, { estimate, edits, exact }: FitPoint): string[] {
@@ -30,20 +52,22 @@ export function editText({ slot, to, bytes, seconds }: Edit): string {
 }
 
 function floorLines(style: Style, before: Estimate, { floor, considered }: Fit): string[] {
-  if (!floor) return [`  ${paint(style, 'red', 'nothing fits')}: none of ${considered} compatible plans fits the host's memory`];
+  if (!floor)
+    return [
+      `  ${paint(style, 'red', 'nothing fits')}: none of ${formatCount(considered)} compatible plans fits the host's memory`,
+    ];
   const { beyondHost } = floor;
   const smaller = beyondHost
     ? [
         `  with more offloaded, ${formatBytes(beyondHost.peak)} would do, and ${formatBytes(beyondHost.cpu)} on the host, more than it has`,
       ]
     : [];
-  const parts = Object.entries(floor.categories)
-    .filter(([, bytes]) => bytes > 0)
-    .sort((a, b) => b[1] - a[1])
-    .map(([category, bytes]) => `${category} ${formatBytes(bytes)}`);
+  const parts = CATEGORIES.filter((category) => floor.categories[category] > 0)
+    .toSorted((a, b) => floor.categories[b] - floor.categories[a])
+    .map((category) => `${PART_NAMES[category]}, ${formatBytes(floor.categories[category])}`);
   return [
-    `  ${paint(style, 'red', 'nothing fits')}: of ${considered} compatible plans the smallest needs ${formatBytes(floor.peak)} of tensors alone`,
-    `  it is made of ${parts.join(', ')}`,
+    `  ${paint(style, 'red', 'nothing fits')}: of ${formatCount(considered)} compatible plans the smallest needs ${formatBytes(floor.peak)} of tensors alone`,
+    `  it is made of ${parts.join('; ')}`,
     ...floor.edits.map((edit) => `    ${editText(edit)}`),
     ...smaller,
     `  a card with more memory, a smaller batch or a shorter sequence than ${before.name} has would be needed`,

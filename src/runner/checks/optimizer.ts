@@ -9,6 +9,8 @@ import type { Opened } from '../device';
 import { prepare } from '../program';
 import { normals } from '../random';
 import type { Array64 } from '../reference/arrays';
+import { relativeToChange } from '../reference/relative';
+import { type CheckContext, within } from './context';
 
 export interface Replayed {
   parameters: Float32Array[];
@@ -62,6 +64,33 @@ export async function replayRule(
   } finally {
     program.destroy();
   }
+}
+
+/** Reports how far the weights after the last step are from `wanted`, over the largest change. */
+export function reportTrajectory(
+  report: CheckContext['report'],
+  of: string,
+  { parameters }: Replayed,
+  wanted: Array64,
+  before: Array64,
+  limit: number,
+  why: string,
+): void {
+  const off = relativeToChange(parameters.at(-1) ?? [], wanted, before);
+  const name = `${of} after ${parameters.length} steps against float64`;
+  report(within(name, off, limit, `largest difference over the largest change; ${why}`));
+}
+
+/** Reports how many elements the states have more or fewer than is stated. */
+export function reportElements(
+  report: CheckContext['report'],
+  of: string,
+  { parts }: Replayed,
+  stated: number,
+  why: string,
+): void {
+  const held = parts.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  report(within(`state elements of ${of} beyond what is stated, ${stated}`, Math.abs(held - stated), 0, why, 'elements'));
 }
 
 /** Gradients of sizes over six decades, some of them zero, and a weight to start from. */

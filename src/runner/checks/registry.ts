@@ -1,5 +1,7 @@
 /** What "run on GPU" proves, by slot and technique. */
 import type { TechniqueSlot } from '../../plan/types';
+import { check as adafactor } from '../../techniques/adafactor/check';
+import { check as adamMini } from '../../techniques/adam-mini/check';
 import { check as adamw } from '../../techniques/adamw/check';
 import { check as adamwFp8 } from '../../techniques/adamw-fp8/check';
 import { check as adamw8bit } from '../../techniques/adamw8bit/check';
@@ -21,6 +23,7 @@ import { check as lion } from '../../techniques/lion/check';
 import { check as lomo } from '../../techniques/lomo/check';
 import { check as lora } from '../../techniques/lora/check';
 import { check as mezo } from '../../techniques/mezo/check';
+import { check as muon } from '../../techniques/muon/check';
 import { checkKept } from '../../techniques/precision/check';
 import { check as qGalore } from '../../techniques/q-galore/check';
 import { check as reversible } from '../../techniques/reversible/check';
@@ -39,6 +42,9 @@ const CHECKS: { [slot in TechniqueSlot]?: { [name: string]: TechniqueCheck } } =
     'adamw-fp8': adamwFp8,
     sgd,
     lion,
+    muon,
+    adafactor,
+    'adam-mini': adamMini,
     lomo,
     galore,
     mezo,

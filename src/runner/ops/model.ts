@@ -21,6 +21,7 @@ import swiglu from '../kernels/swiglu.wgsl';
 import swigluBackward from '../kernels/swiglu_backward.wgsl';
 import swigluInPlace from '../kernels/swiglu_in_place.wgsl';
 import tileGradient from '../kernels/tile_gradient.wgsl';
+import tileGradientWide from '../kernels/tile_gradient_wide.wgsl';
 import workgroup from '../kernels/workgroup.wgsl';
 import zero from '../kernels/zero.wgsl';
 import { type Binders, type Bound, bool, type Dispatch, f, grid, kernel, type StepState, u, type Word } from './bind';
@@ -236,15 +237,17 @@ export const modelBinders: Binders = {
   },
   lse_tile: (bound) => {
     const { count, row } = bound.rows;
-    const { stride, width, first } = tileOf(bound);
-    return overRows(bound, 'lse_tile', lseTile, lseTileWide, {
+    const { stride, width, first, wide } = tileOf(bound);
+    const spec = {
       bindings: [
-        [bound.read(0), (count - 1) * stride + width],
+        [bound.read(0), count * stride],
         [bound.read(1), row + count],
         [bound.read(2), count * 3],
-      ],
+      ] as [number, number][],
       params: [u(count), u(stride), u(width), u(first), u(row)],
-    });
+    };
+    if (wide) return [kernel('lse_tile wide', lseTileWide, { ...spec, groups: [count, 1, 1], constants: workgroup })];
+    return [kernel('lse_tile', lseTile, { ...spec, groups: grid(count) })];
   },
   lse_finish: (bound) => {
     const { count, row } = bound.rows;
@@ -262,24 +265,25 @@ export const modelBinders: Binders = {
   },
   tile_gradient: (bound) => {
     const { count, row } = bound.rows;
-    const { stride, width, first } = tileOf(bound);
-    return [
-      kernel('tile_gradient', tileGradient, {
-        bindings: [
-          [bound.read(0), count * stride],
-          [bound.read(1), row + count],
-          [bound.read(2), count * 3],
-        ],
-        params: [u(count), u(stride), u(width), u(first), u(row), f((state) => 1 / state.valid)],
-        groups: grid(count * stride),
-      }),
-    ];
+    const { stride, width, first, wide } = tileOf(bound);
+    const spec = {
+      bindings: [
+        [bound.read(0), count * stride],
+        [bound.read(1), row + count],
+        [bound.read(2), count * 3],
+      ] as [number, number][],
+      params: [u(count), u(stride), u(width), u(first), u(row), f((state) => 1 / state.valid)],
+    };
+    if (wide) return [kernel('tile_gradient wide', tileGradientWide, { ...spec, groups: grid(count * stride) })];
+    return [kernel('tile_gradient', tileGradient, { ...spec, groups: grid(count) })];
   },
 };
 
 /** The tile of the vocabulary that this iteration of the innermost repeat works on. */
-function tileOf(bound: Bound): { stride: number; width: number; first: number } {
+function tileOf(bound: Bound): { stride: number; width: number; first: number; wide: boolean } {
   const stride = bound.number('columns');
   const first = (bound.op.path[bound.op.path.length - 1] ?? 0) * stride;
-  return { stride, first, width: Math.min(stride, bound.number('vocab') - first) };
+  // Where rows are not read four words at a time, their neighbours are read by neighbours.
+  const wide = bound.tuning.wideRows || stride % 4 !== 0;
+  return { stride, first, width: Math.min(stride, bound.number('vocab') - first), wide };
 }

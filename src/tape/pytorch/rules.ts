@@ -25,6 +25,8 @@ export interface PytorchRules {
   product?(step: PytorchStep, call: ProductCall, plain: () => Tensor): Tensor;
   /** Layers run again in backward: an encoder's, which no schedule writes, do the same. */
   recomputesLayers?: boolean;
+  /** They do so inside a backward of their own, from leaves; their forward leaves no trace in autograd. */
+  reentrant?: boolean;
   /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */
   lossInOwnType?: boolean;
   /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
@@ -76,6 +78,8 @@ export interface Gathering {
   stays: boolean;
   /** Embedding, final norm and head are one unit, there from the start of forward to the end of backward. */
   root: boolean;
+  /** Of layers that reenter backward: their inputs, and these inputs' gradients, stay until all of backward ends. */
+  holdsInputs?: boolean;
 }
 
 export interface Reduction {
@@ -85,6 +89,8 @@ export interface Reduction {
   reduce(step: PytorchStep, finished: readonly { parameter: Tensor; gradient: Tensor }[]): Tensor[];
   /** Kept gradients lie outside the card. */
   away?: boolean;
+  /** Bytes that a host has of an element there; absent: as many as the card had. */
+  hostBytes?: number;
   /** They are kept whole, as they are made, until `settle`. */
   whole?: boolean;
   /** After the last micro-batch, where gradients are whole until then: the same for what was kept. */

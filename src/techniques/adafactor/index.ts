@@ -1,6 +1,7 @@
 import { flag } from '../arguments';
 import type { Technique } from '../technique';
 import { adafactorStates, adafactorStep } from './memory';
+import { adafactorRule } from './webgpu';
 
 export const adafactor: Technique = {
   spec: {
@@ -23,4 +24,5 @@ export const adafactor: Technique = {
     states: adafactorStates(flag(args, 'momentum')),
     pytorch: { ...recipe.pytorch, optimizerStep: adafactorStep },
   }),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: adafactorRule(flag(args, 'momentum')) } }),
 };

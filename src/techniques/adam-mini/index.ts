@@ -2,6 +2,7 @@ import type { DType } from '../../plan/types';
 import { word } from '../arguments';
 import type { Technique } from '../technique';
 import { adamMiniStates, adamMiniStep } from './memory';
+import { adamMiniRule } from './webgpu';
 
 export const adamMini: Technique = {
   spec: {
@@ -35,4 +36,5 @@ export const adamMini: Technique = {
       pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => adamMiniStep(step, parameters, states) },
     };
   },
+  webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: adamMiniRule(recipe.model) } }),
 };

@@ -65,6 +65,10 @@ export const checkpoint: Technique = {
     if (saves && flag(args, 'reentrant')) return "PyTorch keeps single operators' results only without `reentrant`";
     return undefined;
   },
+  warns: ({ slots }, args) =>
+    flag(args, 'selective') && [undefined, 'flash', 'sdpa'].includes(slots.attention?.name)
+      ? '`selective` runs attention again so that its scores need not be kept, and fused attention keeps none: it saves nothing here'
+      : undefined,
   rewrite: (recipe, args) => ({
     ...recipe,
     pytorch: {
@@ -73,6 +77,7 @@ export const checkpoint: Technique = {
         ? { attentionCore: recomputedCore }
         : {
             recomputesLayers: true,
+            reentrant: flag(args, 'reentrant'),
             schedule: (step) =>
               checkpointPytorch(step, {
                 every: number(args, 'every'),

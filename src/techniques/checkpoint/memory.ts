@@ -24,6 +24,8 @@ type Picks = (op: OpSpec) => boolean;
 interface Run {
   forward(input: Tensor): Tensor;
   backward(gradient: Tensor): Tensor;
+  /** After the last layer's backward. */
+  end?(): void;
 }
 
 /**
@@ -61,6 +63,13 @@ export function checkpointPytorch(step: PytorchStep, options: Segments): void {
   step.enter(null);
   if (gradient && embedded.nodes.length) step.backward(embedded.nodes, embedded.value, gradient);
   else trace.release(gradient);
+  for (const { segment, runs } of passes) {
+    if (!runs.some(({ end }) => end)) continue;
+    trace.repeat({ axis: 'layer', ...segment }, [], () => {
+      for (const { end } of runs) end?.();
+      return [];
+    });
+  }
 }
 
 /** A segment's layers together, or each of them by itself, the last of `oneIn` run again. */
@@ -94,8 +103,10 @@ function kept(step: PytorchStep, segment: Stretch, offset: number): Run {
 function again(step: PytorchStep, segment: Stretch, offsets: readonly number[], options: Segments): Run {
   const { trace } = step;
   const { offload, reentrant = false, keeps = () => () => false } = options;
+  const holds = reentrant && step.recipe.pytorch.gathering?.holdsInputs === true;
   let boundary: Tensor;
   let results: Tensor[];
+  let stays: Tensor;
   /** Each layer in turn; takes over the first one's input. */
   const run = (from: Tensor, layer: (input: Tensor) => Tensor): Tensor =>
     offsets.reduce((current, offset) => {
@@ -135,10 +146,23 @@ function again(step: PytorchStep, segment: Stretch, offsets: readonly number[], 
         [through] = step.backward(nodes, value, through, [input]) as [Tensor];
         step.afterLayerBackward();
       }
+      const { shape, dtype, category } = gradient;
       trace.release(...named);
-      trace.done(boundary);
+      if (holds) {
+        // One gradient of the stream for each layer: this layer's own is on its way to the layer before.
+        stays = trace.tensor('held.gradient', shape, dtype, category);
+        trace.op({ op: 'buffer', label: 'held.gradient', writes: [stays], moved: 0 });
+      } else trace.done(boundary);
       return through;
     },
+    ...(holds
+      ? {
+          end: () => {
+            trace.done(boundary);
+            trace.release(stays);
+          },
+        }
+      : {}),
   };
 }
 

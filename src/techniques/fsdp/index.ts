@@ -10,12 +10,18 @@ export const fsdp: Technique = {
     slot: 'parallel',
     exact: true,
     summary:
-      'Fully sharded data parallelism (PyTorch FSDP2): parameters, gradients and states are cut; a unit is gathered when it runs.',
+      'Fully sharded data parallelism (PyTorch FSDP2, or the first FSDP): parameters, gradients and states are cut; a unit is gathered when it runs.',
     formula:
       'weights, gradients and states / n; one unit gathered + prefetch · the unit; in backward its whole gradients and the input of a reduce-scatter. Embedding and head are units too',
     cost: 'parameters go over the links twice and gradients once a micro-batch, behind the arithmetic',
     args: [
       cardsArgument('Cards over which parameters are sharded; each has a batch of its own.'),
+      {
+        name: 'version',
+        type: { kind: 'count', min: 1, max: 2 },
+        default: 2,
+        doc: "1: FullyShardedDataParallel, which accelerate's `fsdp_version` has where it is not said: flat parameters, and `root`. With `checkpoint(reentrant: true)` it holds the inputs of frozen layers.",
+      },
       {
         name: 'prefetch',
         type: { kind: 'count', min: 0, max: 64 },
@@ -70,8 +76,9 @@ export const fsdp: Technique = {
       reshard: flag(args, 'reshard'),
       sync: flag(args, 'sync'),
       reduce: word(args, 'reduce') as DType | 'parameter',
+      flatParameters: number(args, 'version') === 1,
       // A table that is also the head cannot be in two units.
-      root: flag(args, 'root') || recipe.model.tiedEmbeddings,
+      root: flag(args, 'root') || number(args, 'version') === 1 || recipe.model.tiedEmbeddings,
     });
   },
   refuses: ({ model }, args) =>

@@ -19,6 +19,8 @@ export interface Sharding {
   sync: boolean;
   reduce: DType | 'parameter';
   root: boolean;
+  /** The first FSDP: what is gathered is the parameters, with no copy out of it, and nothing waits for a reduce-scatter. */
+  flatParameters: boolean;
 }
 
 const sum = <T>(list: readonly T[], of: (one: T) => number): number => list.reduce((total, one) => total + of(one), 0);
@@ -36,6 +38,14 @@ const sum = <T>(list: readonly T[], of: (one: T) => number): number => list.redu
  * buffer and the input of a reduce-scatter are allocated on the stream that computes. In forward a flat buffer ends when the
  * next unit's is there (AllGatherState), in backward with the copy out of it (wait_for_unshard). Before the first layer,
  * the embedding's buffer is counted as a layer's.
+ *
+ * The first FSDP (torch/distributed/fsdp/_runtime_utils.py) gathers a unit into the flat parameter that it computes with, in
+ * backward the next one's too (BACKWARD_PRE) unless that one's forward left no hooks, as in a reentrant checkpoint, and its
+ * root unit stays. Where a unit is frozen, as it is beside adapters, it
+ * waits for the gradients of the unit's inputs to let the parameters go (_register_post_backward_reshard_only_hook): the hook
+ * on an input names the input's own node of the graph (torch/autograd/graph.py, register_multi_grad_hook), so that inputs
+ * which are leaves, as those of a segment that reentrant checkpointing runs again, stay with their gradients until the hooks
+ * are taken off at the end of backward.
  */
 export function fullySharded(recipe: Recipe, sharding: Sharding): Recipe {
   const used = recipe.autocast ? recipe.compute : recipe.used;
@@ -75,21 +85,28 @@ export function wholeBytes({ stored, used, parameters }: Recipe, weight: Weight)
 }
 
 function gatheringOf(recipe: Recipe, sharding: Sharding): Gathering {
-  const { n, prefetch, reshard, sync, root } = sharding;
+  const { n, prefetch, reshard, sync, root, flatParameters } = sharding;
   const gather = (step: PytorchStep, { name, weights }: Unit, pass: 'forward' | 'backward'): Tensor[] => {
     const { trace } = step;
     const bytes = sum(weights, (weight) => wholeBytes(recipe, weight));
     if (bytes === 0) return [];
     const make = (label: string, size: number): Tensor => trace.tensor(label, [size], 'int8', 'weights');
-    const flat = (size: number): Tensor => Object.assign(make('all_gather', size), { stream: 'all_gather' as const });
-    const unsharded = make(UNSHARDED, bytes);
+    const gathered = (label: string, size: number): Tensor => Object.assign(make(label, size), { stream: 'all_gather' as const });
+    const flat = (size: number): Tensor => gathered('all_gather', size);
     const sent = sum(weights, (weight) => ring(wholeBytes(recipe, weight), shards(recipe, weight, n)));
     // Outside the layers, and where nothing comes again, the flat buffer ends with the copy out of it.
     const ends = name !== 'layer' || !reshard || prefetch === 0;
+    const traffic = toCards(sent, true);
+    if (flatParameters) {
+      const ahead = pass === 'backward' && !ends && !step.recipe.pytorch.reentrant;
+      const whole = [gathered(UNSHARDED, bytes), ...(ahead ? [flat(prefetch * bytes)] : [])];
+      trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes: whole, moved: bytes, traffic });
+      return whole;
+    }
+    const unsharded = make(UNSHARDED, bytes);
     const buffer = flat(ends ? bytes : prefetch * bytes);
     // In forward, the buffer of the unit before ends when this unit's is there.
     const before = pass === 'forward' && name !== 'embed' && prefetch > 0 ? [flat(layerBytes(step))] : [];
-    const traffic = toCards(sent, true);
     trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes: [buffer], temps: before, moved: buffer.bytes, traffic });
     trace.op({ op: 'split_with_sizes_copy', label: `fsdp.${name}`, reads: [buffer], writes: [unsharded] });
     if (ends) trace.release(buffer);
@@ -107,7 +124,8 @@ function gatheringOf(recipe: Recipe, sharding: Sharding): Gathering {
     const { layer } = weightsOf(model);
     return sum([...layer, ...addedWeights({ model, ...rest }, layer)], (weight) => wholeBytes(recipe, weight));
   };
-  return { gather, stays: !reshard, root };
+  const frozen = !weightsOf(recipe.model).layer.some((weight) => recipe.trains(weight));
+  return { gather, stays: !reshard, root, holdsInputs: flatParameters && frozen };
 }
 
 function reductionOf(recipe: Recipe, sharding: Sharding): Reduction {

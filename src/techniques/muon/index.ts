@@ -2,6 +2,7 @@ import { number } from '../arguments';
 import { ADAPTERS, wholeMatrices } from '../relations';
 import type { Technique } from '../technique';
 import { muonStates, muonStep } from './memory';
+import { muonRule } from './webgpu';
 
 export const muon: Technique = {
   spec: {
@@ -32,4 +33,5 @@ export const muon: Technique = {
       optimizerStep: (step, parameters) => muonStep(step, parameters, number(args, 'steps')),
     },
   }),
+  webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: muonRule(number(args, 'steps')) } }),
 };

@@ -1,3 +1,4 @@
+import { bytesPer } from '../../plan/dtypes';
 import { inGradientType } from '../../tape/pytorch/step';
 import { toHost } from '../cards';
 import type { Technique } from '../technique';
@@ -8,7 +9,8 @@ export const offloadGradients: Technique = {
     slot: 'offload',
     exact: true,
     summary: "Gradients go to the host's memory as they are made.",
-    formula: 'a gradient is on the card until it is copied; what is kept of it lies on the host',
+    formula:
+      'a gradient is on the card until it is copied; what is kept of it lies on the host. With ZeRO 4 bytes for the step on the host, and 2 more in stage 3 or where micro-batches are summed (DeepSpeed)',
     cost: 'gradients go down once a micro-batch, behind backward',
     args: [
       {
@@ -43,7 +45,9 @@ export const offloadGradients: Technique = {
             return whole.map((made) => {
               const gradient = inGradientType(trace, recipe, made);
               const away = trace.tensor('host', gradient.shape, gradient.dtype, 'gradients', 0);
-              away.host = { place: 'cpu', bytes: gradient.bytes };
+              const each = base?.hostBytes;
+              const bytes = each === undefined ? gradient.bytes : (each * gradient.bytes) / bytesPer(gradient.dtype);
+              away.host = { place: 'cpu', bytes };
               trace.op({ op: 'to_host', label: 'gradient', reads: [gradient], writes: [away], traffic: toHost(gradient.bytes) });
               trace.release(gradient);
               return away;

@@ -17,6 +17,7 @@ function broughtUp(recipe: Recipe, base: PytorchRules['gathering']): Gathering {
   return {
     stays: base?.stays ?? false,
     root: base?.root ?? recipe.model.tiedEmbeddings,
+    holdsInputs: base?.holdsInputs ?? false,
     gather: (step, unit, pass) => {
       const { trace } = step;
       const bytes = unit.weights.reduce((sum, weight) => sum + wholeBytes(recipe, weight), 0);

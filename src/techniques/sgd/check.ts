@@ -1,6 +1,5 @@
-import { type TechniqueCheck, within } from '../../runner/checks/context';
-import { replayRule, sampleGradients } from '../../runner/checks/optimizer';
-import { relativeToChange } from '../../runner/reference/relative';
+import type { TechniqueCheck } from '../../runner/checks/context';
+import { replayRule, reportTrajectory, sampleGradients } from '../../runner/checks/optimizer';
 import { sgdRule } from './webgpu';
 
 const STEPS = 10;
@@ -10,19 +9,12 @@ const RATE = 0.1;
 export const check: TechniqueCheck = async ({ opened, seed, use, report }) => {
   const momentum = Number(use.args.momentum);
   const { gradients, before } = sampleGradients(500, STEPS, seed);
-  const { parameters } = await replayRule(opened, sgdRule(momentum), gradients, before, RATE);
+  const run = await replayRule(opened, sgdRule(momentum), gradients, before, RATE);
   let velocity = new Float64Array(before.length);
   let wanted = before;
   for (const gradient of gradients) {
     velocity = velocity.map((v, i) => momentum * v + (gradient[i] as number));
     wanted = wanted.map((w, i) => w - RATE * (velocity[i] as number));
   }
-  report(
-    within(
-      `500 weights after ${STEPS} steps against float64`,
-      relativeToChange(parameters[STEPS - 1] as Float32Array, wanted, before),
-      1e-5,
-      'largest difference over the largest change: ten roundings of float32',
-    ),
-  );
+  reportTrajectory(report, '500 weights', run, wanted, before, 1e-5, 'ten roundings of float32');
 };

@@ -53,7 +53,10 @@ export function zeroSharded(plain: Recipe, zero: Zero): Recipe {
     pytorch: {
       ...recipe.pytorch,
       ...(stage === 3 ? { gathering: gatheringOf(recipe, zero, stays) } : {}),
-      reduction: stage === 1 ? wholeGradients(recipe, zero) : cutGradients(recipe, n, share),
+      reduction: {
+        ...(stage === 1 ? wholeGradients(recipe, zero) : cutGradients(recipe, n, share)),
+        hostBytes: onHost(recipe, stage),
+      },
       optimizerStep: stepOf(recipe, zero),
       afterStep: (step) => spread(step, recipe, zero),
     },
@@ -74,6 +77,15 @@ const total = (recipe: Recipe, of: (weight: Weight) => number): number =>
   weightsOnCard(recipe).reduce((sum, { weight, count }) => sum + count * of(weight), 0);
 
 const gradientBytes = (recipe: Recipe): number => bytesPer(recipe.gradients ?? recipe.compute);
+
+/**
+ * Of an element whose gradient the host has: the float32 that its step takes, and where there is one the 16-bit part in which
+ * micro-batches are summed (stage 3 has it always). Without it the estimator's 16P on the host, with it 18P.
+ */
+const onHost = (recipe: Recipe, stage: number): number => {
+  const each = gradientBytes(recipe);
+  return each < 4 && (stage === 3 || recipe.accumulate > 1) ? 4 + each : 4;
+};
 
 /** Stage 1 with wide sums of gradients: DeepSpeed's BF16_Optimizer, Megatron-LM's distributed optimizer. */
 const sumsWide = ({ gradients, parameters }: Recipe, { stage }: Zero): boolean =>

@@ -68,14 +68,25 @@ export const anySpread: fc.Arbitrary<Plan> = fc
           })
           .map((args) => use('zero', args)),
         fc
-          .record({ n, reshard: fc.boolean(), sync: fc.boolean(), root: fc.boolean(), prefetch: fc.constantFrom(0, 1, 2) })
+          .record({
+            n,
+            version: fc.constantFrom(1, 2),
+            reshard: fc.boolean(),
+            sync: fc.boolean(),
+            root: fc.boolean(),
+            prefetch: fc.constantFrom(0, 1, 2),
+          })
           .map((args) => use('fsdp', args)),
       ),
     ),
     expert: maybe(n.map((args) => use('expert', { n: args }))),
     offload: fc.constantFrom<string[]>([], ['optimizer'], ['optimizer', 'gradients'], ['optimizer', 'gradients', 'weights']),
     precision: fc.constantFrom('bf16', 'amp-bf16', 'fp32'),
-    backward: fc.constantFrom(use('standard', {}), use('checkpoint', { every: 1 }), use('checkpoint', { every: 3 })),
+    backward: fc.constantFrom(
+      use('standard', {}),
+      use('checkpoint', { every: 1 }),
+      use('checkpoint', { every: 3, reentrant: true }),
+    ),
     train: fc.constantFrom('full', 'lora'),
     loss: fc.constantFrom('cross-entropy', 'chunked', 'cut-cross-entropy'),
     accumulate: fc.constantFrom(1, 2, 8),

@@ -1,6 +1,6 @@
 /** FSDP against its paper's shards and units (Zhao et al., arXiv:2304.11277), and against torchtitan's measurements. */
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../../../src/plan/types';
+import type { Plan, Use } from '../../../src/plan/types';
 import { elements, parameterCount, type Weight, weightsOf } from '../../../src/plan/weights';
 import { estimate } from '../../../src/planner/estimate';
 import { replay } from '../../../src/tape/allocators/replay';
@@ -110,5 +110,51 @@ describe('FSDP', () => {
     const { time, cards } = estimate(on(8));
     expect(cards?.count).toBe(8);
     expect(time.tokensPerSecond * time.step).toBeCloseTo(8 * 512, 6);
+  });
+});
+
+/** torch/distributed/fsdp/_runtime_utils.py: units without copies out of them, and what hooks on frozen units' inputs hold. */
+describe('the first FSDP', () => {
+  const { layer } = weightsOf(llama8B);
+  const unit = 2 * count(layer);
+  const root = 2 * (2 * llama8B.vocab * llama8B.hidden + llama8B.hidden);
+  const adapted = (args: object, backward: Use['args'], rest = {}): Plan =>
+    on(8, args, { train: use('lora', { rank: 8, targets: ['q'] }), backward: use('checkpoint', backward) }, rest);
+  const gathered = (of: Plan): number => most(of, named(/unsharded$|all_gather$/));
+
+  it('gathers layers into what they compute with, the next one ahead in backward, beside the root', () => {
+    expect(gathered(on(8, { version: 1 }))).toBe(root + 2 * unit);
+    expect(gathered(on(8, { version: 1, prefetch: 0 }))).toBe(root + unit);
+  });
+
+  it('gathers nothing ahead of a checkpoint whose forward left no hooks', () => {
+    expect(gathered(on(8, { version: 1 }, { backward: use('checkpoint', { reentrant: true }) }))).toBe(root + unit);
+  });
+
+  const held = (of: Plan): number => most(of, named(/held\.gradient$/));
+  const stream = (sequence: number): number => 2 * sequence * llama8B.hidden;
+
+  it("holds a frozen layer's input and its gradient to the end of backward where it is run again from a leaf", () => {
+    expect(held(adapted({ version: 1 }, { reentrant: true }))).toBe(llama8B.layers * stream(512));
+    // At the first layer, where the inputs are usually gone: each of them is there, and as many gradients.
+    const model = { ...llama8B, vocab: 8 };
+    const rising = (backward: Use['args']): number =>
+      peakOf(adapted({ version: 1 }, backward, { model, sequence: 8192 })) -
+      peakOf(adapted({ version: 1 }, backward, { model, sequence: 4096 }));
+    const extra = rising({ reentrant: true }) - rising({});
+    expect(extra / stream(4096)).toBeGreaterThan(llama8B.layers - 1);
+    expect(extra / stream(4096)).toBeLessThan(llama8B.layers + 4);
+  });
+
+  it('holds none of them in FSDP2, outside reentrant checkpoints, or of layers that learn', () => {
+    expect(held(adapted({ version: 2 }, { reentrant: true }))).toBe(0);
+    expect(held(adapted({ version: 1 }, {}))).toBe(0);
+    expect(held(on(8, { version: 1 }, { backward: use('checkpoint', { reentrant: true }) }))).toBe(0);
+  });
+
+  it('holds them too where the weights come up from the host', () => {
+    const offloaded = { ...adapted({ version: 1 }, { reentrant: true }), lists: {} };
+    const away = spread(offloaded, [use('fsdp', { n: 8, version: 1 })], ['weights']);
+    expect(held(away)).toBe(llama8B.layers * stream(512));
   });
 });
