@@ -19,16 +19,20 @@ import { type Simulation, simulate } from '../../src/tape/simulate';
 import { unroll } from '../../src/tape/unroll';
 import { recipeOf, tapeOf } from '../../src/techniques/recipe-of';
 import { techniques } from '../../src/techniques/registry';
-import { flag, onEachDriver, root } from './parts/drivers';
+import { chosenParts, flag, onEachDriver, root } from './parts/drivers';
 import { type Curve, lossPicture } from './parts/picture';
 import { planOf } from './parts/plans';
-import { heading, inParts, judged, mebibytes, median, note, row } from './parts/table';
+import { heading, judged, mebibytes, median, note, row } from './parts/table';
 
 const text = new TextEncoder().encode(shipped);
 const SEED = 5;
 const use = (name: string, args: Use['args'] = {}): Use => ({ name, args });
 const simulated = (plan: Plan): Simulation => simulate(tapeOf(plan));
-const command = (part: string): void => note(`repeat: npm run bench:papers -- --only=${part}`);
+/** How the rows of a part are repeated, on the driver that was asked for. */
+function command(part: string): void {
+  const driver = flag('driver');
+  note(`repeat: npm run bench:papers -- --only=${part}${driver === undefined ? '' : ` --driver=${driver}`}`);
+}
 
 const trainerOf = (opened: Opened, plan: Plan, arena?: number): Promise<Trainer> =>
   createTrainer(opened, recipeOf(plan), initialWeights(plan.model, SEED), SEED, arena === undefined ? {} : { cap: { arena } });
@@ -380,6 +384,8 @@ function runnable(slot: TechniqueSlot): Use[] {
   return all.filter((technique) => technique.webgpu && technique.spec.name !== 'none').map(({ spec }) => use(spec.name));
 }
 
+/** Steps of a whole curve. */
+const WHOLE = 200;
 const SETTINGS: RunSettings = {
   plan: 'one',
   layers: 2,
@@ -390,7 +396,7 @@ const SETTINGS: RunSettings = {
   vocab: 256,
   sequence: 64,
   batch: 2,
-  steps: 200,
+  steps: WHOLE,
   seed: SEED,
 };
 const PICTURE = process.argv.includes('--picture');
@@ -483,6 +489,7 @@ async function curveRows(opened: Opened): Promise<void> {
         `plain ${base.toFixed(3)}, difference ${(settled(losses) - base).toFixed(3)}`,
       );
     }
+  if (SETTINGS.steps < WHOLE) note(`these are ${SETTINGS.steps} steps of ${WHOLE}: the command below runs them all`);
   note(PICTURE ? 'drawn into media/loss-curves.svg' : '--picture draws the curves into media/loss-curves.svg');
   command('curves');
 }
@@ -496,18 +503,4 @@ const PARTS: { [name: string]: (opened: Opened) => Promise<void> } = {
   curves: curveRows,
 };
 
-await onEachDriver(async (opened) => {
-  const only = flag('only')?.split(',');
-  const wrong = only?.find((name) => !(name in PARTS));
-  if (wrong) {
-    console.error(`there is no part ${wrong}; there are ${Object.keys(PARTS).join(', ')}`);
-    process.exit(2);
-  }
-  await inParts(
-    Object.fromEntries(
-      Object.entries(PARTS)
-        .filter(([name]) => !only || only.includes(name))
-        .map(([name, part]) => [name, () => part(opened)]),
-    ),
-  );
-}, 'best');
+await onEachDriver((opened) => chosenParts(opened, PARTS), 'best');

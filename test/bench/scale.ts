@@ -9,9 +9,9 @@ import { type Opened, openDevice } from '../../src/runner/device';
 import { createTrainer } from '../../src/runner/trainer';
 import { initialWeights } from '../../src/runner/weights';
 import { recipeOf } from '../../src/techniques/recipe-of';
-import { flag, onEachDriver } from './parts/drivers';
+import { chosenParts, onEachDriver } from './parts/drivers';
 import { planOf } from './parts/plans';
-import { fastest, heading, inParts, judged, mebibytes, row } from './parts/table';
+import { fastest, heading, judged, mebibytes, row } from './parts/table';
 
 declare const gc: () => void;
 
@@ -182,15 +182,4 @@ async function flat(opened: Opened): Promise<void> {
   judged('the process grew by', (after.rss - before.rss) / 2 ** 20, ' MiB', { most: 16 });
 }
 
-const PARTS: { [name: string]: (opened: Opened) => Promise<void> } = { start, growth, flat };
-
-await onEachDriver(async (opened) => {
-  const only = flag('only')?.split(',');
-  await inParts(
-    Object.fromEntries(
-      Object.entries(PARTS)
-        .filter(([name]) => !only || only.includes(name))
-        .map(([name, part]) => [name, () => part(opened)]),
-    ),
-  );
-});
+await onEachDriver((opened) => chosenParts(opened, { start, growth, flat }));
