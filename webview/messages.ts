@@ -61,7 +61,7 @@ const estimate = record({
   parameters: record({ total: size, trainable: size }),
   cards: optional(record({ count: size, peaks: text, sent: size })),
   ranks: optional(list(record({ name: text, count: size, peak: size, peakAt: moment, categories }))),
-  host: optional(record({ cpu: size, nvme: size, moved: size })),
+  host: optional(record({ cpu: size, nvme: size, moved: size, drive: optional(size) })),
 });
 const reason = record({
   formula: text,

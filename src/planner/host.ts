@@ -1,6 +1,7 @@
 /** What of a step lies outside the card, and what goes over its links. */
 import type { Plan } from '../plan/types';
 import type { Place, Tape, TapeNode, Traffic } from '../tape/types';
+import type { Estimate } from './types';
 
 const NONE: Record<Place, number> = { cpu: 0, nvme: 0, managed: 0 };
 const PLACES = Object.keys(NONE) as Place[];
@@ -35,9 +36,9 @@ function hostBytes(tape: Tape): Record<Place, number> {
   return most;
 }
 
-/** Bytes of a step that a card sends to others, and to its host. */
+/** Bytes of a step that a card sends to others, that cross the link to its host, and that a drive behind it reads and writes. */
 export function trafficOf(tape: Tape): Record<Traffic['to'], number> {
-  const sums = { cards: 0, host: 0 };
+  const sums = { cards: 0, host: 0, drive: 0 };
   const walk = (body: readonly TapeNode[], times: number): void => {
     for (const node of body) {
       if (node.kind === 'repeat') walk(node.body, times * node.count);
@@ -60,9 +61,11 @@ export const managedBytes = (tape: Tape): number =>
   tape.tensors.some(({ host }) => host?.place === 'managed') ? hostBytes(tape).managed : 0;
 
 /** What lies outside the card, and bytes that cross its host's link in a step; undefined where nothing does. */
-export function hostOf(tape: Tape, paged: number): { cpu: number; nvme: number; moved: number } | undefined {
+export function hostOf(tape: Tape, paged: number): Estimate['host'] {
   if (!tape.tensors.some(({ host }) => host)) return undefined;
   const { cpu, nvme } = hostBytes(tape);
-  const moved = trafficOf(tape).host + 2 * paged;
-  return cpu + nvme + paged > 0 ? { cpu: cpu + paged, nvme, moved } : undefined;
+  const { host, drive } = trafficOf(tape);
+  return cpu + nvme + paged > 0
+    ? { cpu: cpu + paged, nvme, moved: host + 2 * paged, ...(drive > 0 ? { drive } : {}) }
+    : undefined;
 }

@@ -17,17 +17,21 @@ export const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8 } as const;
 /** What a card's link to its host carries at most, bytes per second: PCIe 5.0 with 16 lanes. Links between cards are faster. */
 const HOST_LINK = 63e9;
 
+/** What a drive reads or writes in a second: an NVMe one over four lanes of PCIe 4.0, one for each card. */
+const DRIVE = 6e9;
+
 /** One phase: seconds of its operations, and bytes that cross each link beside them. */
 interface Load {
   seconds: number;
   cards: number;
   host: number;
+  drive: number;
 }
 
 /** What each phase of a step does. Loads of parts add up to those of the whole. */
 export type Loads = Readonly<Record<Phase, Load>>;
 
-const NOTHING: Load = { seconds: 0, cards: 0, host: 0 };
+const NOTHING: Load = { seconds: 0, cards: 0, host: 0, drive: 0 };
 
 /** What was measured of a plan's operations; undefined where they are not those that were measured. */
 export function measuredOf(plan: Plan): Measured | undefined {
@@ -53,6 +57,7 @@ function ratesOf(plan: Plan) {
     },
     cards: link,
     host: Math.min(link, HOST_LINK * EFFICIENCY.links),
+    drive: DRIVE,
   };
 }
 
@@ -83,7 +88,8 @@ export function loadsOf(tape: Tape, plan: Plan, visit?: (node: OpNode, phase: Ph
 /** Loads with a part more of them in one phase: all that `part` does, `times` times. */
 export function withPart(loads: Loads, part: Loads, times: number, phase: Phase): Loads {
   const sum = { ...loads[phase] };
-  for (const each of PHASES) for (const key of ['seconds', 'cards', 'host'] as const) sum[key] += times * part[each][key];
+  for (const each of PHASES)
+    for (const key of ['seconds', 'cards', 'host', 'drive'] as const) sum[key] += times * part[each][key];
   return { ...loads, [phase]: sum };
 }
 
@@ -100,8 +106,8 @@ function bubble({ lists, accumulate }: Plan): number {
 export function timeOf(loads: Loads, plan: Plan): number {
   const rates = ratesOf(plan);
   const [forward, backward, optimizer] = PHASES.map((phase) => {
-    const { seconds, cards, host } = loads[phase];
-    return Math.max(seconds, cards / rates.cards, host / rates.host);
+    const { seconds, cards, host, drive } = loads[phase];
+    return Math.max(seconds, cards / rates.cards, host / rates.host, drive / rates.drive);
   }) as [number, number, number];
   return (forward + backward) * (1 + bubble(plan)) + optimizer;
 }

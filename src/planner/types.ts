@@ -111,8 +111,8 @@ export interface Estimate {
   /** With several cards: how many, which one the figures are of (the one that peaks), and a row for each distinct one. */
   cards?: { count: number; peaks: string; sent: number };
   ranks?: Rank[];
-  /** Bytes outside the card, and what goes over its link in a step. */
-  host?: { cpu: number; nvme: number; moved: number };
+  /** Bytes outside the card, what goes over its link in a step, and what a drive reads and writes. */
+  host?: { cpu: number; nvme: number; moved: number; drive?: number };
   timeline?: TimelinePoint[];
 }
 

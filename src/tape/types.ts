@@ -28,9 +28,9 @@ export interface TensorDecl {
   host?: { place: Place; bytes: number };
 }
 
-/** Bytes in one direction, to other cards or to the host. `hidden`: frameworks let it run beside the arithmetic. */
+/** Bytes in one direction, to other cards, to the host, or between the host and its drive. `hidden`: frameworks let it run beside the arithmetic. */
 export interface Traffic {
-  to: 'cards' | 'host';
+  to: 'cards' | 'host' | 'drive';
   bytes: number;
   hidden: boolean;
 }

@@ -45,6 +45,7 @@ export const ring = (bytes: number, among: number, times = 1): number => (times 
 
 export const toCards = (bytes: number, hidden: boolean): Traffic => ({ to: 'cards', bytes, hidden });
 export const toHost = (bytes: number): Traffic => ({ to: 'host', bytes, hidden: true });
+export const toDrive = (bytes: number): Traffic => ({ to: 'drive', bytes, hidden: true });
 
 /** The argument that says over how many cards. */
 export const cardsArgument = (doc: string) => ({ name: 'n', type: { kind: 'count', min: 1, max: 1_048_576 }, doc }) as const;

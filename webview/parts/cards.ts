@@ -54,6 +54,7 @@ function besideFacts({ cards, host }: Estimate): [string, string][] {
     [l10n.t('In the host’s memory'), host?.cpu ?? 0, ''],
     [l10n.t('On NVMe'), host?.nvme ?? 0, ''],
     [l10n.t('Over the link to the host'), host?.moved ?? 0, l10n.t(' per step')],
+    [l10n.t('Read from NVMe and written to it'), host?.drive ?? 0, l10n.t(' per step')],
   ];
   return facts.filter(([, bytes]) => bytes > 0).map(([name, bytes, per]) => [name, formatBytes(bytes) + per]);
 }

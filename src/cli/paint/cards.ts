@@ -28,7 +28,8 @@ export function paintCards(style: Style, { cards, ranks = [], host }: ReportedPl
       ...(host.cpu > 0 ? [`${formatBytes(host.cpu)} of host memory`] : []),
       ...(host.nvme > 0 ? [`${formatBytes(host.nvme)} on a drive`] : []),
     ].join(' and ');
-    lines.push(`${INDENT}${places}${cards ? ' for each card' : ''}, ${formatBytes(host.moved)} over its link a step`);
+    const drive = host.drive === undefined ? '' : `, ${formatBytes(host.drive)} read from the drive and written to it`;
+    lines.push(`${INDENT}${places}${cards ? ' for each card' : ''}, ${formatBytes(host.moved)} over its link a step${drive}`);
   }
   return lines.length > 0 ? ['', ...lines] : [];
 }

@@ -98,7 +98,7 @@ export const ofEncoder = ({ name }: Weight): boolean => name.startsWith('encoder
 export const learns = ({ trains, pytorch }: Recipe, weight: Weight): boolean => !pytorch.forwardOnly && trains(weight);
 const countsSteps = (states: readonly Part[]): boolean => states.some((part) => part.name === 'exp_avg');
 /** Bytes of parts that lie on the card, or outside of it. */
-const partsBytes = (parts: readonly Part[], outside = false): number =>
+export const partsBytes = (parts: readonly Part[], outside = false): number =>
   parts.reduce(
     (sum, { dtype, shape, place }) =>
       (place !== undefined) === outside

@@ -1,7 +1,8 @@
 import { bytesPer } from '../../plan/dtypes';
+import { partsBytes } from '../../tape/pytorch/parameters';
 import type { Place } from '../../tape/types';
 import { word } from '../arguments';
-import { toHost } from '../cards';
+import { toDrive, toHost } from '../cards';
 import { placeArgument } from '../host';
 import type { Technique } from '../technique';
 
@@ -14,7 +15,8 @@ export const offloadOptimizer: Technique = {
     slot: 'offload',
     exact: true,
     summary: "The optimizer's states lie in the host's memory or on a drive, and the host makes the step.",
-    formula: 'states leave the card; gradients go down and updated weights come up, 2 · parameters · bytes a step',
+    formula:
+      'states leave the card; gradients go down and updated weights come up, 2 · parameters · bytes a step; from a drive states are read and written back each step',
     cost: "traffic over the host's link, and a step at the host's speed: 0.26 s for a thousand million parameters of the card's part",
     args: [
       placeArgument("Where the states lie. DeepSpeed's `offload_optimizer` moves gradients too: state `gradients` besides."),
@@ -48,11 +50,18 @@ export const offloadOptimizer: Technique = {
       states: (weight, dtype) => recipe.states(weight, dtype).map((state) => ({ ...state, place })),
       pytorch: {
         ...recipe.pytorch,
-        optimizerStep: ({ trace }, parameters) => {
+        optimizerStep: (step, parameters) => {
+          const { trace } = step;
           const down = recipe.pytorch.reduction?.away ? 0 : bytesPer(recipe.gradients ?? recipe.compute);
           const bytes = parameters.reduce((sum, group) => sum + group.count * (group.bytes + group.elements * down), 0);
           const seconds = HOST_SECONDS * parameters.reduce((sum, { count, elements }) => sum + count * elements, 0);
           trace.op({ op: 'host.step', label: 'optimizer.host', traffic: toHost(bytes), seconds });
+          if (place !== 'nvme') return;
+          const states = parameters.reduce(
+            (sum, { name, count, dtype }) => sum + count * partsBytes(recipe.states(step.weight(name), dtype)),
+            0,
+          );
+          trace.op({ op: 'drive.swap', label: 'optimizer.states', traffic: toDrive(2 * states) });
         },
       },
     };

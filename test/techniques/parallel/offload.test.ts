@@ -20,7 +20,12 @@ describe('offload', () => {
     const { host } = estimate(on(['optimizer']));
     expect(simulate(tapeOf(on(['optimizer']))).persistent.optimizer).toBe(0);
     expect(host).toEqual({ cpu: 8 * P, nvme: 0, moved: 4 * P });
-    expect(estimate(on([use('optimizer', { to: 'nvme' })])).host).toEqual({ cpu: 0, nvme: 8 * P, moved: 4 * P });
+    expect(estimate(on([use('optimizer', { to: 'nvme' })])).host).toEqual({
+      cpu: 0,
+      nvme: 8 * P,
+      moved: 4 * P,
+      drive: 2 * 8 * P,
+    });
   });
 
   it('of gradients too leaves 2P of weights: what ZeRO-Offload has on one card, with 2P down and 2P up a step', () => {
@@ -40,6 +45,17 @@ describe('offload', () => {
     // Layers and embedding twice, the head once; gradients down, updated weights stay where they are.
     const head = llama7B.vocab * llama7B.hidden + llama7B.hidden;
     expect(host?.moved).toBe(2 * (2 * P - head) + 2 * P + 2 * P);
+  });
+
+  it('on a drive, weights are read for each pass and written once a step, and a drive is slower than the host', () => {
+    const drive = (...names: string[]): Plan => on([...names.map((name) => use(name, { to: 'nvme' })), 'gradients']);
+    const both = estimate(drive('optimizer', 'weights'));
+    const head = llama7B.vocab * llama7B.hidden + llama7B.hidden;
+    // States there and back; layers and embedding twice, the head once, and all of them anew.
+    expect(both.host?.drive).toBe(2 * 8 * P + 2 * (2 * P - head) + 2 * P);
+    const host = estimate(on(['optimizer', 'gradients', 'weights']));
+    expect(host.host?.drive).toBeUndefined();
+    expect(both.time.step).toBeGreaterThan(2 * host.time.step);
   });
 
   it('takes time over the host’s link', () => {
