@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
 import type { Plan } from '../../src/plan/types';
 import { finish, judge } from '../../src/planner/answers';
-import { type Category, type Estimate, type Moment, PART_NAMES } from '../../src/planner/types';
+import { type Category, type Estimate, PART_NAMES } from '../../src/planner/types';
 import type { Analysis, PlanAnalysis } from './analyze';
 import type { RequireQuestion } from './ask';
 import { type EstimateCache, estimateOf } from './estimates';
@@ -48,8 +48,11 @@ export function verdictsOn(analysis: Analysis, plan: PlanAnalysis, cache: Estima
 const PHASE_NAMES = { forward: 'the forward pass', backward: 'the backward pass', optimizer: 'the optimizer step' } as const;
 
 /** A moment of the step in words: `the backward pass, layer 31, mlp.down`. Layers are counted from 0, as frameworks do. */
-export const momentText = ({ phase, layer, op }: Moment): string =>
-  `${PHASE_NAMES[phase]}, ${layer === undefined ? '' : `layer ${layer}, `}\`${op}\``;
+export function momentText({ peakAt: { phase, layer, op }, ranks, cards }: Pick<Estimate, 'peakAt' | 'ranks' | 'cards'>): string {
+  const staged = layer !== undefined && (ranks ?? []).length > 1;
+  const place = layer === undefined ? '' : staged ? `${cards?.peaks}, its layer ${layer}, ` : `layer ${layer}, `;
+  return `${PHASE_NAMES[phase]}, ${place}\`${op}\``;
+}
 
 /** Statements that govern a part, the most telling first. */
 const GOVERNED: { [category in Category]: readonly string[] } = {
@@ -84,7 +87,7 @@ function exceeds(analysis: Analysis, plan: PlanAnalysis, data: Plan, made: Estim
   const at = [...(key ? [key] : []), ...GOVERNED[part]].find(own);
   if (offers && at) cache.places.put(plan.name, at);
   const message =
-    `${excess(plan.name, data.device.name, made)} The peak comes in ${momentText(made.peakAt)}; ` +
+    `${excess(plan.name, data.device.name, made)} The peak comes in ${momentText(made)}; ` +
     `the largest part is ${PART_NAMES[part]}, ${formatBytes(bytes)}` +
     (most ? `. \`${most.key} ${most.text}\` would save most: ${formatBytes(most.saved)}` : '');
 

@@ -33,7 +33,7 @@ export interface QuadTile {
 const TABLE: { [name in AdapterClass]: Omit<Tuning, 'class'> } = {
   swiftshader: {
     matmul: { lanes: 8, rows: 16, quads: 2 },
-    attention: { rows: 2, keys: 4, queries: 4 },
+    attention: { rows: 2, keys: 2, queries: 2 },
     unroll: true,
     wideRows: false,
   },

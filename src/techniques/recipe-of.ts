@@ -1,8 +1,8 @@
 /** From a plan to its recipe and its tape: every slot's technique, or the slot's default, rewrites in turn. */
-import type { Plan, TechniqueSlot, Use } from '../plan/types';
+import type { Plan, TechniqueSlot, Use, Value } from '../plan/types';
 import { before } from '../plan/version';
 import { ONE_CARD } from '../tape/cards';
-import type { LossEra, PytorchOptions } from '../tape/pytorch/context';
+import { FUSED, type LossEra, type PytorchOptions } from '../tape/pytorch/context';
 import { fullLogits } from '../tape/pytorch/loss';
 import { lowerPytorch } from '../tape/pytorch/step';
 import type { Recipe } from '../tape/recipe';
@@ -111,4 +111,6 @@ const pytorchOptions = (engine: Use): PytorchOptions => ({
   softmaxKeepsInput: before(String(engine.args.torch), 1, 11),
   compile: engine.args.compile === true,
   compileLoss: engine.args.compile === true && engine.args['compile-loss'] !== false,
+  fused: FUSED.filter((part) => (engine.args.fused as Value[] | undefined)?.includes(part)),
+  sequenceFirst: engine.args['sequence-first'] === true,
 });

@@ -45,7 +45,7 @@ const deviceOf = ({ source }: ManyRecord): Device => {
   return source === 'torchtitan' ? { ...h100, memory: Math.round(94.98 * 2 ** 30), reserve: 0 } : h100;
 };
 
-const modelOf = ({ model }: ManyRecord): Model =>
+const modelOf = ({ model, source }: ManyRecord): Model =>
   completeModel(model.name, {
     ...(/^Mixtral/.test(model.name)
       ? { family: 'mixtral', experts: 8, activeExperts: 2 }
@@ -58,12 +58,16 @@ const modelOf = ({ model }: ManyRecord): Model =>
     ffn: model.ffn,
     vocab: model.vocab,
     tiedEmbeddings: model.tied_embeddings ?? false,
+    ...(source === 'nanotron-bench' ? { fusedQkv: true } : {}),
   });
 
 /** bfloat16 with float32 gradients and a float32 master copy. */
 const WIDE = { precision: use('bf16'), gradients: use('fp32'), optimizer: use('adamw', { master: true, fused: true }) };
 
-/** bfloat16 with float32 gradients and master, ZeRO-1 without buckets; stages are cut by the cost of their layers. */
+/**
+ * bfloat16 with float32 gradients and master, ZeRO-1 without buckets; stages are cut by the cost of their layers. Norms are
+ * flash-attn's; one matrix makes q, k and v, whose one buffer q keeps while k and v are written anew; tokens come before rows.
+ */
 function nanotron({ spread, model, batch }: ManyRecord): Stated {
   const { dp = 1, tp = 1, pp = 1, micro_batches: microBatches = 1 } = spread;
   const layer = 4 * model.heads * model.head_dim * model.hidden + 3 * model.ffn * model.hidden;
@@ -73,12 +77,13 @@ function nanotron({ spread, model, batch }: ManyRecord): Stated {
     accumulate: microBatches,
     slots: {
       ...WIDE,
-      engine: use('pytorch', { 'hold-output': false }),
+      gradients: use('fp32', { 'narrow-until': 'backward' }),
+      engine: use('pytorch', { 'hold-output': false, fused: ['norm'], 'sequence-first': true }),
     },
     lists: {
       parallel: [
         use('zero', { stage: 1, n: dp, 'reduce-bucket': 1, 'allgather-bucket': 1 }),
-        use('tensor', { n: tp, sequence: true, 'keep-gathered': true }),
+        use('tensor', { n: tp, sequence: true, 'keep-gathered': true, 'loss-in-place': false }),
         use('pipeline', { n: pp, 'first-layers': pp > 1 ? first : 0 }),
       ],
     },
@@ -225,6 +230,18 @@ function fsdpQlora({ batch, spread, method }: ManyRecord): Stated {
   };
 }
 
+/**
+ * Shards as torchtitan does. Its loss of the time of the log (August 2025, v1/loss/ce_loss.py) takes logits in their own type,
+ * and v1/engine/dense_train_engine.py deletes the output before backward.
+ */
+function xtuner(record: ManyRecord): Stated {
+  if (record.id.endsWith('step1')) return 'a first step, before the states exist';
+  const plan = torchtitan({ ...record, compile: false });
+  if (typeof plan === 'string') return plan;
+  const slots = { ...plan.slots, loss: use('cross-entropy', { upcast: false }) };
+  return { ...plan, slots };
+}
+
 const SOURCES: { [source: string]: (record: ManyRecord) => Stated } = {
   'nanotron-bench': nanotron,
   simumax: megatron,
@@ -233,8 +250,7 @@ const SOURCES: { [source: string]: (record: ManyRecord) => Stated } = {
   'fms-acceleration': fmsAcceleration,
   'fsdp-qlora': fsdpQlora,
   'litgpt-resource': () => 'the peak is that of loading: it hardly grows with the micro-batch',
-  xtuner: (record) =>
-    record.id.endsWith('step1') ? 'a first step, before the states exist' : torchtitan({ ...record, compile: false }),
+  xtuner,
 };
 
 export interface ManyRow {

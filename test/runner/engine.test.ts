@@ -47,6 +47,11 @@ describe('engine against plain loops in double precision', () => {
       { hidden: 64, heads: 4, kvHeads: 2, headDim: 16, ffn: 52, layers: 1 },
       { batch: 2, sequence: 45 },
     ],
+    [
+      'a head of 96, whose loads are shared',
+      { hidden: 96, heads: 1, kvHeads: 1, headDim: 96, ffn: 20, layers: 1, vocab: 64 },
+      { batch: 1, sequence: 21 },
+    ],
     ['two positions', { layers: 1 }, { batch: 1, sequence: 2 }],
   ];
   for (const [name, model, sizes] of shapes)

@@ -115,19 +115,49 @@ describe("the runner's tape", () => {
 
   it('runs the last layer of StreamBP once, with the head, and the first ones again from the embeddings', () => {
     const [layers, chunk, sequence] = [8, 8, 32];
+    /** How often each layer's attention goes over the sequence, in stretches of whatever length. */
     const attended = (vocab: number) => {
       const backward = use('streambp', { chunk, logits: chunk });
       const plan = planOf({ optimizer: use('lomo'), backward }, { layers, vocab }, { batch: 1, sequence });
-      const { ops } = linearise(lowerWebgpu(recipeOf(plan)));
-      return Array.from(
-        { length: layers },
-        (_, layer) => ops.filter(({ node, ...op }) => node.op === 'attention' && op.layer === layer).length,
-      );
+      const attention = linearise(lowerWebgpu(recipeOf(plan))).ops.filter(({ node }) => node.op === 'attention');
+      const rows = (layer: number) =>
+        attention.reduce((sum, { node, ...op }) => sum + (op.layer === layer ? Number(node.attrs?.rows) : 0), 0);
+      return Array.from({ length: layers }, (_, layer) => rows(layer) / sequence);
     };
-    const once = sequence / chunk;
     // Forward, and in the backward; the first layer makes the input of the second anew.
-    expect(attended(16)).toEqual([3 * once, ...Array(6).fill(2 * once), once]);
+    expect(attended(16)).toEqual([3, ...Array(6).fill(2), 1]);
     // Where the gradient of the head's matrix is larger than what is saved, the layer stays apart.
-    expect(attended(4096)).toEqual(Array(8).fill(2 * once));
+    expect(attended(4096)).toEqual(Array(8).fill(2));
+  });
+
+  it('runs StreamBP’s forward in longer stretches than its backward, as far as they hide behind what that holds', () => {
+    const stretched = plans.map((plan) => ({
+      ...plan,
+      slots: { ...plan.slots, backward: use('streambp', { chunk: 4, logits: 4 }) },
+    }));
+    fc.assert(
+      fc.property(stretched, (plan) => {
+        const linear = linearise(lowerWebgpu(recipeOf(plan)));
+        let live = 0;
+        const high = { forward: 0, backward: 0 };
+        for (const op of linear.ops) {
+          for (const at of op.allocs) live += linear.storages[at]?.bytes ?? 0;
+          if (op.phase === 'forward' || op.phase === 'backward') high[op.phase] = Math.max(high[op.phase], live);
+          for (const at of op.frees) live -= linear.storages[at]?.bytes ?? 0;
+        }
+        expect(high.forward).toBeLessThanOrEqual(high.backward);
+      }),
+      { numRuns: 60 },
+    );
+    const plan = planOf(
+      { optimizer: use('lomo'), backward: use('streambp', { chunk: 64, logits: 64 }) },
+      {},
+      { batch: 1, sequence: 1024 },
+    );
+    const { ops } = linearise(lowerWebgpu(recipeOf(plan)));
+    const stretches = (phase: string) =>
+      ops.filter(({ node, ...op }) => node.op === 'attention' && op.layer === 0 && op.phase === phase).length;
+    expect(stretches('backward')).toBe(16);
+    expect(stretches('forward')).toBeLessThanOrEqual(8);
   });
 });

@@ -37,6 +37,33 @@ describe('float32 gradients of 16-bit parameters', () => {
     expect(highest(bucketed, 'forward')).toBe(highest({ ...plan, accumulate: 1 }, 'forward'));
   });
 
+  describe('beside 16-bit ones that stay longer', () => {
+    const until = (moment: string) => ({
+      ...of('fp32'),
+      slots: { ...of('fp32').slots, gradients: use('fp32', { 'narrow-until': moment }) },
+    });
+    const last = (moment: string, accumulate: number) => highest({ ...until(moment), accumulate }, 'optimizer');
+
+    it('are added to when backward has ended: all 16-bit gradients are there at its end, and none at the step (nanotron)', () => {
+      expect(highest(until('backward'), 'backward') - highest(until('added'), 'backward')).toBeGreaterThan(0);
+      expect(last('backward', 1)).toBe(last('added', 1));
+      expect(peak({ ...until('backward'), accumulate: 4 })).toBe(peak(until('backward')));
+      expect(ops(until('backward')).filter(({ node }) => node.label.endsWith('main_grad')).length).toBe(
+        ops(until('added')).filter(({ node }) => node.label.endsWith('main_grad')).length,
+      );
+    });
+
+    it("stay from the first micro-batch to the step's end: 2 bytes a parameter more (DeepSpeed's BF16_Optimizer)", () => {
+      expect(last('step', 1) - last('added', 1)).toBe(2 * P);
+      const second = (moment: string) => peak({ ...until(moment), sequence: 2048, accumulate: 2 });
+      expect(second('step') - second('added')).toBe(2 * P);
+      const zero = use('zero', { stage: 1, n: 2, 'reduce-bucket': 1, 'allgather-bucket': 1 });
+      const plan = spread({ ...until('step'), accumulate: 2 }, [zero]);
+      // The sums are reduced, the 16-bit gradients are not.
+      expect(ops(plan).filter(({ node }) => node.label === 'zero' && node.op === 'reduce')).toHaveLength(1);
+    });
+  });
+
   it("are the buckets of data parallelism, as in Megatron-LM's own", () => {
     const plan = spread({ ...of('fp32'), accumulate: 4 }, [use('data', { n: 8 })]);
     expect(persistent(plan).gradients).toBe(4 * P);

@@ -219,7 +219,7 @@ function planText(view: View, node: PlanDeclaration, name: string, cache: Estima
   return [
     title,
     `${estimate.model} on ${estimate.device}: ${verdictText(estimate)}`,
-    `Peak ${formatBytes(estimate.peak.allocated)} in ${momentText(estimate.peakAt)}; reserved ${formatBytes(estimate.peak.reserved)}, on the card ${formatBytes(estimate.peak.device)}`,
+    `Peak ${formatBytes(estimate.peak.allocated)} in ${momentText(estimate)}; reserved ${formatBytes(estimate.peak.reserved)}, on the card ${formatBytes(estimate.peak.device)}`,
     parts.map(([part, bytes]) => `- ${part} ${formatBytes(bytes)}`).join('\n'),
     `${formatTime(estimate.time.step)} a step, ${formatCount(Math.round(estimate.time.tokensPerSecond))} tokens a second (${estimate.time.calibrated ? `calibrated on ${estimate.time.calibrated.adapter}` : 'estimated, uncalibrated'})`,
   ].join('\n\n');

@@ -89,9 +89,13 @@ function runs(style: Style, row: readonly { character: string; color?: Color | u
   return text + paint(style, color, run);
 }
 
+/** A smaller share of all is no part that anyone looks for: the loss is a number of four bytes. */
+const LEAST = 1e-4;
+
 /** `█ weights 5.5 GiB`, `▒ gradients …` for the categories that occur, with what each holds. */
 export function legend(style: Style, bytes: Bytes, format: (bytes: number) => string): string[] {
-  return CATEGORIES.filter((category) => bytes[category] > 0).map(
+  const all = CATEGORIES.reduce((sum, category) => sum + bytes[category], 0);
+  return CATEGORIES.filter((category) => bytes[category] > all * LEAST).map(
     (category) => `${paint(style, FILLS[category].color, FILLS[category].fill)} ${category} ${format(bytes[category])}`,
   );
 }

@@ -19,7 +19,7 @@ export function paintCards(style: Style, { cards, ranks = [], host }: ReportedPl
       const peaks = rank.name === cards?.peaks;
       const text = `${padEnd(rank.name, name)}  ${padStart(`× ${formatCount(rank.count)}`, 8)}  ${padStart(formatBytes(rank.peak), 10)}`;
       lines.push(
-        `${INDENT}${INDENT}${paint(style, peaks ? 'bold' : undefined, text)}  ${paint(style, 'gray', moment(rank.peakAt))}`,
+        `${INDENT}${INDENT}${paint(style, peaks ? 'bold' : undefined, text)}  ${paint(style, 'gray', moment(rank.peakAt, true))}`,
       );
     }
   }

@@ -13,8 +13,9 @@ type Comparison = ReportedPlan['comparisons'][number];
 const INDENT = '  ';
 const GiB = 1024 ** 3;
 
-export const moment = (at: Moment): string =>
-  at.layer === undefined ? `${at.phase}, ${at.op}` : `${at.phase} of layer ${at.layer}, ${at.op}`;
+/** `its`: the layer is counted among those of a pipeline's stage. */
+export const moment = (at: Moment, its = false): string =>
+  at.layer === undefined ? `${at.phase}, ${at.op}` : `${at.phase} of ${its ? 'its ' : ''}layer ${at.layer}, ${at.op}`;
 
 export function paintPlan(style: Style, plan: ReportedPlan): string[] {
   return [
@@ -67,13 +68,14 @@ function verdict(style: Style, plan: ReportedPlan): string[] {
   const { step, tokensPerSecond, calibrated } = plan.time;
   const measured = calibrated ? ` (calibrated on ${printable(calibrated.adapter)})` : '';
   const time = step > 0 ? `; ${formatTime(step)} a step, ${formatCount(Math.round(tokensPerSecond))} tokens/s${measured}` : '';
+  const staged = (plan.ranks ?? []).length > 1;
   const [least, most] = range.map((bytes) => formatBytes(bytes));
   const sizes = `tensors ${formatBytes(allocated)}, allocator ${formatBytes(reserved)}, with the context ${formatBytes(device)} (from ${least} to ${most})`;
   const lines = (tint: Color | undefined, text: string) =>
     wrap(text, style.width - 4, '  ').map((line) => INDENT + paint(style, tint, line));
   return [
     ...lines(color, says(plan, room)),
-    ...lines(undefined, `peak in ${moment(plan.peakAt)}${time}`),
+    ...lines(undefined, `peak${staged ? ` on ${plan.cards?.peaks}` : ''} in ${moment(plan.peakAt, staged)}${time}`),
     ...lines('gray', sizes),
   ];
 }
@@ -91,7 +93,7 @@ function change(style: Style, step: WaterfallStep): string {
  */
 export function waterfall(style: Style, plan: ReportedPlan): string[] {
   const { waterfall: steps, usable, peak, fits } = plan;
-  const names = [...steps.map((step) => printable(step.label)), plan.name];
+  const names = [...steps.map(({ slot, label }) => printable(slot === 'offload' ? `${slot} ${label}` : label)), plan.name];
   const nameWidth = Math.min(Math.max(6, ...names.map(columns)), Math.floor(style.width * 0.34));
   const width = style.width - nameWidth - 29;
   const full = Math.max(usable * 1.02, peak.device, ...steps.map((step) => Math.max(step.before, step.after)));

@@ -15,13 +15,12 @@ export interface AttentionVariant {
   lanes: number;
   /** Loads are shared in quads; `dim` is a multiple of sixteen then. */
   shared: boolean;
-  /** The gradients of keys and values are added to what stands there. */
-  accumulate: boolean;
 }
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-function parts(dim: number) {
+/** A row's vectors: their type, and how many there are. */
+export function vectorsOf(dim: number) {
   const width = dim % 4 === 0 ? 4 : 2;
   return { type: `vec${width}<f32>`, count: dim / width };
 }
@@ -36,13 +35,20 @@ const header = (
     ([name, vectors], index) =>
       `@group(0) @binding(${index}) var<storage, read_write> ${name}: array<${vectors ? type : 'f32'}>;`,
   ),
-  'struct Params { positions: u32, first: u32, batch: u32, heads: u32, kv_heads: u32, accumulate: u32, scale: f32 }',
+  'struct Params { positions: u32, first: u32, batch: u32, heads: u32, kv_heads: u32, accumulate: u32, scale: f32, vectors: u32 }',
   '@group(1) @binding(0) var<uniform> p: Params;',
   `@compute @workgroup_size(${lanes})`,
   `fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>${shared ? ', @builtin(subgroup_invocation_id) lane: u32' : ''}) {`,
   '  let sample = group.y;',
   ...(shared ? ['  let place = lane & 3u;'] : []),
 ];
+
+/**
+ * Vectors that an invocation holds all the while, zero at first. Loops fill and store them, as software drivers take as long to
+ * compile a load or a store as dozens of products. How many turns such a loop takes is a parameter: lavapipe writes out what it can count.
+ */
+const held = (type: string, names: readonly string[], count: number): string[] =>
+  names.map((name) => `  var ${name}: array<${type}, ${count}>;`);
 
 /** `name0` to `name{count − 1}`: the vectors of a row that begins at `at`. */
 function row(shared: boolean, name: string, buffer: string, at: string, count: number): string[] {
@@ -64,7 +70,7 @@ const LOWEST = '-3.4e38';
 /** o = softmax(q · kᵀ) · v over the keys at or before each query, with log-sum-exps. */
 export function forwardSource(variant: AttentionVariant): string {
   const { dim, rows, block, shared } = variant;
-  const { type, count } = parts(dim);
+  const { type, count } = vectorsOf(dim);
   const code = header(variant, type, [
     ['q', true],
     ['k', true],
@@ -73,17 +79,20 @@ export function forwardSource(variant: AttentionVariant): string {
     ['lses', false],
   ]);
   code.push(...queryPlaces(variant, count));
-  for (const r of range(rows)) {
-    for (const x of range(count)) code.push(`  let q${r}_${x} = q[at${r} + ${x}u] * p.scale;`, `  var o${r}_${x} = ${type}();`);
-    code.push(`  var high${r} = ${LOWEST};`, `  var total${r} = 0.0;`);
-  }
+  code.push(...held(type, ['query', 'out'], rows * count));
+  for (const r of range(rows))
+    code.push(
+      `  for (var x = 0u; x < p.vectors; x++) { query[${r * count}u + x] = q[at${r} + x] * p.scale; }`,
+      `  var high${r} = ${LOWEST};`,
+      `  var total${r} = 0.0;`,
+    );
   code.push(...keyLoop(variant, count));
   for (const j of range(block)) code.push(...row(shared, `k${j}_`, 'k', `key${j}`, count));
   for (const r of range(rows)) {
     const score = (j: number) =>
       `select(${LOWEST}, ${dots(
         count,
-        (x) => `q${r}_${x}`,
+        (x) => `query[${r * count + x}]`,
         (x) => `k${j}_${x}`,
       )}, j + ${j}u <= last${r})`;
     for (const j of range(block)) code.push(`    let s${r}_${j} = ${score(j)};`);
@@ -102,14 +111,14 @@ export function forwardSource(variant: AttentionVariant): string {
   for (const x of range(count))
     for (const r of range(rows))
       code.push(
-        `    o${r}_${x} = o${r}_${x} * shrink${r} + ${range(block)
+        `    out[${r * count + x}] = out[${r * count + x}] * shrink${r} + ${range(block)
           .map((j) => `w${r}_${j} * v${j}_${x}`)
           .join(' + ')};`,
       );
   code.push('  }');
   for (const r of range(rows)) {
     code.push(`  if (begin + ${r}u < p.positions) {`, `    let inverse = 1.0 / total${r};`);
-    for (const x of range(count)) code.push(`    o[at${r} + ${x}u] = o${r}_${x} * inverse;`);
+    code.push(`    for (var x = 0u; x < p.vectors; x++) { o[at${r} + x] = out[${r * count}u + x] * inverse; }`);
     code.push(`    lses[one${r}] = high${r} + log(total${r});`, '  }');
   }
   code.push('}');
@@ -119,7 +128,7 @@ export function forwardSource(variant: AttentionVariant): string {
 /** Gradients of the queries, written over them. */
 export function backwardQuerySource(variant: AttentionVariant): string {
   const { dim, rows, block, shared } = variant;
-  const { type, count } = parts(dim);
+  const { type, count } = vectorsOf(dim);
   const code = header(variant, type, [
     ['q', true],
     ['k', true],
@@ -129,15 +138,16 @@ export function backwardQuerySource(variant: AttentionVariant): string {
     ['delta', false],
   ]);
   code.push(...queryPlaces(variant, count));
-  for (const r of range(rows)) {
-    for (const x of range(count))
-      code.push(
-        `  let q${r}_${x} = q[at${r} + ${x}u] * p.scale;`,
-        `  let u${r}_${x} = upstream[at${r} + ${x}u];`,
-        `  var d${r}_${x} = ${type}();`,
-      );
-    code.push(`  let lse${r} = lses[one${r}];`, `  let delta${r} = delta[one${r}];`);
-  }
+  code.push(...held(type, ['query', 'above', 'out'], rows * count));
+  for (const r of range(rows))
+    code.push(
+      `  for (var x = 0u; x < p.vectors; x++) {`,
+      `    query[${r * count}u + x] = q[at${r} + x] * p.scale;`,
+      `    above[${r * count}u + x] = upstream[at${r} + x];`,
+      '  }',
+      `  let lse${r} = lses[one${r}];`,
+      `  let delta${r} = delta[one${r}];`,
+    );
   code.push(...keyLoop(variant, count));
   for (const j of range(block))
     code.push(...row(shared, `k${j}_`, 'k', `key${j}`, count), ...row(shared, `v${j}_`, 'v', `key${j}`, count));
@@ -145,13 +155,13 @@ export function backwardQuerySource(variant: AttentionVariant): string {
     const weight = (j: number) =>
       `select(0.0, exp(${dots(
         count,
-        (x) => `q${r}_${x}`,
+        (x) => `query[${r * count + x}]`,
         (x) => `k${j}_${x}`,
       )} - lse${r}), j + ${j}u <= last${r})`;
     const through = (j: number) =>
       `(${dots(
         count,
-        (x) => `u${r}_${x}`,
+        (x) => `above[${r * count + x}]`,
         (x) => `v${j}_${x}`,
       )} - delta${r})`;
     for (const j of range(block)) code.push(`    let g${r}_${j} = ${weight(j)} * ${through(j)} * p.scale;`);
@@ -159,16 +169,17 @@ export function backwardQuerySource(variant: AttentionVariant): string {
   for (const x of range(count))
     for (const r of range(rows))
       code.push(
-        `    d${r}_${x} += ${range(block)
+        `    out[${r * count + x}] += ${range(block)
           .map((j) => `g${r}_${j} * k${j}_${x}`)
           .join(' + ')};`,
       );
   code.push('  }');
-  for (const r of range(rows)) {
-    code.push(`  if (begin + ${r}u < p.positions) {`);
-    for (const x of range(count)) code.push(`    q[at${r} + ${x}u] = d${r}_${x};`);
-    code.push('  }');
-  }
+  for (const r of range(rows))
+    code.push(
+      `  if (begin + ${r}u < p.positions) {`,
+      `    for (var x = 0u; x < p.vectors; x++) { q[at${r} + x] = out[${r * count}u + x]; }`,
+      '  }',
+    );
   code.push('}');
   return code.join('\n');
 }
@@ -201,12 +212,11 @@ function keyLoop({ rows, block, lanes, shared }: AttentionVariant, count: number
 
 /**
  * Gradients of keys and values, over the query heads of the key head's group and the stretch's queries at or after each key;
- * added where `accumulate` is set. One key row an invocation. A software driver takes as long to compile a load as dozens of
- * products, so those of what is added to are written only where they are needed.
+ * added where `accumulate` is set. One key row an invocation.
  */
 export function backwardKeySource(variant: AttentionVariant): string {
-  const { dim, block, lanes, shared, accumulate } = variant;
-  const { type, count } = parts(dim);
+  const { dim, block, lanes, shared } = variant;
+  const { type, count } = vectorsOf(dim);
   const code = header(variant, type, [
     ['q', true],
     ['k', true],
@@ -226,13 +236,14 @@ export function backwardKeySource(variant: AttentionVariant): string {
     '  let members = p.heads / p.kv_heads;',
     `  let at = ((j * p.batch + sample) * p.kv_heads + kv) * ${count}u;`,
   );
-  for (const x of range(count))
-    code.push(
-      `  let k${x} = k[at + ${x}u] * p.scale;`,
-      `  let v${x} = v[at + ${x}u];`,
-      `  var a${x} = ${accumulate ? `dk[at + ${x}u]` : `${type}()`};`,
-      `  var b${x} = ${accumulate ? `dv[at + ${x}u]` : `${type}()`};`,
-    );
+  code.push(
+    ...held(type, ['key', 'value', 'key_out', 'value_out'], count),
+    `  for (var x = 0u; x < p.vectors; x++) {`,
+    '    key[x] = k[at + x] * p.scale;',
+    '    value[x] = v[at + x];',
+    '    if (p.accumulate != 0u) { key_out[x] = dk[at + x]; value_out[x] = dv[at + x]; }',
+    '  }',
+  );
   // Blocks start at a multiple of their size, so that neighbouring keys walk the same queries.
   code.push(
     `  let start = ((max(${shared ? `group.x * ${lanes}u` : 'j'}, p.first) - p.first) / ${block}u) * ${block}u;`,
@@ -254,27 +265,32 @@ export function backwardKeySource(variant: AttentionVariant): string {
       ...row(shared, `u${r}_`, 'upstream', `row${r}`, count),
       `      let w${r} = select(0.0, exp(${dots(
         count,
-        (x) => `k${x}`,
+        (x) => `key[${x}]`,
         (x) => `q${r}_${x}`,
       )} - lse${r}), seen${r});`,
       `      let g${r} = w${r} * (${dots(
         count,
-        (x) => `v${x}`,
+        (x) => `value[${x}]`,
         (x) => `u${r}_${x}`,
       )} - delta${r}) * p.scale;`,
     );
   }
   for (const x of range(count))
     code.push(
-      `      a${x} += ${range(block)
+      `      key_out[${x}] += ${range(block)
         .map((r) => `g${r} * q${r}_${x}`)
         .join(' + ')};`,
-      `      b${x} += ${range(block)
+      `      value_out[${x}] += ${range(block)
         .map((r) => `w${r} * u${r}_${x}`)
         .join(' + ')};`,
     );
-  code.push('    }', '  }', '  if (id.x < end) {');
-  for (const x of range(count)) code.push(`    dk[at + ${x}u] = a${x};`, `    dv[at + ${x}u] = b${x};`);
-  code.push('  }', '}');
+  code.push(
+    '    }',
+    '  }',
+    '  if (id.x < end) {',
+    `    for (var x = 0u; x < p.vectors; x++) { dk[at + x] = key_out[x]; dv[at + x] = value_out[x]; }`,
+    '  }',
+    '}',
+  );
   return code.join('\n');
 }

@@ -23,7 +23,7 @@ export function quadSource({ form, lanes, rows, quads, addend }: QuadVariant): s
   const code = [
     'enable subgroups;',
     ...names.map((name, index) => `@group(0) @binding(${index}) var<storage, read_write> ${name}: array<vec4<f32>>;`),
-    'struct Params { m: u32, n: u32, k: u32, lda: u32, ldb: u32, ldc: u32, a0: u32, b0: u32, c0: u32, r0: u32, alpha: f32, accumulate: u32 }',
+    'struct Params { m: u32, n: u32, k: u32, lda: u32, ldb: u32, ldc: u32, a0: u32, b0: u32, c0: u32, r0: u32, alpha: f32, accumulate: u32, held: u32 }',
     '@group(1) @binding(0) var<uniform> p: Params;',
     `@compute @workgroup_size(${lanes})`,
     'fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32, @builtin(subgroup_invocation_id) lane: u32) {',
@@ -80,20 +80,23 @@ export function quadSource({ form, lanes, rows, quads, addend }: QuadVariant): s
       }
     }
   code.push('  }');
-  for (const i of all) {
-    code.push(`  if (i0 + ${i}u < p.m) {`, `    let row = (i0 + ${i}u) * p.ldc;`);
-    for (const q of own) {
-      code.push(
-        `    if (first + ${q * lanes}u <= last) {`,
-        `      let at = ((p.c0 + row) >> 2u) + j${q};`,
-        `      var out = p.alpha * s${i}_${q};`,
-        '      if (p.accumulate != 0u) { out += c[at]; }',
-      );
-      if (addend) code.push(`      out += r[((p.r0 + row) >> 2u) + j${q}];`);
-      code.push('      c[at] = out;', '    }');
-    }
-    code.push('  }');
-  }
+  // A loop over what is held, of as many turns as a parameter says: software drivers take as long to compile a store as dozens of
+  // products, and lavapipe writes out a loop whose turns it can count.
+  code.push(`  var sums: array<vec4<f32>, ${rows * quads}>;`);
+  for (const i of all) for (const q of own) code.push(`  sums[${i * quads + q}] = s${i}_${q};`);
+  code.push(
+    '  for (var at = 0u; at < p.held; at++) {',
+    `    let i = i0 + at / ${quads}u;`,
+    `    let j = first + at % ${quads}u * ${lanes}u;`,
+    '    if (i < p.m && j <= last) {',
+    '      let to = ((p.c0 + i * p.ldc) >> 2u) + j;',
+    '      var out = p.alpha * sums[at];',
+    '      if (p.accumulate != 0u) { out += c[to]; }',
+    ...(addend ? ['      out += r[((p.r0 + i * p.ldc) >> 2u) + j];'] : []),
+    '      c[to] = out;',
+    '    }',
+    '  }',
+  );
   code.push('}');
   return code.join('\n');
 }

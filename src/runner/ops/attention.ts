@@ -3,7 +3,13 @@ import attention from '../kernels/attention.wgsl';
 import attentionBackwardKv from '../kernels/attention_backward_kv.wgsl';
 import attentionBackwardQ from '../kernels/attention_backward_q.wgsl';
 import attentionDelta from '../kernels/attention_delta.wgsl';
-import { type AttentionVariant, backwardKeySource, backwardQuerySource, forwardSource } from '../kernels/attention_unrolled';
+import {
+  type AttentionVariant,
+  backwardKeySource,
+  backwardQuerySource,
+  forwardSource,
+  vectorsOf,
+} from '../kernels/attention_unrolled';
 import { type Binders, type Bound, bool, type Dispatch, f, grid, kernel, u, words } from './bind';
 
 /** Vectors of four where the head's width allows them. */
@@ -12,20 +18,19 @@ const headConstants = (dim: number): string =>
     ? `const N: u32 = ${dim / 4}u;\nalias V = vec4<f32>;\nfn inner(a: V, b: V) -> f32 { return dot(a, b); }`
     : `const N: u32 = ${dim}u;\nalias V = f32;\nfn inner(a: V, b: V) -> f32 { return a * b; }`;
 
-/** Widest head that is written out, and invocations of a workgroup with and without shared loads. */
+/** Widest heads that are written out, with and without shared loads, and invocations of a workgroup. */
+const SHARED_WIDTH = 128;
 const UNROLLED_WIDTH = 64;
 const SHARED_LANES = 16;
 const LANES = 64;
 
 /** How the attention kernels are written out for this adapter; null where they are not. */
-function writtenOut({ tuning, flag }: Bound, dim: number, over: 'queries' | 'keys'): AttentionVariant | null {
-  if (dim > UNROLLED_WIDTH) return null;
-  const accumulate = flag('accumulate');
-  if (tuning.attention && dim % 16 === 0) {
+function writtenOut({ tuning }: Bound, dim: number, over: 'queries' | 'keys'): AttentionVariant | null {
+  if (tuning.attention && dim % 16 === 0 && dim <= SHARED_WIDTH) {
     const { rows, keys, queries } = tuning.attention;
-    return { dim, rows, block: over === 'queries' ? keys : queries, lanes: SHARED_LANES, shared: true, accumulate };
+    return { dim, rows, block: over === 'queries' ? keys : queries, lanes: SHARED_LANES, shared: true };
   }
-  return tuning.unroll ? { dim, rows: 2, block: 4, lanes: LANES, shared: false, accumulate } : null;
+  return tuning.unroll && dim <= UNROLLED_WIDTH ? { dim, rows: 2, block: 4, lanes: LANES, shared: false } : null;
 }
 
 /** Elements of what an attention kernel reads and writes: queries and outputs, keys and values, a number for each query and head. */
@@ -62,6 +67,7 @@ function attentionKernel(
     u(kvHeads),
     bool(bound.flag('accumulate')),
     f(1 / Math.sqrt(dim)),
+    u(vectorsOf(dim).count),
   ];
   const spec = {
     bindings: operands({ query: count * heads * dim, key: end * batch * kvHeads * dim, perHead: count * heads }),
@@ -75,7 +81,7 @@ function attentionKernel(
   return [
     {
       ...spec,
-      key: `${name} written out ${dim}${variant.accumulate ? ' added' : ''}`,
+      key: `${name} written out ${dim}`,
       code: () => unrolled(variant),
       bindings: words(spec.bindings),
     },

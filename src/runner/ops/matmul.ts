@@ -74,6 +74,7 @@ export const bindMatmul: Binder = (bound: Bound): Dispatch[] => {
     const columns = matmul.lanes * matmul.quads * 4;
     const product: Dispatch = {
       ...shared,
+      params: [...params, u(matmul.rows * matmul.quads)],
       key: `matmul quads ${form}${addend ? ' addend' : ''}`,
       code: () => quadSource({ ...matmul, form, addend }),
       groups: [Math.ceil(n / columns), Math.ceil(m / matmul.rows), 1],

@@ -188,19 +188,35 @@ export function pointwise(trace: Trace, op: string, x: Tensor, keeps: 'input' | 
 }
 
 /** act(gate) · up in one kernel that keeps both and nothing between them. */
-export function gatedProduct(trace: Trace, gate: Tensor, up: Tensor): Tensor {
+export function gatedProduct(trace: Trace, gate: Tensor, up: Tensor, inPlace: boolean): Tensor {
   const output = result(trace, 'gated_product', [gate, up], gate.shape, gate.dtype);
   trace.record({
     output,
     inputs: [gate, up],
     saved: [gate, up],
     backward: (g) => {
-      const gradients = [gate, up].map((of) => (of.requiresGrad ? like(trace, of, 'gradient') : null));
+      const own = (of: Tensor): Tensor => (inPlace ? trace.hold(of) : like(trace, of, 'gradient'));
+      const gradients = [gate, up].map((of) => (of.requiresGrad ? own(of) : null));
       trace.op({ op: 'gated_product_backward', reads: [g, gate, up], writes: gradients.filter((t) => t !== null) });
       return gradients;
     },
   });
   return output;
+}
+
+/** An operator that writes over its input, and in backward over the gradient: keeps nothing. */
+export function inPlace(trace: Trace, op: string, x: Tensor): Tensor {
+  trace.op({ op, reads: [x], writes: [x] });
+  trace.record({
+    output: x,
+    inputs: [x],
+    saved: [],
+    backward: (g) => {
+      trace.op({ op: `${op}_backward`, reads: [g], writes: [g] });
+      return [trace.hold(g)];
+    },
+  });
+  return trace.hold(x);
 }
 
 /** A gather, a concatenation or another copy into a new tensor of `shape`: keeps nothing but indices. */

@@ -28,6 +28,7 @@ export interface Extent {
 export function rotary(step: PytorchStep, name: string, x: Tensor): Tensor {
   const { trace, recipe } = step;
   const dtype: DType = recipe.autocast ? 'fp32' : x.dtype;
+  if (step.options.fused.includes('rotary')) return trace.within(name, () => aten.inPlace(trace, 'rotary', x));
   if (step.options.compile) return trace.within(name, () => aten.copied(trace, 'rotary', x, x.shape, 'rotary_backward'));
   return trace.within(name, () => {
     const make = (label: string): Tensor => trace.tensor(label, x.shape, dtype, 'temporary');

@@ -7,6 +7,10 @@ import type { Encoder } from './encoder';
 /** Which generation of `transformers` wrote the loss: where logits are up-cast and how labels are shifted. */
 export type LossEra = 'output-float' | 'loss-float-shift' | 'padded-labels';
 
+/** What Triton's kernels take the place of (Liger, flash-attn, TransformerEngine). */
+export const FUSED = ['norm', 'rotary', 'mlp'] as const;
+export type Fused = (typeof FUSED)[number];
+
 export interface PytorchOptions {
   lossEra: LossEra;
   /** The model's output object, and with it the logits, is held by the caller during backward. */
@@ -23,6 +27,10 @@ export interface PytorchOptions {
   compile: boolean;
   /** So does the loss. */
   compileLoss: boolean;
+  /** Parts of a layer that have kernels of their own in the place of written-out operators. */
+  fused: readonly Fused[];
+  /** Tokens come before rows in memory: attention's output is copied back to that order. */
+  sequenceFirst: boolean;
 }
 
 /** Tokens that an op works on: `batch` rows of `tokens`. */

@@ -187,8 +187,10 @@ function fusedHeads(step: PytorchStep, normed: Tensor, rows: Rows): Heads {
 /** Attention over the heads and its output projection; takes over the references to the heads. */
 export function mixed(step: PytorchStep, heads: Heads, extent: Extent, out = 'attn.o'): Tensor {
   const { trace, recipe } = step;
-  const mix = attend(step, heads, extent);
+  let mix = attend(step, heads, extent);
   mix.shape = [tokensOf(extent.queries), recipe.model.heads * recipe.model.headDim];
+  if (step.options.sequenceFirst && extent.queries.batch > 1)
+    mix = replace(step, mix, (x) => aten.copied(trace, 'clone', x, x.shape, 'clone_backward'));
   const output = linear(step, out, mix);
   trace.release(mix);
   return recipe.pytorch.adapt?.(step, 'attn', output) ?? output;

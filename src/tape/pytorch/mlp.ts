@@ -21,9 +21,10 @@ function gated(step: PytorchStep, input: Tensor): Tensor {
   const whole = step.has('mlp.gate-up') ? linear(step, 'mlp.gate-up', input) : null;
   const [gate, first] = whole ? halves(step, whole) : [linear(step, 'mlp.gate', input), null];
   let product: Tensor;
-  if (step.options.compile) {
+  const fused = step.options.fused.includes('mlp');
+  if (fused || step.options.compile) {
     const up = first ?? linear(step, 'mlp.up', input);
-    product = trace.within('mlp.act', () => aten.gatedProduct(trace, gate, up));
+    product = trace.within('mlp.act', () => aten.gatedProduct(trace, gate, up, fused));
     trace.release(gate, up);
   } else {
     const active = trace.within('mlp.act', () => activation(step, gate));

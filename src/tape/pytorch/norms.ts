@@ -46,7 +46,7 @@ function rmsNorm(step: PytorchStep, name: string, input: Tensor): Tensor {
 /** The family's norm: RMSNorm, or LayerNorm with a weight and a bias in the input's type. */
 export function norm(step: PytorchStep, name: string, input: Tensor): Tensor {
   if (FAMILIES[step.recipe.model.family].norm === 'rms')
-    return step.options.compile
+    return step.options.compile || step.options.fused.includes('norm')
       ? // One kernel: keeps its input and a reciprocal a row, and makes everything between again.
         step.trace.within(name, () => aten.layerNorm(step.trace, input, step.parameter(name), null, step.options.kernels))
       : rmsNorm(step, name, input);

@@ -47,6 +47,8 @@ export interface PytorchRules {
   reduction?: Reduction;
   /** Nothing is differentiated: what learns does so from losses alone. */
   forwardOnly?: boolean;
+  /** How long gradients stay in their parameters' type where wider sums are kept: `added` at once, where it is not said. */
+  narrowGradients?: NarrowGradients;
   /** A layer's gradients are handed over in parts: an optimizer inside backward must wait for the last one. */
   gradientsInParts?: boolean;
   /** What brings the updated shares of other cards, after the optimizer's step. */
@@ -54,6 +56,10 @@ export interface PytorchRules {
   /** Temporaries of the optimizer's step over the given parameters (all of them, or one layer's). */
   optimizerStep(step: PytorchStep, parameters: readonly ParameterGroup[]): void;
 }
+
+/** Until they are added to their sums, until the backward of each micro-batch ends, or until the optimizer's step has. */
+export const NARROW_GRADIENTS = ['added', 'backward', 'step'] as const;
+export type NarrowGradients = (typeof NARROW_GRADIENTS)[number];
 
 /** Cards that share products: each has a part of every matrix, and what they make is summed. */
 export interface Sharing {

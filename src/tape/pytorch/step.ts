@@ -39,18 +39,20 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   let held: Tensor[] = [];
 
   const main = mainGradients(trace, recipe, parameters);
+  const { narrowGradients = 'added' } = recipe.pytorch;
+  const isNarrow = (gradient: Tensor): boolean => main !== null && isWider(main.dtype, gradient.dtype);
+  const addToMain = (gradient: Tensor): void => {
+    if (!main) return;
+    const wide = (gradient.bytes / bytesPer(gradient.dtype)) * bytesPer(main.dtype);
+    const moved = gradient.bytes + 2 * wide;
+    trace.op({ op: 'aten.add_', label: 'main_grad', reads: [gradient, main], writes: [main], moved });
+  };
 
   /** Adds a gradient to what the parameter has, or starts it with this one. */
   const keep = (parameter: Tensor, gradient: Tensor): void => {
-    if (main && isWider(main.dtype, gradient.dtype)) {
-      const wide = (gradient.bytes / bytesPer(gradient.dtype)) * bytesPer(main.dtype);
-      trace.op({
-        op: 'aten.add_',
-        label: 'main_grad',
-        reads: [gradient, main],
-        writes: [main],
-        moved: gradient.bytes + 2 * wide,
-      });
+    const narrow = isNarrow(gradient);
+    if (narrow && narrowGradients === 'added') {
+      addToMain(gradient);
       trace.release(gradient);
       return;
     }
@@ -61,7 +63,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
       trace.release(gradient);
       return;
     }
-    const first = inGradientType(trace, recipe, gradient);
+    const first = narrow ? Object.assign(gradient, { category: 'gradients' }) : inGradientType(trace, recipe, gradient);
     gradients.set(key, { tensor: first, stretch: parameter.perLayer ? stretch : null, parameter });
     if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
   };
@@ -193,6 +195,16 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
   const microBatch = (): void => {
     recipe.pytorch.schedule(step);
     step.endPass();
+    const narrow = [...gradients].filter(([, { tensor }]) => isNarrow(tensor));
+    forEachPlaced(
+      trace,
+      narrow.map(([, entry]) => entry),
+      ({ tensor }) => {
+        addToMain(tensor);
+        if (narrowGradients === 'backward') trace.release(tensor);
+      },
+    );
+    if (narrowGradients === 'backward') for (const [key] of narrow) gradients.delete(key);
   };
   microBatch();
   if (recipe.accumulate > 1) {
@@ -204,9 +216,13 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions): Tape {
 
   const settle = recipe.pytorch.reduction?.settle;
   if (settle)
-    forEachPlaced(trace, [...gradients.values()], (entry) => {
-      entry.tensor = settle(step, entry.tensor, entry.parameter);
-    });
+    forEachPlaced(
+      trace,
+      [...gradients.values()].filter(({ tensor }) => !isNarrow(tensor)),
+      (entry) => {
+        entry.tensor = settle(step, entry.tensor, entry.parameter);
+      },
+    );
   if (settle && main) settle(step, main, main);
   trace.phase('optimizer');
   const trained = parameters.filter(
@@ -254,7 +270,7 @@ function forEachPlaced<P extends Placed>(trace: Trace, placed: readonly P[], vis
 /**
  * Gradients in a wider type than their parameters' are sums beside autograd's own: one buffer that stays from step to step, to
  * which each fresh gradient is added as it is, with no wide copy of it (Megatron-LM's `param.main_grad.add_(param.grad.data)`,
- * core/distributed; nanotron's FP32GradientAccumulator). Null where gradients are cut, move away, or end in backward.
+ * core/distributed/distributed_data_parallel.py; nanotron's `fp32_grad.add_(half_param.grad)`). Null where gradients are cut, move away, or end in backward.
  */
 function mainGradients(trace: Trace, recipe: Recipe, parameters: readonly Parameter[]): Tensor | null {
   const { gradients, pytorch } = recipe;

@@ -1,11 +1,12 @@
 /** The final norm, the logits, the loss and their gradients: at once, some positions at a time, or tile by tile. */
 import type { Tensor } from '../trace';
 import { type Context, clearGradients, gradientOf, inputGradient, trains, weightGradient, withMatrix } from './context';
-import { lastNormBackward, normed, stretches } from './layer';
+import { lastNormBackward, normed } from './layer';
 import { allRows } from './matrix-input';
 import { emit, make, matmul, type Operand, type Rows, slice } from './ops';
 import { type PreferenceInputs, preferenceHead } from './preference';
 import { positionsOf, type TilesRule } from './rules';
+import { stretches, stretchesAdding, stretchOfPositions } from './stretches';
 
 /** Inputs of a step, filled by the host. */
 export interface Inputs extends PreferenceInputs {
@@ -39,7 +40,6 @@ export function head(context: Context, x: Tensor, inputs: Inputs): Tensor {
   const rows = headRows(context);
   if (rows.chunk > 0) {
     context.trace.phase('backward');
-    clearGradients(context, ['norm', headName(context)]);
     through(context, rows, x, inputs, x);
     return x;
   }
@@ -56,11 +56,10 @@ export function lossOnly(context: Context, x: Tensor, inputs: Inputs): void {
 }
 
 /** The rows whose logits are made at once. */
-export function headRows({ all, recipe }: Context): Rows {
+export function headRows(context: Context): Rows {
+  const { all, recipe } = context;
   const rule = recipe.webgpu.head;
-  const positions = rule.kind === 'tiles' ? positionsOf(all.batch, rule.rows) : rule.positions || all.sequence;
-  const chunk = Math.min(positions, all.sequence);
-  return chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
+  return stretchOfPositions(context, rule.kind === 'tiles' ? positionsOf(all.batch, rule.rows) : rule.positions || all.sequence);
 }
 
 function through(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Tensor | null): void {
@@ -71,7 +70,9 @@ function through(context: Context, rows: Rows, x: Tensor, inputs: Inputs, dx: Te
   }
   const from = slice(rows, x);
   const into = dx === x ? from : dx && slice(rows, dx);
-  stretches(context, rows, false, () => throughRows(context, rows, from, inputs, into));
+  const each = () => throughRows(context, rows, from, inputs, into);
+  if (dx) stretchesAdding(context, rows, 'in order', each);
+  else stretches(context, rows, each);
 }
 
 /** Norm, logits and loss of a stretch's rows, which the layers left in `x`; `dx` becomes the gradient of `x`, and may be `x` itself. */
@@ -145,10 +146,9 @@ function tiled(context: Context, rows: Rows, x: Operand, inputs: Inputs, dx: Ope
     trace.release(stats, n);
     return;
   }
-  if (rows.chunk === 0) {
-    trace.phase('backward');
-    clearGradients(context, [name]);
-  }
+  if (rows.chunk === 0) trace.phase('backward');
+  // Each tile adds to words of its own.
+  clearGradients(context, [name]);
   const dn = make(trace, 'dn', [rows.count, hidden], 'activations');
   trace.op({ op: 'zero', label: 'head', writes: [dn] });
   overTiles((tile) => {

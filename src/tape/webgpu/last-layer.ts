@@ -6,8 +6,9 @@
 import type { Tensor } from '../trace';
 import { type Context, clearGradients, linear, trains } from './context';
 import { headName, headRows, type Inputs, throughRows } from './head';
-import { activation, backwardRows, copyRows, keyWidth, product, stretchesBack, stretchOf, updateLayer } from './layer';
+import { activation, backwardRows, copyRows, product, stretchesBack, updateLayer } from './layer';
 import { type Rows, slice } from './ops';
+import { keyWidth, stretchOf } from './stretches';
 
 /** The shorter of the layer's and the head's stretches. */
 function stretch(context: Context): Rows {
@@ -37,6 +38,7 @@ export function lastLayer(context: Context, x: Tensor, inputs: Inputs): void {
   const { trace, recipe } = context;
   const { hidden, layers } = recipe.model;
   trace.phase('backward');
+  // They are no layer's, and outlive this one.
   clearGradients(context, ['norm', headName(context)]);
   trace.repeat({ axis: 'layer', count: 1, from: layers - 1 }, [], () => {
     stretchesBack(context, stretch(context), x, (rows, inner, sums) => {

@@ -7,7 +7,6 @@
 import type { Tensor } from '../trace';
 import {
   type Context,
-  clearGradients,
   gradientOf,
   inputGradient,
   linear,
@@ -20,22 +19,7 @@ import {
 import { type Inner, type InnerName, type Kept, type KeptLayer, restore } from './kept';
 import { endInput, matrixInput } from './matrix-input';
 import { emit, make, type Operand, type Rows, reserve, slice } from './ops';
-
-export const stretchOf = (context: Context): Rows => {
-  const { all } = context;
-  const chunk = Math.min(context.recipe.webgpu.backward.chunk || all.sequence, all.sequence);
-  return chunk === all.sequence ? all : { ...all, chunk, count: chunk * all.batch };
-};
-
-/** Runs `body` for every stretch of positions. */
-export function stretches(context: Context, rows: Rows, reverse: boolean, body: () => void): void {
-  if (rows.chunk === 0) body();
-  else
-    context.trace.repeat({ axis: 'chunk', count: Math.ceil(rows.sequence / rows.chunk), reverse }, [], () => {
-      body();
-      return [];
-    });
-}
+import { forwardStretch, keyWidth, prefixStretch, queryWidth, stretches, stretchesAdding, stretchOf } from './stretches';
 
 export function normed(context: Context, rows: Rows, x: Operand, gain: string): Tensor {
   const columns = context.recipe.model.hidden;
@@ -97,9 +81,6 @@ export function lastNormBackward(context: Context, rows: Rows, x: Operand, upstr
 
 export const copyRows = ({ trace, recipe }: Context, rows: Rows, from: Operand, to: Operand, label: string): void =>
   emit(trace, { op: 'copy_rows', label, rows, reads: [from], writes: [to], attrs: { columns: recipe.model.hidden } });
-
-export const keyWidth = (context: Context) => context.recipe.model.kvHeads * context.recipe.model.headDim;
-const queryWidth = (context: Context) => context.recipe.model.heads * context.recipe.model.headDim;
 
 export const activation = (context: Context, name: string, rows: number, columns: number): Tensor =>
   make(context.trace, name, [rows, columns], 'activations');
@@ -187,13 +168,13 @@ export function product(context: Context, rows: Rows, gate: Tensor, up: Tensor, 
 export function forwardLayer(context: Context, x: Tensor, keep: boolean): { y: Tensor; inner: Inner | null } {
   const { trace } = context;
   const { all } = context;
-  const rows = keep ? all : stretchOf(context);
+  const rows = keep ? all : forwardStretch(context);
   const k = activation(context, 'k', all.count, keyWidth(context));
   const v = activation(context, 'v', all.count, keyWidth(context));
   const y = activation(context, 'x', all.count, context.recipe.model.hidden);
   let inner: Inner | null = null;
   if (rows.chunk > 0) reserve(trace, k, v, y);
-  stretches(context, rows, false, () => {
+  stretches(context, rows, () => {
     const n1 = normed(context, rows, slice(rows, x), 'norm1');
     keysAndValues(context, rows, n1, k, v);
     const made = toGateAndUp(context, rows, slice(rows, x), n1, k, v, keep);
@@ -255,10 +236,11 @@ export function stretchesBack(
   const { trace, all } = context;
   const k = activation(context, 'k', all.count, keyWidth(context));
   const v = activation(context, 'v', all.count, keyWidth(context));
-  if (rows.chunk > 0) reserve(trace, k, v);
-  stretches(context, rows, false, () => {
-    const n1 = normed(context, rows, slice(rows, x), 'norm1');
-    keysAndValues(context, rows, n1, k, v);
+  const before = prefixStretch(context, rows);
+  if (before.chunk > 0) reserve(trace, k, v);
+  stretches(context, before, () => {
+    const n1 = normed(context, before, slice(before, x), 'norm1');
+    keysAndValues(context, before, n1, k, v);
     trace.release(n1);
   });
   let sums: Sums = null;
@@ -267,11 +249,11 @@ export function stretchesBack(
       dk: activation(context, 'dk', all.count, keyWidth(context)),
       dv: activation(context, 'dv', all.count, keyWidth(context)),
     };
+    // One kernel that always adds is sooner compiled than two.
     trace.op({ op: 'zero', label: 'attn.k', writes: [sums.dk] });
     trace.op({ op: 'zero', label: 'attn.v', writes: [sums.dv] });
-    clearGradients(context, [...context.weights.keys()].filter(isOfLayer));
   }
-  stretches(context, rows, true, () => {
+  stretchesAdding(context, rows, 'last first', () => {
     const n1 = normed(context, rows, slice(rows, x), 'norm1');
     body(rows, toGateAndUp(context, rows, slice(rows, x), n1, trace.hold(k), trace.hold(v), true), sums);
   });

@@ -4,10 +4,11 @@
  */
 import type { Tensor } from '../trace';
 import { type Context, inputGradient, weightGradient, withMatrix } from './context';
-import { lastNormBackward, normed, stretches } from './layer';
+import { lastNormBackward, normed } from './layer';
 import { allRows } from './matrix-input';
 import { emit, make, matmul, type Operand, type Rows, slice } from './ops';
 import type { ObjectiveRule } from './rules';
+import { stretches, stretchesAdding } from './stretches';
 
 /** Inputs of a step that such a loss reads, and the loss of each row that it writes. */
 export interface PreferenceInputs {
@@ -83,7 +84,7 @@ export function preferenceHead(
     lastNormBackward(context, rows, at, n, into === x ? at : slice(rows, into));
   };
   if (rule.kind === 'score') {
-    stretches(context, rows, false, () => {
+    stretches(context, rows, () => {
       const n = normed(context, rows, slice(rows, x), 'norm');
       const logits = logitsOf(n);
       trace.release(n);
@@ -95,7 +96,7 @@ export function preferenceHead(
   const scores = make(trace, 'scores', [all.count], 'activations');
   if (!whole) trace.op({ op: 'reserve', label: 'reserve', writes: [scores], moved: 0 });
   let first: { n: Tensor; logits: Tensor } | null = null;
-  stretches(context, rows, false, () => {
+  stretches(context, rows, () => {
     const n = normed(context, rows, slice(rows, x), 'norm');
     const logits = logitsOf(n);
     score(logits, slice(rows, scores));
@@ -107,7 +108,7 @@ export function preferenceHead(
   if (dx) {
     const kept = first as { n: Tensor; logits: Tensor } | null;
     if (kept) trace.phase('backward');
-    stretches(context, rows, false, () => {
+    stretchesAdding(context, rows, 'in order', () => {
       const n = kept?.n ?? normed(context, rows, slice(rows, x), 'norm');
       differentiate(n, kept?.logits ?? logitsOf(n), scores, dx);
     });

@@ -11,13 +11,13 @@ import {
   gateAndUp,
   isOfLayer,
   keysAndValues,
-  keyWidth,
   mlpBackward,
   normed,
   product,
 } from './layer';
 import { emit, make } from './ops';
 import type { ReversibleRule } from './rules';
+import { keyWidth } from './stretches';
 
 /** a ·= factor */
 function scale(context: Context, a: Tensor, factor: number): void {

@@ -1,3 +1,4 @@
+import { FUSED } from '../../tape/pytorch/context';
 import type { Technique } from '../technique';
 
 export const engines: readonly Technique[] = [
@@ -45,6 +46,18 @@ export const engines: readonly Technique[] = [
           type: { kind: 'boolean' },
           default: true,
           doc: 'With `compile`, the loss of full logits too: it keeps the logits in their own type and a few numbers a row, and float32 ones never exist (torchtitan from April 2025 on).',
+        },
+        {
+          name: 'fused',
+          type: { kind: 'list', of: FUSED },
+          default: [],
+          doc: 'Parts of a layer with a kernel of their own in the place of written-out operators (Liger has all three, nanotron `norm`): a norm keeps its input and a number a row, rotary turns queries and keys in place, a gated MLP keeps gate and up alone and makes their gradients in them.',
+        },
+        {
+          name: 'sequence-first',
+          type: { kind: 'boolean' },
+          default: false,
+          doc: "Tokens come before rows in memory, as in nanotron: with more than one row attention's output is copied into that order, and kept in both.",
         },
       ],
     },

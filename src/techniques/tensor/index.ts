@@ -34,6 +34,12 @@ export const tensor: Technique = {
         default: true,
         doc: "Megatron-LM's vocabulary-parallel cross-entropy, whose backward works in place; off, PyTorch's own operators on each part.",
       },
+      {
+        name: 'loss-in-place',
+        type: { kind: 'boolean' },
+        default: true,
+        doc: 'With `fused-loss`, the softmax takes the place of the float32 logits; off, it is a copy beside them (nanotron).',
+      },
     ],
     excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" }],
     citation: {
@@ -55,7 +61,10 @@ export const tensor: Technique = {
         ...recipe.pytorch,
         sharing: sequence ? sequenceSharing(n, keeps) : tensorSharing(n),
         // A loss that never has all logits stays as it is.
-        loss: recipe.pytorch.loss === fullLogits && flag(args, 'fused-loss') ? vocabParallelLoss : recipe.pytorch.loss,
+        loss:
+          recipe.pytorch.loss === fullLogits && flag(args, 'fused-loss')
+            ? vocabParallelLoss(flag(args, 'loss-in-place'))
+            : recipe.pytorch.loss,
       },
     };
   },
