@@ -19,16 +19,20 @@ import { type Simulation, simulate } from '../../src/tape/simulate';
 import { unroll } from '../../src/tape/unroll';
 import { recipeOf, tapeOf } from '../../src/techniques/recipe-of';
 import { techniques } from '../../src/techniques/registry';
-import { flag, onEachDriver, root } from './parts/drivers';
+import { chosenParts, flag, onEachDriver, root } from './parts/drivers';
 import { type Curve, lossPicture } from './parts/picture';
 import { planOf } from './parts/plans';
-import { heading, inParts, judged, mebibytes, median, note, row } from './parts/table';
+import { heading, judged, mebibytes, median, note, row } from './parts/table';
 
 const text = new TextEncoder().encode(shipped);
 const SEED = 5;
 const use = (name: string, args: Use['args'] = {}): Use => ({ name, args });
 const simulated = (plan: Plan): Simulation => simulate(tapeOf(plan));
-const command = (part: string): void => note(`repeat: npm run bench:papers -- --only=${part}`);
+/** How the rows of a part are repeated, on the driver that was asked for. */
+function command(part: string): void {
+  const driver = flag('driver');
+  note(`repeat: npm run bench:papers -- --only=${part}${driver === undefined ? '' : ` --driver=${driver}`}`);
+}
 
 const trainerOf = (opened: Opened, plan: Plan, arena?: number): Promise<Trainer> =>
   createTrainer(opened, recipeOf(plan), initialWeights(plan.model, SEED), SEED, arena === undefined ? {} : { cap: { arena } });
@@ -344,18 +348,19 @@ async function lossRows(opened: Opened): Promise<void> {
   ];
   const plans = losses.map(([, loss]) => of(small, 512, loss));
   const times = await turns(opened, plans, 12);
+  note('one layer of 64, 512 tokens, 16,384 words: medians of rounds');
   for (const [index, plan] of plans.entries()) {
     const [own, base] = [times[index], times[0]] as [number[], number[]];
     row(
-      `  ${losses[index]?.[0]}, 512 of 16,384 words`,
+      `  ${losses[index]?.[0]}`,
       `${mebibytes(logits(plan))}, ${median(own).toFixed(0)} ms`,
-      `${over(own, base).toFixed(2)} × the time, median of rounds; ${(operations(plan) / operations(plans[0] as Plan)).toFixed(2)} × the operations`,
+      `${over(own, base).toFixed(2)} × the time, ${(operations(plan) / operations(plans[0] as Plan)).toFixed(2)} × the operations`,
     );
   }
   note(
-    'cut cross-entropy makes its logits twice: four products in place of three. The filter, on in the published kernels, leaves out',
+    'cut cross-entropy makes its logits twice: four products in place of three. The published kernels’ filter leaves out blocks',
   );
-  note('blocks of gradients that are all below 2⁻¹²: their two products count among the operations and are not done.');
+  note('of gradients all below 2⁻¹²: weights that have not learnt, as these, give few, for they rule no word out.');
   command('loss');
 }
 
@@ -384,6 +389,8 @@ function runnable(slot: TechniqueSlot): Use[] {
   return all.filter((technique) => technique.webgpu && technique.spec.name !== 'none').map(({ spec }) => use(spec.name));
 }
 
+/** Steps of a whole curve. */
+const WHOLE = 200;
 const SETTINGS: RunSettings = {
   plan: 'one',
   layers: 2,
@@ -394,7 +401,7 @@ const SETTINGS: RunSettings = {
   vocab: 256,
   sequence: 64,
   batch: 2,
-  steps: 200,
+  steps: WHOLE,
   seed: SEED,
 };
 const PICTURE = process.argv.includes('--picture');
@@ -445,7 +452,9 @@ function draw(curves: readonly Curve[]): void {
   if (PICTURE) writeFileSync(join(root, 'media', 'loss-curves.svg'), lossPicture(curves));
 }
 
-const CURVE_SLOTS: TechniqueSlot[] = ['optimizer', 'backward', 'activations', 'loss', 'weights', 'train'];
+const CURVE_SLOTS: TechniqueSlot[] = ['optimizer', 'backward', 'activations', 'precision', 'loss', 'weights', 'train'];
+/** What the plain run is made of. */
+const PLAIN = new Set(['adamw', 'standard', 'exact', 'cross-entropy', 'fp32', 'full']);
 
 /** Mean loss of the last tenth of a curve. */
 const settled = (losses: readonly number[]): number => {
@@ -469,8 +478,7 @@ async function curveRows(opened: Opened): Promise<void> {
   const base = settled((curves[0] as Curve).losses);
   for (const slot of CURVE_SLOTS)
     for (const technique of runnable(slot)) {
-      if (technique.name === 'adamw' || technique.name === 'standard' || technique.name === 'full' || technique.name === 'exact')
-        continue;
+      if (PLAIN.has(technique.name)) continue;
       try {
         const { plan, rate } = scaled(slot, technique);
         // Losses over answers are not the text's.
@@ -487,6 +495,7 @@ async function curveRows(opened: Opened): Promise<void> {
         `plain ${base.toFixed(3)}, difference ${(settled(losses) - base).toFixed(3)}`,
       );
     }
+  if (SETTINGS.steps < WHOLE) note(`these are ${SETTINGS.steps} steps of ${WHOLE}: the command below runs them all`);
   note(PICTURE ? 'drawn into media/loss-curves.svg' : '--picture draws the curves into media/loss-curves.svg');
   command('curves');
 }
@@ -500,18 +509,4 @@ const PARTS: { [name: string]: (opened: Opened) => Promise<void> } = {
   curves: curveRows,
 };
 
-await onEachDriver(async (opened) => {
-  const only = flag('only')?.split(',');
-  const wrong = only?.find((name) => !(name in PARTS));
-  if (wrong) {
-    console.error(`there is no part ${wrong}; there are ${Object.keys(PARTS).join(', ')}`);
-    process.exit(2);
-  }
-  await inParts(
-    Object.fromEntries(
-      Object.entries(PARTS)
-        .filter(([name]) => !only || only.includes(name))
-        .map(([name, part]) => [name, () => part(opened)]),
-    ),
-  );
-}, 'best');
+await onEachDriver((opened) => chosenParts(opened, PARTS), 'best');

@@ -16,6 +16,7 @@ export const cutCrossEntropyBinders: Binders = {
         ],
         // The tile is already divided by the rows that count.
         params: [u(count), u(stride), u(across), f((state) => least / state.valid)],
+        constants: stride % 4 === 0 ? 'alias Word = vec4<f32>; const WIDE: u32 = 4u;' : 'alias Word = f32; const WIDE: u32 = 1u;',
         groups: grid(64 * across * Math.ceil(count / FILTER_SIDE)),
       }),
     ];

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type Opened, openDevice } from '../../../src/runner/device';
 import { baseEnvironment, loaderEnvironment, softwareDrivers } from '../../../src/runner/drivers';
-import { heading, note, verdict } from './table';
+import { heading, inParts, note, verdict } from './table';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const cache = join(root, '.cache');
@@ -17,6 +17,20 @@ const NONE = 3;
 
 export const flag = (name: string): string | undefined =>
   process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
+
+type Part = (opened: Opened) => Promise<void>;
+
+/** Runs the parts that `--only=NAME,…` names, all of them without it; a name that is none's ends the benchmark. */
+export async function chosenParts(opened: Opened, parts: { readonly [name: string]: Part }): Promise<void> {
+  const only = flag('only')?.split(',') ?? Object.keys(parts);
+  const wrong = only.find((name) => !(name in parts));
+  if (wrong !== undefined) {
+    console.error(`there is no part ${wrong}; there are ${Object.keys(parts).join(', ')}`);
+    process.exit(2);
+  }
+  const chosen = Object.entries(parts).filter(([name]) => only.includes(name));
+  await inParts(Object.fromEntries(chosen.map(([name, part]) => [name, () => part(opened)])));
+}
 
 /**
  * `body` is called in a process of its own for every adapter, with the device of this project's own runner; with `which: 'best'`

@@ -10,7 +10,24 @@ export interface Curve {
 const COLUMNS = 3;
 const CELL = { width: 300, height: 190 };
 const PAD = { left: 34, right: 96, top: 26, bottom: 24 };
-const COLOURS = ['#2a7de1', '#e0662b', '#2f9e5b', '#b0489c', '#c79a17', '#1c9aa8', '#7b61d1', '#d1435b', '#6b8e23', '#8a6d5a'];
+/** As many as the largest group has techniques. */
+const COLOURS = [
+  '#2a7de1',
+  '#e0662b',
+  '#2f9e5b',
+  '#b0489c',
+  '#c79a17',
+  '#1c9aa8',
+  '#7b61d1',
+  '#d1435b',
+  '#6b8e23',
+  '#8a6d5a',
+  '#5b7fa6',
+  '#a8532a',
+  '#3fb59a',
+  '#d977b8',
+  '#8f8a00',
+];
 const PLAIN = '#8b8b8b';
 /** Steps that a point averages, so that batches' noise does not hide the curve. */
 const SMOOTH = 10;
