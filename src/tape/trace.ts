@@ -277,20 +277,18 @@ export class Trace {
 
   /** Runs `body` and returns what must be differentiated later; outside of it nothing is kept. */
   capture<R>(body: () => R): { value: R; nodes: GradNode[] } {
-    const outer = this.recording;
     const nodes: GradNode[] = [];
-    this.recording = nodes;
-    try {
-      return { value: body(), nodes };
-    } finally {
-      this.recording = outer;
-    }
+    return { value: this.recordingTo(nodes, body), nodes };
   }
 
   /** Runs `body` keeping nothing for backward. */
   noGrad<R>(body: () => R): R {
+    return this.recordingTo(null, body);
+  }
+
+  private recordingTo<R>(nodes: GradNode[] | null, body: () => R): R {
     const outer = this.recording;
-    this.recording = null;
+    this.recording = nodes;
     try {
       return body();
     } finally {
@@ -394,8 +392,7 @@ export class Trace {
   }
 
   private place(name: string): string {
-    if (!this.prefix) return name;
-    return name ? `${this.prefix}.${name}` : this.prefix;
+    return this.prefix && name ? `${this.prefix}.${name}` : this.prefix || name;
   }
 }
 

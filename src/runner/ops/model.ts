@@ -236,18 +236,9 @@ export const modelBinders: Binders = {
     return [kernel('lse_start', lseStart, { bindings: [[bound.write(0), count * 3]], params: [u(count)], groups: grid(count) })];
   },
   lse_tile: (bound) => {
-    const { count, row } = bound.rows;
-    const { stride, width, first, wide } = tileOf(bound);
-    const spec = {
-      bindings: [
-        [bound.read(0), count * stride],
-        [bound.read(1), row + count],
-        [bound.read(2), count * 3],
-      ] as [number, number][],
-      params: [u(count), u(stride), u(width), u(first), u(row)],
-    };
-    if (wide) return [kernel('lse_tile wide', lseTileWide, { ...spec, groups: [count, 1, 1], constants: workgroup })];
-    return [kernel('lse_tile', lseTile, { ...spec, groups: grid(count) })];
+    const { wide, rows, ...spec } = tileOf(bound);
+    if (wide) return [kernel('lse_tile wide', lseTileWide, { ...spec, groups: [rows, 1, 1], constants: workgroup })];
+    return [kernel('lse_tile', lseTile, { ...spec, groups: grid(rows) })];
   },
   lse_finish: (bound) => {
     const { count, row } = bound.rows;
@@ -264,26 +255,25 @@ export const modelBinders: Binders = {
     ];
   },
   tile_gradient: (bound) => {
-    const { count, row } = bound.rows;
-    const { stride, width, first, wide } = tileOf(bound);
-    const spec = {
-      bindings: [
-        [bound.read(0), count * stride],
-        [bound.read(1), row + count],
-        [bound.read(2), count * 3],
-      ] as [number, number][],
-      params: [u(count), u(stride), u(width), u(first), u(row), f((state) => 1 / state.valid)],
-    };
-    if (wide) return [kernel('tile_gradient wide', tileGradientWide, { ...spec, groups: grid(count * stride) })];
-    return [kernel('tile_gradient', tileGradient, { ...spec, groups: grid(count) })];
+    const { wide, rows, stride, ...tile } = tileOf(bound);
+    const spec = { ...tile, params: [...tile.params, f((state) => 1 / state.valid)] };
+    if (wide) return [kernel('tile_gradient wide', tileGradientWide, { ...spec, groups: grid(rows * stride) })];
+    return [kernel('tile_gradient', tileGradient, { ...spec, groups: grid(rows) })];
   },
 };
 
-/** The tile of the vocabulary that this iteration of the innermost repeat works on. */
-function tileOf(bound: Bound): { stride: number; width: number; first: number; wide: boolean } {
+/** The tile of the vocabulary that this iteration of the innermost repeat works on: logits, labels, and what each row knows of its sum. */
+function tileOf(bound: Bound) {
+  const { count: rows, row } = bound.rows;
   const stride = bound.number('columns');
   const first = (bound.op.path[bound.op.path.length - 1] ?? 0) * stride;
+  const width = Math.min(stride, bound.number('vocab') - first);
+  const bindings: [number, number][] = [
+    [bound.read(0), rows * stride],
+    [bound.read(1), row + rows],
+    [bound.read(2), rows * 3],
+  ];
   // Where rows are not read four words at a time, their neighbours are read by neighbours.
   const wide = bound.tuning.wideRows || stride % 4 !== 0;
-  return { stride, first, width: Math.min(stride, bound.number('vocab') - first), wide };
+  return { wide, rows, stride, bindings, params: [u(rows), u(stride), u(width), u(first), u(row)] };
 }
