@@ -186,9 +186,8 @@ async function streambpRows(opened: Opened): Promise<void> {
   const equal = { layers: 4, hidden: 128, heads: 4, kvHeads: 4, headDim: 32, ffn: 352, vocab: 2048 };
   note('step over checkpointing’s at equal length, by the plan of the rows above; median of rounds (paper: comparable or less)');
   for (const [sequence, rounds] of [
-    [1024, 11],
-    [2048, 7],
-    [4096, 3],
+    [1024, 9],
+    [2048, 5],
   ] as const) {
     const plans = [checkpoint, streambp].map((slots) => planOf('time', slots, equal, { batch: 1, sequence }));
     const [checkpointed, streamed] = (await turns(opened, plans, rounds)) as [number[], number[]];
