@@ -42,13 +42,17 @@ const batchOf = (plan: Plan, step: number) => batchAt(text, step, SEED, plan.bat
 const over = (times: readonly number[], base: readonly number[]): number =>
   median(times.map((time, round) => time / (base[round] as number)));
 
-/** Milliseconds of each plan’s steps, round by round, without the first, which compiles. */
-async function turns(opened: Opened, plans: readonly Plan[], rounds: number): Promise<number[][]> {
+/**
+ * Milliseconds of each plan’s steps, round by round, without the first, which compiles; every other round goes backwards. At least
+ * so many rounds, and more of them for so many seconds.
+ */
+async function turns(opened: Opened, plans: readonly Plan[], rounds: number, seconds = 0): Promise<number[][]> {
   const trainers: Trainer[] = [];
   for (const plan of plans) trainers.push(await trainerOf(opened, plan));
   const times: number[][] = plans.map(() => []);
-  for (let round = 0; round <= rounds; round++)
-    for (const [index, trainer] of trainers.entries()) {
+  const until = performance.now() + 1000 * seconds;
+  for (let round = 0; round <= rounds || performance.now() < until; round++)
+    for (const [index, trainer] of round % 2 ? [...trainers.entries()].reverse() : trainers.entries()) {
       const start = performance.now();
       await trainer.step(round, batchOf(plans[index] as Plan, round), 1e-3);
       (times[index] as number[]).push(performance.now() - start);
@@ -185,12 +189,9 @@ async function streambpRows(opened: Opened): Promise<void> {
   }
   const equal = { layers: 4, hidden: 128, heads: 4, kvHeads: 4, headDim: 32, ffn: 352, vocab: 2048 };
   note('step over checkpointing’s at equal length, by the plan of the rows above; median of rounds (paper: comparable or less)');
-  for (const [sequence, rounds] of [
-    [1024, 9],
-    [2048, 5],
-  ] as const) {
+  for (const sequence of [1024, 2048]) {
     const plans = [checkpoint, streambp].map((slots) => planOf('time', slots, equal, { batch: 1, sequence }));
-    const [checkpointed, streamed] = (await turns(opened, plans, rounds)) as [number[], number[]];
+    const [checkpointed, streamed] = (await turns(opened, plans, 5, 90)) as [number[], number[]];
     const [few, many] = plans.map(operations) as [number, number];
     judged(
       `  ${sequence} tokens, ${(many / few).toFixed(2)} × the operations`,
