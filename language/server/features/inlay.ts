@@ -2,6 +2,7 @@
 import { type InlayHint, InlayHintKind } from 'vscode-languageserver-types';
 import { formatBytes, formatChange, formatCount, formatQuantity, formatShare, formatTime } from '../../../src/plan/format';
 import { judge } from '../../../src/planner/answers';
+import { asksForMost, remarksOn } from '../../../src/planner/remarks';
 import type { Estimate } from '../../../src/planner/types';
 import { type EstimateCache, estimateOf } from '../estimates';
 import type { Answers } from '../questions';
@@ -48,27 +49,15 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
       put(span, `${holds ? '✓' : '✗'} ${value}`, `${value} against ${limit}: ${holds ? 'holds' : 'does not hold'}`);
     }
     const found = answers.get(plan.name);
-    for (const { span, value, reason, find, atLimit, uneven, arranged, limitedBy, host, unit } of found?.answers ?? []) {
+    for (const answer of found?.answers ?? []) {
+      const { span, value, reason, find, atLimit, limitedBy, unit } = answer;
       if (value === undefined) put(span, '= none', reason);
       else {
-        const gap =
-          uneven === undefined
-            ? ''
-            : `; not every ${find.startsWith('max') ? 'smaller' : 'larger'} value serves: ${formatQuantity(uneven, unit)} is the nearest found that does not`;
-        const loose =
-          arranged === undefined
-            ? ''
-            : `; ${find.startsWith('max') ? 'up to' : 'from'} ${formatQuantity(arranged, unit)} the tensors fit, and how the allocator places them decides`;
-        const bound =
-          limitedBy === undefined
-            ? host
-              ? '; the card would do: the `host-memory` ends it'
-              : ''
-            : `; the card would do: \`require ${limitedBy}\` ends it`;
+        const { bound, border } = remarksOn(answer);
         put(
           span,
-          `= ${formatQuantity(value, unit)}${atLimit ? ` (the ${find.startsWith('max') ? 'most' : 'least'})` : limitedBy === undefined ? '' : ' by require'}`,
-          `${find}: ${unit === 'tokens' ? formatCount(value) : formatQuantity(value, unit)}${bound}${gap}${loose}`,
+          `= ${formatQuantity(value, unit)}${atLimit ? ` (the ${asksForMost(find) ? 'most' : 'least'})` : limitedBy === undefined ? '' : ' by require'}`,
+          `${find}: ${unit === 'tokens' ? formatCount(value) : formatQuantity(value, unit)}${bound}${border}`,
         );
       }
     }

@@ -1,6 +1,7 @@
 /** One plan's estimate in a terminal: the verdict, the moment of the peak, the waterfall, answers and sweeps. */
 import type { ReportedPlan } from '../../../language/server/report';
 import { formatBytes, formatCount, formatQuantity, formatShort, formatTime } from '../../plan/format';
+import { remarksOn } from '../../planner/remarks';
 import type { Moment, WaterfallStep } from '../../planner/types';
 import { bar, cellsOf, FILLS, legend, type Segment, stack } from './bars';
 import { paintCards } from './cards';
@@ -141,28 +142,12 @@ function inOtherWords(value: number, unit: Answer['unit']): string {
 }
 
 function answerLine(style: Style, answer: Answer): string {
-  const { line, find, value, atLimit, uneven, arranged, limitedBy, host, unit, reason } = answer;
-  const most = find.startsWith('max');
+  const { line, find, value, atLimit, unit, reason } = answer;
   const question = `${INDENT}line ${line}: find ${find} → `;
   if (value === null) return question + paint(style, 'red', printable(reason ?? 'no value fits'));
-  const written = (one: number): string => formatQuantity(one, unit);
-  const other = inOtherWords(value, unit);
-  const gap =
-    uneven === undefined
-      ? ''
-      : `; not every ${most ? 'smaller' : 'larger'} value serves: ${written(uneven)} is the nearest found that does not`;
-  const loose =
-    arranged === undefined
-      ? ''
-      : `; ${most ? 'up to' : 'from'} ${written(arranged)} the tensors fit, and how the allocator places them decides`;
-  const bound =
-    limitedBy === undefined
-      ? host
-        ? '; the card would do: the `host-memory` ends it'
-        : ''
-      : `; the card would do: \`require ${printable(limitedBy)}\` ends it`;
-  const end = atLimit === true ? ', the end of what may be written' : bound;
-  return `${question}${paint(style, 'bold', written(value))}${other}${end}${gap}${loose}`;
+  const { bound, border } = remarksOn(answer);
+  const end = atLimit === true ? ', the end of what may be written' : printable(bound);
+  return `${question}${paint(style, 'bold', formatQuantity(value, unit))}${inOtherWords(value, unit)}${end}${border}`;
 }
 
 /** `line 20: against lora: 9.2 GiB less, 4 % slower`. */

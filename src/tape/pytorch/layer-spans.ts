@@ -39,7 +39,6 @@ export const alikeFor = (recipe: Recipe, written: WrittenLayers | null | undefin
 /** Writes spans and keeps them. `written`: what others may take over; null where more than the spans is the layers'. */
 export function writingLayers(trace: Trace, recipe: Recipe): LayerWriter & { written(): WrittenLayers | null } {
   const spans: Span[] = [];
-  let passes = 0;
   const keep = <R>(entering: Tensor | null, run: () => R): R => {
     const { value, nodes } = trace.nodesOf(run);
     spans.push({ nodes, entering, result: value });
@@ -47,15 +46,14 @@ export function writingLayers(trace: Trace, recipe: Recipe): LayerWriter & { wri
   };
   return {
     span: (run) => keep(null, run),
-    pass: (entering, run) => {
-      passes += 1;
-      return keep(entering, () => run(entering));
-    },
+    pass: (entering, run) => keep(entering, () => run(entering)),
     written: () => {
       // What ends after a span's last op is noted there: it must be a repeat, to which nothing is added.
       const closed = spans.every(({ nodes }) => nodes.at(-1)?.kind !== 'op');
       const alone = recipe.model.encoderLayers === 0 && recipe.added.shared.length === 0;
-      return passes > 0 && closed && alone ? { tensors: trace.tensors, spans, like: likeness(recipe) } : null;
+      return spans.some(({ entering }) => entering) && closed && alone
+        ? { tensors: trace.tensors, spans, like: likeness(recipe) }
+        : null;
     },
   };
 }
