@@ -82,6 +82,13 @@ export const decodersOnly =
       ? `${name} scores the next token, and ${FAMILIES[model.family].title} is trained here on something else`
       : undefined;
 
+/** For losses whose reference runs through the layers in the step. */
+export const referenceInOnePiece: Refusal = ({ lists }, args) =>
+  ['model', 'adapters-off'].includes(String(args.reference)) &&
+  lists.parallel?.some((use) => use.name === 'pipeline' && use.args.n !== 1)
+    ? "its reference would go through a pipeline's stages too: run it beforehand, `reference: precomputed`"
+    : undefined;
+
 /** For losses whose reference is the model itself without what it learns. */
 export const adaptersToSwitchOff: Refusal = ({ slots }, args) =>
   args.reference === 'adapters-off' && !ADAPTERS.some((name) => name === slots.train?.name)

@@ -47,6 +47,7 @@ const FSDP: Part = ['parallel', use('fsdp', { n: 4 })];
 const DDP: Part = ['parallel', use('data', { n: 4 })];
 const LAYERWISE: Part = ['optimizer', use('galore', { layerwise: true })];
 const STREAMBP: Part = ['backward', 'streambp'];
+const SECO: Part = ['backward', 'seco'];
 const CCE: Part = ['loss', 'cut-cross-entropy'];
 const CHECKPOINT: Part = ['backward', 'checkpoint'];
 const BLOCKS: Part = ['train', use('efficient-qat', { stage: 'blocks' })];
@@ -179,7 +180,29 @@ describe('what cannot stand together', () => {
       ].map((part): Part[] => [part, DDP]),
     ],
     [/stages 1 and 2/, [[STREAMBP, zero(3)]]],
-    [/gather weights/, [[STREAMBP, FSDP]]],
+    [
+      /gather weights/,
+      [
+        [STREAMBP, FSDP],
+        [SECO, FSDP],
+      ],
+    ],
+    [/gather their weights/, [[SECO, zero(3)]]],
+    [/bring weights up/, [STREAMBP, SECO].map((part): Part[] => [part, ['offload', 'weights']])],
+    [
+      /run it beforehand/,
+      [
+        [
+          ['loss', 'dpo'],
+          ['parallel', use('pipeline', { n: 2 })],
+        ],
+        [
+          ['loss', use('grpo', { reference: 'adapters-off' })],
+          ['train', 'lora'],
+          ['parallel', use('pipeline', { n: 2 })],
+        ],
+      ],
+    ],
     [
       /cut the sequence/,
       ['streambp', 'seco'].map((name): Part[] => [

@@ -1,5 +1,6 @@
 /** MEFT against its count (Liao et al., arXiv:2306.00477): 2·d·tokens of the last pair, whatever the depth; up to 84 % less than full fine-tuning. */
 import { describe, expect, it } from 'vitest';
+import { estimate } from '../../src/planner/estimate';
 import { trainedParameters } from '../../src/planner/parameters';
 import { timelineOf } from '../../src/planner/timeline';
 import { CATEGORIES } from '../../src/planner/types';
@@ -25,6 +26,17 @@ describe('reversible', () => {
     // Nothing is left of what only passes.
     expect(points.at(-1)?.bytes[ACTIVATIONS]).toBe(0);
     expect(points.at(-1)?.bytes[TEMPORARY]).toBe(0);
+  });
+
+  it('gathers weights that lie on several cards as often as checkpoints do: for forward, and for backward', () => {
+    const sent = (backward: string, name: string, args: object): number | undefined =>
+      estimate({
+        ...plan({ backward }, { ...at(6), lists: { parallel: [use(name, args as Record<string, number>)] } }),
+        order: [],
+      }).cards?.sent;
+    expect(sent('reversible', 'fsdp', { n: 4 })).toBe(sent('checkpoint', 'fsdp', { n: 4 }));
+    const whole = { stage: 3, n: 4, 'live-parameters': 1 };
+    expect(sent('reversible', 'zero', whole)).toBe(sent('checkpoint', 'zero', whole));
   });
 
   it('holds the last pair from forward to backward', () => {

@@ -114,7 +114,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
       step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
       return units.forward('embed', () => (isFirst(recipe.cards.stage) ? embed(step) : received(step)));
     },
-    layer: (input, rows) => units.forward('layer', () => decoderLayer(step, input, rows)),
+    layer: (input, rows) => step.asLayer(() => decoderLayer(step, input, rows)),
+    asLayer: (run) => units.forward('layer', run),
     head: (hidden) => {
       const backward = units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden)));
       return () => {

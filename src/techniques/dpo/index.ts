@@ -1,5 +1,5 @@
 import { number, word } from '../arguments';
-import { adaptersToSwitchOff, anyOf, decodersOnly } from '../relations';
+import { adaptersToSwitchOff, anyOf, decodersOnly, referenceInOnePiece } from '../relations';
 import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 import { preferenceRecipe, type Reference } from './memory';
@@ -44,7 +44,7 @@ export const dpo: Technique = {
       url: 'https://arxiv.org/abs/2305.18290',
     },
   },
-  refuses: anyOf(decodersOnly('DPO'), adaptersToSwitchOff),
+  refuses: anyOf(decodersOnly('DPO'), adaptersToSwitchOff, referenceInOnePiece),
   rewrite: (recipe, args) =>
     preferenceRecipe(recipe, {
       // Chosen and rejected answers are stacked.

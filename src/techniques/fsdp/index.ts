@@ -57,7 +57,7 @@ export const fsdp: Technique = {
       { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
       {
         slot: 'backward',
-        names: ['streambp'],
+        names: ['streambp', 'seco'],
         why: 'its released code does not gather weights or reduce gradients once a layer',
       },
     ],

@@ -2,7 +2,7 @@ import { number, word } from '../arguments';
 import { CHUNK } from '../dpo';
 import { preferenceRecipe, type Reference } from '../dpo/memory';
 import { referenceRule, withObjective } from '../dpo/webgpu';
-import { adaptersToSwitchOff, anyOf, decodersOnly } from '../relations';
+import { adaptersToSwitchOff, anyOf, decodersOnly, referenceInOnePiece } from '../relations';
 import type { Technique } from '../technique';
 import { CLIP, DISTANCE } from './webgpu';
 
@@ -35,7 +35,7 @@ export const grpo: Technique = {
       url: 'https://arxiv.org/abs/2402.03300',
     },
   },
-  refuses: anyOf(decodersOnly('GRPO'), adaptersToSwitchOff),
+  refuses: anyOf(decodersOnly('GRPO'), adaptersToSwitchOff, referenceInOnePiece),
   rewrite: (recipe, args) =>
     preferenceRecipe(recipe, {
       rows: 1,
