@@ -23,13 +23,15 @@ export interface Cards {
   sequence: 'whole' | 'kept' | 'gathered-again';
   /** Cards that share one sequence's tokens. */
   context: number;
+  /** Cards that `data` names: beside shards, as many groups of them have the same. */
+  data: number;
   /** Cards that share the experts. */
   expert: number;
   stage: Stage;
 }
 
 export const ONE_STAGE: Stage = { index: 0, of: 1, pieces: 1, waiting: { layers: 0, microBatches: 0 } };
-export const ONE_CARD: Cards = { tensor: 1, sequence: 'whole', context: 1, expert: 1, stage: ONE_STAGE };
+export const ONE_CARD: Cards = { tensor: 1, sequence: 'whole', context: 1, data: 1, expert: 1, stage: ONE_STAGE };
 
 export const isFirst = ({ index }: Stage): boolean => index === 0;
 export const isLast = ({ index, of }: Stage): boolean => index === of - 1;

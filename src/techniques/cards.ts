@@ -1,6 +1,8 @@
 /** Cards of a plan, and what techniques that spread over them share. */
+import { bytesPer } from '../plan/dtypes';
 import type { Plan } from '../plan/types';
 import { elements, type Weight } from '../plan/weights';
+import type { Reduction } from '../tape/pytorch/rules';
 import type { Recipe } from '../tape/recipe';
 import type { Traffic } from '../tape/types';
 
@@ -42,6 +44,28 @@ export const flat = (weight: Pick<Weight, 'shape' | 'name' | 'role'>, among: num
 
 /** What each card sends in a ring so that all have the whole, or the sum of parts: (n − 1)/n of it; of both in turn, twice that. */
 export const ring = (bytes: number, among: number, times = 1): number => (times * bytes * (among - 1)) / among;
+
+/**
+ * Gradients that stay whole are averaged once a step over the cards that have a copy of their weight: `n` times those that share
+ * a sequence; experts, which are spread over the same cards, over fewer of them.
+ */
+export const averaged =
+  (n: number): NonNullable<Reduction['settle']> =>
+  ({ trace, recipe, has, weight }, gradient, { name }) => {
+    const size = gradient.shape.reduce((product, side) => product * side, bytesPer(gradient.dtype));
+    const among = shards(recipe, has(name) ? weight(name) : { role: 'linear' }, n);
+    const traffic = toCards(ring(size, among, 2), true);
+    trace.op({ op: 'all_reduce', label: 'data', reads: [gradient], writes: [gradient], traffic });
+    return gradient;
+  };
+
+/** What copies on several cards do with their gradients where no statement says how their cards go together. */
+export const averagedAsTheyAre = (n: number): Reduction => ({
+  at: 'parameter',
+  whole: true,
+  reduce: (_, finished) => finished.map(({ gradient }) => gradient),
+  settle: averaged(n),
+});
 
 export const toCards = (bytes: number, hidden: boolean): Traffic => ({ to: 'cards', bytes, hidden });
 export const toHost = (bytes: number): Traffic => ({ to: 'host', bytes, hidden: true });

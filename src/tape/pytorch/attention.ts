@@ -1,3 +1,4 @@
+import { bytesOf } from '../../plan/dtypes';
 import { FAMILIES } from '../../plan/families';
 import type { DType } from '../../plan/types';
 import type { Tensor } from '../trace';
@@ -163,6 +164,11 @@ function ringOf(step: PytorchStep, q: Tensor, k: Tensor) {
       .slice(0, context - 1)
       .flatMap((name) => [make(`${name}.k`, k, k.dtype), make(`${name}.v`, k, k.dtype)]);
   const whole = rows.tokens * context;
+  // By its shape: keys may be views of what a fused projection gave.
+  const block = bytesOf(
+    k.dtype,
+    k.shape.reduce((product, size) => product * size, 1),
+  );
   return {
     pairs: attendedPairs(whole, whole, recipe.model.slidingWindow) / context,
     forward: (): Tensor[] => [...blocks(), make('ring.sum', q, 'fp32'), make('ring.part', q, q.dtype)],
@@ -171,7 +177,7 @@ function ringOf(step: PytorchStep, q: Tensor, k: Tensor) {
       ...['work', 'next'].flatMap((name) => [make(`ring.${name}.dk`, k, 'fp32'), make(`ring.${name}.dv`, k, 'fp32')]),
     ],
     /** Keys and values in forward; in backward their gradients too. */
-    traffic: (times: 1 | 2): Traffic => ({ to: 'cards', bytes: times * 2 * k.bytes * (context - 1), hidden: true }),
+    traffic: (times: 1 | 2): Traffic => ({ to: 'cards', bytes: times * 2 * block * (context - 1), hidden: true }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { averagedAsTheyAre, cardsArgument } from '../cards';
 import type { Technique } from '../technique';
 
 export const context: Technique = {
@@ -32,7 +32,12 @@ export const context: Technique = {
     if (n === 1) return recipe;
     // Each card has a piece from the front and one from the back, so that all attend to equally many pairs.
     const sequence = 2 * Math.ceil(recipe.sequence / (2 * n));
-    return { ...recipe, sequence, cards: { ...recipe.cards, context: n } };
+    return {
+      ...recipe,
+      sequence,
+      cards: { ...recipe.cards, context: n },
+      pytorch: { ...recipe.pytorch, reduction: averagedAsTheyAre(1) },
+    };
   },
   refuses: ({ model, sequence }, args) => {
     if (['bloom', 't5', 'bert', 'roberta', 'vit'].includes(model.family))

@@ -3,11 +3,13 @@ import { elements } from '../../plan/weights';
 import { weightsOnCard } from '../../tape/pytorch/parameters';
 import { inGradientType } from '../../tape/pytorch/step';
 import type { Buffer, Recipe } from '../../tape/recipe';
-import { ring, toCards } from '../cards';
+import { averaged } from '../cards';
 
 const MiB = 2 ** 20;
 /** The first bucket is small, so that the first all-reduce starts early. */
 const FIRST = 1 * MiB;
+
+export const DDP_BUCKETS = 'ddp.buckets';
 
 /**
  * torch.nn.parallel.DistributedDataParallel: the reducer's buckets are as large as all gradients together and stay from
@@ -21,7 +23,7 @@ export function distributed(recipe: Recipe, n: number, bucket: number, view: boo
     return recipe.trains(weight) && !isWider(kept, own) ? sum + count * elements(weight) * bytesPer(kept) : sum;
   }, 0);
   const buckets: Buffer = {
-    name: 'ddp.buckets',
+    name: DDP_BUCKETS,
     shape: [bytes],
     dtype: 'int8',
     category: 'gradients',
@@ -30,6 +32,7 @@ export function distributed(recipe: Recipe, n: number, bucket: number, view: boo
   };
   return {
     ...recipe,
+    cards: { ...recipe.cards, data: n },
     buffers: bytes > 0 ? [...recipe.buffers, buckets] : recipe.buffers,
     pytorch: {
       ...recipe.pytorch,
@@ -47,17 +50,7 @@ export function distributed(recipe: Recipe, n: number, bucket: number, view: boo
             return inBucket;
           }),
         // Once a step: micro-batches before the last one run under no_sync.
-        settle: ({ trace }, gradient) => {
-          const size = gradient.shape.reduce((product, side) => product * side, bytesPer(gradient.dtype));
-          trace.op({
-            op: 'all_reduce',
-            label: 'data',
-            reads: [gradient],
-            writes: [gradient],
-            traffic: toCards(ring(size, n, 2), true),
-          });
-          return gradient;
-        },
+        settle: averaged(n),
       },
     },
   };

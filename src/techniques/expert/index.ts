@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import { cardsArgument, spreadOf } from '../cards';
+import { averagedAsTheyAre, cardsArgument, spreadOf } from '../cards';
 import type { Technique } from '../technique';
 
 export const expert: Technique = {
@@ -27,6 +27,7 @@ export const expert: Technique = {
       ...recipe,
       model: { ...model, experts: Math.ceil(model.experts / n), routedExperts: model.experts },
       cards: { ...cards, expert: n },
+      pytorch: { ...recipe.pytorch, reduction: averagedAsTheyAre(n) },
     };
   },
   refuses: (plan, args) => {

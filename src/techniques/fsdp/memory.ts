@@ -8,6 +8,7 @@ import type { Gathering, Reduction, Unit } from '../../tape/pytorch/rules';
 import type { Recipe } from '../../tape/recipe';
 import type { Tensor } from '../../tape/trace';
 import { byRows, ring, shards, toCards } from '../cards';
+import { DDP_BUCKETS } from '../data/memory';
 
 export interface Sharding {
   n: number;
@@ -56,6 +57,8 @@ export function fullySharded(recipe: Recipe, sharding: Sharding): Recipe {
     used,
     stored: (weight) => recipe.stored(weight).map((part) => ({ ...part, shape: byRows(part.shape, among(weight)) })),
     share: (weight) => byRows(recipe.share(weight), among(weight)),
+    // Sums of shards are averaged where they are: HSDP has no buckets.
+    buffers: recipe.buffers.filter(({ name }) => name !== DDP_BUCKETS),
     states: (weight, dtype) => recipe.states({ ...weight, shape: byRows(weight.shape, among(weight)) }, dtype),
     pytorch: {
       ...recipe.pytorch,
@@ -143,8 +146,9 @@ function reductionOf(recipe: Recipe, sharding: Sharding): Reduction {
       const part = trace.tensor('gradient', shape, recipe.gradients ?? typeOf(recipe, weight), 'gradients');
       return Object.assign(part, { stream: 'reduce_scatter' as const });
     });
+    // Groups of shards that `data` makes (HSDP) average what each of their cards has summed.
     const traffic = toCards(
-      sum(weights, (weight) => ring(sent(weight), among(weight))),
+      sum(weights, (weight) => ring(sent(weight), among(weight)) + ring(sent(weight) / among(weight), recipe.cards.data, 2)),
       true,
     );
     trace.op({ op: 'reduce_scatter', label: 'fsdp.reduce', reads: [input], writes: kept, traffic });

@@ -24,7 +24,14 @@ describe('expert parallelism', () => {
   });
 
   it('sends the routed rows there and back, and their gradients', () => {
-    expect(perLayer(on(4), sent)).toBe((4 * 2 * routed * 3) / 4);
+    const spreadOut = on(4);
+    const frozen = { ...spreadOut, slots: { ...spreadOut.slots, train: use('frozen', {}) } };
+    const there = perLayer(frozen, sent);
+    expect(there).toBe((2 * 2 * routed * 3) / 4);
+    // And the gradients of what all of them have: attention, norms and router.
+    const { hidden, headDim, heads, kvHeads } = experts;
+    const whole = 2 * hidden * headDim * (heads + kvHeads) + 2 * hidden + hidden * experts.experts;
+    expect(perLayer(spreadOut, sent)).toBe(2 * there + (2 * 2 * whole * 3) / 4);
   });
 
   it('is among the cards that have copies, and experts are sharded over what is left of them', () => {

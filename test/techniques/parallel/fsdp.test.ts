@@ -85,6 +85,10 @@ describe('FSDP', () => {
   it('sends 3P elements: weights for forward and for backward, and gradients', () => {
     expect(perLayer(on(8), sent)).toBe((3 * 2 * unit * 7) / 8);
     expect(perLayer(on(8, { reshard: false }), sent)).toBe((2 * 2 * unit * 7) / 8);
+    // Groups of shards (HSDP) average their sums, and have no other bytes for it.
+    const groups = { ...on(8), lists: { parallel: [use('fsdp', { n: 8 }), use('data', { n: 2 })] } };
+    expect(perLayer(groups, sent)).toBe((3 * 2 * unit * 7) / 8 + (2 * unit) / 8);
+    expect(peakOf(groups)).toBe(peakOf(on(8)));
   });
 
   it('shards over the cards that share a sequence too', () => {
