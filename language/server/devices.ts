@@ -21,7 +21,7 @@ export const DEVICE_KEYS: { readonly [key: string]: { dimension: Dimension; doc:
   bandwidth: number('bandwidth', 'Memory bandwidth.'),
   flops: number('flops', 'Dense 16-bit matrix speed.'),
   interconnect: number('interconnect', 'Speed to other cards and the host, one direction.'),
-  'host-memory': number('host-memory', 'Memory of the host, for offloading.'),
+  'host-memory': number('host-memory', 'Memory of the host that each card can have, for offloading.'),
 };
 export const deviceKeys = Object.keys(DEVICE_KEYS);
 

@@ -34,7 +34,7 @@ export function formatBytesExact(bytes: number): string {
 export function formatTime(seconds: number): string {
   const time = Math.abs(seconds);
   const figures = (value: number) => (value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2));
-  if (time === 0) return '0 s';
+  if (time < 5e-9) return '0 s';
   if (time < 999.5e-6) return signed(seconds, `${figures(time * 1e6)} µs`);
   if (time < 0.9995) return signed(seconds, `${figures(time * 1e3)} ms`);
   if (time < 59.95) return signed(seconds, `${figures(time)} s`);

@@ -75,6 +75,7 @@ describe('numbers as text', () => {
     [59.99, '1 min 00 s'],
     [125, '2 min 05 s'],
     [12000, '3 h 20 min'],
+    [-1e-9, '0 s'],
   ])('%d s is %s', (seconds, text) => expect(formatTime(seconds)).toBe(text));
 });
 

@@ -58,7 +58,7 @@ export const FIGURE_DOCS: { readonly [figure in Figure]: string } = {
   gradients: 'Bytes of gradients at the peak.',
   optimizer: 'Bytes of optimizer states at the peak.',
   activations: 'Bytes of activations kept for backward, at the peak.',
-  'tokens-per-second': 'Estimated training throughput of a device.',
+  'tokens-per-second': 'Estimated training throughput of all cards together.',
 };
 
 export function keyDoc(block: BlockKind, key: string): string | undefined {
