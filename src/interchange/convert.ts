@@ -3,7 +3,7 @@ import { parse, stringify } from 'yaml';
 import { formatTokens } from '../plan/format';
 import { nearest } from '../plan/nearest';
 import { findModel } from '../plan/presets/models';
-import { type Plan, TECHNIQUE_SLOTS } from '../plan/types';
+import { LIST_SLOTS, type Plan, TECHNIQUE_SLOTS } from '../plan/types';
 import { axolotl } from './axolotl';
 import { accelerate, deepspeed } from './engines';
 import { llamaFactory } from './llama-factory';
@@ -92,6 +92,10 @@ function planText(origin: string, setup: Setup, notes: readonly string[]): strin
     const use = setup.slots[slot];
     return use === undefined ? '' : row(slot, written(slot, use));
   });
+  const lists = LIST_SLOTS.map((slot) => {
+    const uses = setup.lists?.[slot] ?? [];
+    return uses.length === 0 ? '' : row(slot, `[${uses.map((use) => written(slot, use)).join(', ')}]`);
+  });
   return [
     `// From the ${oneLine(origin)}.\n`,
     ...notes.map((note) => `// ${oneLine(note).slice(0, 500)}\n`),
@@ -108,6 +112,7 @@ function planText(origin: string, setup: Setup, notes: readonly string[]): strin
     ),
     setup.accumulate === undefined || setup.accumulate === 1 ? '' : row('accumulate', String(setup.accumulate)),
     ...slots,
+    ...lists,
     '}\n',
   ].join('');
 }

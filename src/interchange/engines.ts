@@ -2,7 +2,7 @@
  * DeepSpeed (https://www.deepspeed.ai/docs/config-json) and Accelerate (https://huggingface.co/docs/accelerate): engines under a
  * trainer. Their files know the batch, the precision and the sharding; model, length and adapters stay with the trainer.
  */
-import type { Use } from '../plan/types';
+import type { Use, Value } from '../plan/types';
 import { stated } from './hugging-face';
 import type { SettingsReader } from './reader';
 import { defined, missing, type Settings, type Setup, type Writers, writeSlots } from './setup';
@@ -86,6 +86,39 @@ function readDeepspeedOptimizer(read: SettingsReader): Use | undefined {
   return undefined;
 }
 
+/** Cards of a configuration that leaves their number to its launcher. */
+const USUAL_CARDS = 8;
+
+/** How many cards, where the file says that there are several. */
+function cardsOf(read: SettingsReader, stated: number | undefined): number {
+  if (stated === undefined)
+    read.notes.push(`the configuration does not say on how many cards: the plan has ${USUAL_CARDS}, put yours there`);
+  return stated ?? USUAL_CARDS;
+}
+
+/** ZeRO, and what leaves the cards: with the optimizer's states their gradients, as DeepSpeed does it. */
+function readZero(
+  read: SettingsReader,
+  zero: {
+    stage: number;
+    cards: number | undefined;
+    optimizer?: string | undefined;
+    weights?: string | undefined;
+    buckets?: { [name: string]: Value | undefined };
+  },
+): NonNullable<Setup['lists']> {
+  const { stage, cards, optimizer, weights, buckets = {} } = zero;
+  const there = (device: string | undefined): device is string => device === 'cpu' || device === 'nvme';
+  const away = (name: string, to: string): Use => ({ name, args: to === 'cpu' ? {} : { to } });
+  if (![1, 2, 3].includes(stage)) return {};
+  const offload = [
+    ...(there(optimizer) ? [away('optimizer', optimizer), away('gradients', 'cpu')] : []),
+    ...(there(weights) && stage === 3 ? [away('weights', weights)] : []),
+  ];
+  const use: Use = { name: 'zero', args: { stage, n: cardsOf(read, cards), ...stated(buckets) } };
+  return { parallel: [use], ...(offload.length > 0 ? { offload } : {}) };
+}
+
 export const deepspeed: Trainer = {
   name: 'deepspeed',
   title: DEEPSPEED,
@@ -94,7 +127,7 @@ export const deepspeed: Trainer = {
   export: (setup) => {
     const zero = zeroOf(setup);
     const { settings, notes } = writeSlots(DEEPSPEED, setup, deepspeedWriters, ({ name }) =>
-      ['data', 'zero', 'optimizer', 'weights'].includes(name),
+      ['data', 'zero', 'optimizer', 'gradients', 'weights'].includes(name),
     );
     const head = { train_micro_batch_size_per_gpu: setup.batch, gradient_accumulation_steps: setup.accumulate };
     return { settings: { ...head, ...settings, zero_optimization: zero }, notes: [note(setup, DEEPSPEED), ...notes] };
@@ -102,13 +135,24 @@ export const deepspeed: Trainer = {
   detect: (settings) => 'zero_optimization' in settings || 'train_micro_batch_size_per_gpu' in settings,
   import: (read): Setup => {
     const zero = read.part('zero_optimization');
-    const stage = zero.number('stage') ?? 0;
-    if (stage > 0) read.notes.push(`ZeRO stage ${stage} shards over several cards; the plan is of one`);
-    if (zero.has('offload_optimizer') || zero.has('offload_param'))
-      read.notes.push('what is offloaded to the host is counted on the card');
+    const offloaded = zero.part('offload_optimizer');
+    const weights = zero.part('offload_param');
+    const lists = readZero(read, {
+      stage: zero.number('stage') ?? 0,
+      cards: undefined,
+      optimizer: offloaded.text('device'),
+      weights: weights.text('device'),
+      buckets: {
+        'reduce-bucket': zero.count('reduce_bucket_size'),
+        'prefetch-bucket': zero.count('stage3_prefetch_bucket_size'),
+        'overlap-comm': zero.flag('overlap_comm'),
+      },
+    });
+    read.notes.push(...zero.notes, ...offloaded.notes, ...weights.notes);
     return {
       ...stated({ batch: read.count('train_micro_batch_size_per_gpu'), accumulate: read.count('gradient_accumulation_steps') }),
       slots: defined({ precision: readDeepspeedPrecision(read), optimizer: readDeepspeedOptimizer(read) }),
+      lists,
     };
   },
 };
@@ -122,28 +166,116 @@ const MIXED: { readonly [precision: string]: string } = {
   fp32: 'no',
 };
 
+/** What Accelerate launches on several cards, and the techniques that say it. */
+function launched({ lists }: Required<Setup>): { settings: Settings; cards: number; writes: readonly string[] } {
+  const [use, ...others] = lists.parallel ?? [];
+  const away = (name: string) => lists.offload?.find((one) => one.name === name)?.args.to;
+  if (!use || others.length > 0) return { settings: {}, cards: 1, writes: [] };
+  const cards = Number(use.args.n);
+  switch (use.name) {
+    case 'data':
+      return { settings: { distributed_type: 'MULTI_GPU' }, cards, writes: ['data'] };
+    case 'zero': {
+      const config = {
+        zero_stage: use.args.stage,
+        offload_optimizer_device: away('optimizer') ?? 'none',
+        offload_param_device: away('weights') ?? 'none',
+      };
+      const settings = { distributed_type: 'DEEPSPEED', deepspeed_config: config };
+      return { settings, cards, writes: ['zero', 'optimizer', 'gradients', 'weights'] };
+    }
+    case 'fsdp': {
+      const { version, reshard } = use.args;
+      // It takes everything with it or nothing.
+      const whole = ['optimizer', 'gradients', 'weights'];
+      const offloads = whole.every((name) => away(name) === 'cpu');
+      const config = {
+        fsdp_version: version,
+        ...(version === 2
+          ? { fsdp_reshard_after_forward: reshard }
+          : { fsdp_sharding_strategy: reshard === true ? 'FULL_SHARD' : 'SHARD_GRAD_OP' }),
+        fsdp_auto_wrap_policy: 'TRANSFORMER_BASED_WRAP',
+        fsdp_offload_params: offloads,
+      };
+      return { settings: { distributed_type: 'FSDP', fsdp_config: config }, cards, writes: ['fsdp', ...(offloads ? whole : [])] };
+    }
+    default:
+      return { settings: {}, cards: 1, writes: [] };
+  }
+}
+
+/** The same, from a file. */
+function readLaunched(
+  read: SettingsReader,
+  kind: string,
+  cards: number | undefined,
+): { lists: NonNullable<Setup['lists']>; backward?: Use } {
+  const spread = (name: string, args: Use['args']): Use[] => [{ name, args: { n: cardsOf(read, cards), ...args } }];
+  if (kind === 'NO' || kind === 'no') return { lists: {} };
+  if (kind === 'MULTI_GPU') return { lists: { parallel: spread('data', {}) } };
+  if (kind === 'DEEPSPEED') {
+    const config = read.part('deepspeed_config');
+    const lists = readZero(read, {
+      stage: config.number('zero_stage') ?? 0,
+      cards,
+      optimizer: config.text('offload_optimizer_device'),
+      weights: config.text('offload_param_device'),
+    });
+    read.notes.push(...config.notes);
+    return { lists };
+  }
+  if (kind !== 'FSDP') {
+    read.notes.push(`distributed_type ${kind} uses several cards; the plan is of one`);
+    return { lists: {} };
+  }
+  const config = read.part('fsdp_config');
+  const version = config.count('fsdp_version') ?? 1;
+  const strategy = String(config.raw('fsdp_sharding_strategy') ?? 'FULL_SHARD').toUpperCase();
+  const cut = config.raw('fsdp_reshard_after_forward');
+  // In the first version the word for a strategy may stand under either key.
+  const reshard =
+    cut === false || [strategy, String(cut)].some((word) => /SHARD_GRAD_OP|^2$/.test(word)) ? { reshard: false } : {};
+  const offload = config.flag('fsdp_offload_params') === true ? ['optimizer', 'gradients', 'weights'] : [];
+  const checkpoints = config.flag('fsdp_activation_checkpointing') === true;
+  if (/HYBRID|NO_SHARD/.test(strategy))
+    read.notes.push(`${strategy} shards over fewer cards than it has, or over none; the plan over all`);
+  read.notes.push(...config.notes);
+  const lists = {
+    parallel: spread('fsdp', { ...(version === 1 ? { version } : {}), ...reshard }),
+    offload: offload.map((name): Use => ({ name, args: {} })),
+  };
+  return { lists, ...(checkpoints ? { backward: { name: 'checkpoint', args: {} } } : {}) };
+}
+
 export const accelerate: Trainer = {
   name: 'accelerate',
   title: ACCELERATE,
   format: 'yaml',
   usage: 'accelerate launch --config_file FILE train.py',
   export: (setup) => {
-    const { settings, notes } = writeSlots(ACCELERATE, setup, {
-      precision: (use) =>
-        MIXED[use.name] === undefined ? missing(ACCELERATE, 'precision', use) : { mixed_precision: MIXED[use.name] },
-      attention: () => ({}),
-    });
+    const { settings, notes } = writeSlots(
+      ACCELERATE,
+      setup,
+      {
+        precision: (use) =>
+          MIXED[use.name] === undefined ? missing(ACCELERATE, 'precision', use) : { mixed_precision: MIXED[use.name] },
+        attention: () => ({}),
+      },
+      (use) => launched(setup).writes.includes(use.name),
+    );
     const pure = ['bf16', 'fp16'].includes(setup.slots.precision?.name ?? '');
     const half = pure
       ? [`pure ${setup.slots.precision?.name} is the model's own type: load it so, with no mixed precision on top`]
       : [];
     const batch = `${ACCELERATE} leaves the batch (${setup.batch}, accumulated ${setup.accumulate} times) to the script`;
+    const several = launched(setup);
     const head = {
       compute_environment: 'LOCAL_MACHINE',
       distributed_type: 'NO',
+      ...several.settings,
       ...settings,
       num_machines: 1,
-      num_processes: 1,
+      num_processes: several.cards,
       machine_rank: 0,
       main_training_function: 'main',
       use_cpu: false,
@@ -154,17 +286,10 @@ export const accelerate: Trainer = {
   import: (read): Setup => {
     const mixed = read.text('mixed_precision');
     const kind = read.text('distributed_type') ?? 'NO';
-    if (kind !== 'NO' && kind !== 'no') read.notes.push(`distributed_type ${kind} uses several cards; the plan is of one`);
-    for (const key of [
-      'compute_environment',
-      'num_machines',
-      'num_processes',
-      'machine_rank',
-      'main_training_function',
-      'use_cpu',
-    ])
-      read.raw(key);
+    const cards = read.count('num_processes');
+    const { lists, backward } = readLaunched(read, kind, cards);
+    for (const key of ['compute_environment', 'num_machines', 'machine_rank', 'main_training_function', 'use_cpu']) read.raw(key);
     const name = mixed === 'bf16' ? 'amp-bf16' : mixed === 'fp16' ? 'amp-fp16' : undefined;
-    return { slots: defined({ precision: name === undefined ? undefined : { name, args: {} } }) };
+    return { slots: defined({ precision: name === undefined ? undefined : { name, args: {} }, backward }), lists };
   },
 };

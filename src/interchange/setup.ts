@@ -22,7 +22,7 @@ export interface Setup {
   accumulate?: number;
   sequence?: number;
   slots: { [slot in TechniqueSlot]?: Use };
-  /** Several cards, and what leaves them; only on the way out. */
+  /** Several cards, and what leaves them. */
   lists?: { [slot in ListSlot]?: Use[] };
 }
 

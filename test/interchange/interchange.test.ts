@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../language/server/analyze';
 import { exportPlan, importConfig, trainerNames } from '../../src/interchange/convert';
-import type { Plan } from '../../src/plan/types';
+import { LIST_SLOTS, type Plan } from '../../src/plan/types';
+import { findSpec } from '../../src/techniques/registry';
+import { complete, type Spec } from '../../src/techniques/spec';
 
 const HEAD = `model llama from "meta-llama/Llama-3.1-8B"
 device card from "RTX 4090"
@@ -155,8 +157,23 @@ describe('several cards', () => {
     const { text, notes } = exported(sharded, 'deepspeed');
     expect(JSON.parse(text)).toMatchObject({ zero_optimization: { stage: 3, offload_optimizer: { device: 'cpu' } } });
     expect(notes.join()).toContain('no setting for parallel `tensor(n: 2)`');
-    expect(notes.join()).toContain('no setting for offload `gradients`');
+    // DeepSpeed takes the gradients with the states.
+    expect(notes.join()).not.toContain('gradients');
     expect(notes.join()).not.toContain('zero');
+  });
+  it.each([
+    ['deepspeed', 'zero(stage: 3, n: 8, overlap-comm: true)', '[optimizer(nvme), gradients, weights(nvme)]'],
+    ['deepspeed', 'zero(stage: 2, n: 8)', '[optimizer, gradients]'],
+    ['accelerate', 'data(16)', '[]'],
+    ['accelerate', 'zero(stage: 3, n: 16)', '[optimizer, gradients]'],
+    ['accelerate', 'fsdp(16, reshard: false)', '[]'],
+    ['accelerate', 'fsdp(4, version: 1)', '[optimizer, gradients, weights]'],
+  ])('come back from %s: %s, %s', (trainer, parallel, offload) => {
+    const before = plan(`  sequence 4k\n  parallel [${parallel}]\n  offload ${offload}`);
+    const after = planOf(imported(exported(before, trainer).text).text);
+    const filled = ({ lists }: Plan) =>
+      LIST_SLOTS.map((slot) => (lists[slot] ?? []).map((use) => complete(findSpec(slot, use.name) as Spec, use)));
+    expect(filled(after)).toEqual(filled(before));
   });
   it.each(trainerNames.filter((trainer) => trainer !== 'deepspeed'))('are a note in %s', (trainer) => {
     expect(exported(sharded, trainer).notes.join()).toContain('no setting for parallel `zero(stage: 3, n: 8)`');
@@ -198,12 +215,20 @@ flash_attention: true
     expect(notes.join()).toContain('not read: datasets, sample_packing');
   });
 
-  it('a ZeRO configuration of DeepSpeed: what is of several cards is said', () => {
-    const { notes } = imported(
-      '{"train_micro_batch_size_per_gpu": 4, "bf16": {"enabled": true}, "zero_optimization": {"stage": 3, "offload_optimizer": {}}}',
+  it('a ZeRO configuration of DeepSpeed: on how many cards is not said there', () => {
+    const { notes, text } = imported(
+      '{"train_micro_batch_size_per_gpu": 4, "bf16": {"enabled": true}, "zero_optimization": {"stage": 3, "offload_param": {"device": "none"}}}',
     );
-    expect(notes.join()).toContain('ZeRO stage 3');
-    expect(notes.join()).toContain('offloaded');
+    expect(notes.join()).toContain('on how many cards');
+    expect(planOf(text).lists).toEqual({ parallel: [{ name: 'zero', args: { stage: 3, n: 8 } }] });
+  });
+
+  it('an FSDP configuration of Accelerate', () => {
+    const { text } = imported(
+      'distributed_type: FSDP\nnum_processes: 16\nfsdp_config:\n  fsdp_version: 2\n  fsdp_activation_checkpointing: true\n',
+    );
+    expect(planOf(text).lists.parallel).toEqual([{ name: 'fsdp', args: { n: 16 } }]);
+    expect(planOf(text).slots.backward?.name).toBe('checkpoint');
   });
 
   it.each([
