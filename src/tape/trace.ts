@@ -191,7 +191,13 @@ export class Trace {
 
   /** Names everything made inside `body` under `label`. */
   within<R>(label: string, body: () => R): R {
-    return this.under(this.place(label), body);
+    const outer = this.prefix;
+    this.prefix = this.place(label);
+    try {
+      return body();
+    } finally {
+      this.prefix = outer;
+    }
   }
 
   /**
@@ -205,16 +211,6 @@ export class Trace {
       return body();
     } finally {
       this.share = outer;
-    }
-  }
-
-  private under<R>(prefix: string, body: () => R): R {
-    const outer = this.prefix;
-    this.prefix = prefix;
-    try {
-      return body();
-    } finally {
-      this.prefix = outer;
     }
   }
 

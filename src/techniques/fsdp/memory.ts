@@ -1,6 +1,6 @@
 import { bytesOf, bytesPer } from '../../plan/dtypes';
-import type { DType } from '../../plan/types';
 import { remembered } from '../../plan/remembered';
+import type { DType } from '../../plan/types';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
 import { UNSHARDED } from '../../tape/in-flight';
 import type { PytorchStep } from '../../tape/pytorch/context';
