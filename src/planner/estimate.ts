@@ -2,8 +2,8 @@
 
 import type { Plan, Slot, Use, Value } from '../plan/types';
 import { parameterCount } from '../plan/weights';
-import { spreadOf } from '../techniques/cards';
 import { recipeOf } from '../techniques/recipe-of';
+import { spreadOf } from '../techniques/spread';
 import { type CardMemory, cardMemory, once } from './device-memory';
 import { hostOf, trafficOf } from './host';
 import { trainedParameters } from './parameters';

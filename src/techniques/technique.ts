@@ -1,6 +1,7 @@
 import type { Plan, Use } from '../plan/types';
 import type { Recipe } from '../tape/recipe';
 import type { Spec } from './spec';
+import type { Spread } from './spread';
 
 /**
  * A technique as the planner knows it. Its folder exports this from `index.ts`; the runner finds `run.ts` and
@@ -13,7 +14,7 @@ export interface Technique {
   /** Rewrites the runner's own rules (`webgpu.ts`), after `rewrite`. Absent where the runner does not execute the technique. */
   webgpu?(recipe: Recipe, args: Use['args']): Recipe;
   /** Why a plan cannot have it with these arguments, in words; undefined where it can. What names alone decide is in the spec. */
-  refuses?(plan: Plan, args: Use['args']): string | undefined;
+  refuses?(plan: Plan, args: Use['args'], spread: Spread): string | undefined;
   /** What is to be known of it with these arguments though it works, in words. What names alone decide is among the spec's cautions. */
   warns?(plan: Plan, args: Use['args']): string | undefined;
 }

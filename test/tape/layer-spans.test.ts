@@ -6,7 +6,7 @@ import { loadsOf } from '../../src/planner/time';
 import { type Simulation, simulate } from '../../src/tape/simulate';
 import type { Tape } from '../../src/tape/types';
 import { unroll } from '../../src/tape/unroll';
-import { spreadOf } from '../../src/techniques/cards';
+import { spreadOf } from '../../src/techniques/spread';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { recipeOnCard, writeRecipe } from '../../src/techniques/recipe-of';
 import { anyPlan, anyUse } from '../techniques/any';

@@ -45,7 +45,7 @@ export const adamw: Technique = {
     usual: [{ fused: true }, { states: 'bf16', fused: true }],
     citation: { title: 'Decoupled Weight Decay Regularization', id: 'arXiv:1711.05101', url: 'https://arxiv.org/abs/1711.05101' },
   },
-  refuses: (plan, args) => (flag(args, 'in-backward') ? insideBackward('AdamW in backward')(plan, args) : undefined),
+  refuses: insideBackward('AdamW in backward', 'in-backward'),
   rewrite: (recipe, args) => {
     const states = word(args, 'states') as StateType;
     const paged = flag(args, 'paged');

@@ -41,7 +41,7 @@ export const adamw8bit: Technique = {
       url: 'https://arxiv.org/abs/2110.02861',
     },
   },
-  refuses: (plan, args) => (flag(args, 'in-backward') ? insideBackward('8-bit AdamW in backward')(plan, args) : undefined),
+  refuses: insideBackward('8-bit AdamW in backward', 'in-backward'),
   rewrite: (recipe, args) => ({
     ...recipe,
     layerwise: flag(args, 'in-backward') ? 'parameter' : false,

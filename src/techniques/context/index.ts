@@ -1,11 +1,12 @@
 import { number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
 import type { Technique } from '../technique';
 
 export const context: Technique = {
   spec: {
     name: 'context',
     slot: 'parallel',
+    shares: 'tokens',
     exact: true,
     summary: 'Context parallelism: a sequence is spread over cards, and keys and values go round in a ring.',
     formula:
@@ -13,7 +14,7 @@ export const context: Technique = {
     cost: 'keys and values pass (n − 1)/n of the sequence a layer in forward, twice that in backward; hidden behind attention where blocks are long',
     args: [cardsArgument("Cards that share one sequence's tokens.")],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      ONE_CARD_ENGINE,
       {
         slot: 'attention',
         names: ['eager', 'math'],

@@ -1,5 +1,5 @@
 import { flag, number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
 import type { Technique } from '../technique';
 import { distributed } from './memory';
 
@@ -7,6 +7,7 @@ export const data: Technique = {
   spec: {
     name: 'data',
     slot: 'parallel',
+    shares: 'batches',
     exact: true,
     summary: 'Data parallelism (DDP): every card has the whole model and its own batch; gradients are averaged.',
     formula: 'one more copy of all gradients, in buckets that stay; with bucket-view the buckets are the gradients',
@@ -26,7 +27,7 @@ export const data: Technique = {
         doc: 'bucket_cap_mb: MiB of one bucket; the first has 1 MiB.',
       },
     ],
-    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" }],
+    excludes: [ONE_CARD_ENGINE],
     citation: {
       title: 'PyTorch Distributed: Experiences on Accelerating Data Parallel Training',
       id: 'arXiv:2006.15704',

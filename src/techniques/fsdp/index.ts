@@ -1,6 +1,6 @@
 import type { DType } from '../../plan/types';
 import { flag, number, word } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
 import type { Technique } from '../technique';
 import { fullySharded } from './memory';
 
@@ -8,6 +8,7 @@ export const fsdp: Technique = {
   spec: {
     name: 'fsdp',
     slot: 'parallel',
+    shares: 'batches',
     exact: true,
     summary:
       'Fully sharded data parallelism (PyTorch FSDP2, or the first FSDP): parameters, gradients and states are cut; a unit is gathered when it runs.',
@@ -54,7 +55,7 @@ export const fsdp: Technique = {
       },
     ],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      ONE_CARD_ENGINE,
       {
         slot: 'backward',
         names: ['streambp'],

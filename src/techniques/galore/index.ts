@@ -38,7 +38,7 @@ export const galore: Technique = {
       url: 'https://arxiv.org/abs/2403.03507',
     },
   },
-  refuses: (plan, args) => (flag(args, 'layerwise') ? insideBackward('Layerwise GaLore')(plan, args) : undefined),
+  refuses: insideBackward('Layerwise GaLore', 'layerwise'),
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
     const inner = use(args.inner) ?? { name: 'adamw', args: {} };

@@ -9,6 +9,7 @@ export const none: Technique = {
     formula: '0',
     cost: 'no optimizer step',
     args: [],
+    usual: [],
   },
   rewrite: (recipe) => ({
     ...recipe,

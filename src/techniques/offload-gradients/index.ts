@@ -1,6 +1,7 @@
 import { bytesPer } from '../../plan/dtypes';
 import { inGradientType } from '../../tape/pytorch/step';
 import { toHost } from '../cards';
+import { NO_HOST_ENGINE } from '../host';
 import type { Technique } from '../technique';
 
 export const offloadGradients: Technique = {
@@ -21,7 +22,7 @@ export const offloadGradients: Technique = {
       },
     ],
     needs: [{ slot: 'offload', names: ['optimizer'], why: 'a step on the card would want them back' }],
-    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" }],
+    excludes: [NO_HOST_ENGINE],
     citation: {
       title: 'ZeRO-Offload: Democratizing Billion-Scale Model Training',
       id: 'arXiv:2101.06840',

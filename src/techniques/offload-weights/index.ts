@@ -1,6 +1,6 @@
 import type { Place } from '../../tape/types';
 import { word } from '../arguments';
-import { placeArgument } from '../host';
+import { NO_HOST_ENGINE, placeArgument } from '../host';
 import type { Technique } from '../technique';
 import { weightsAway } from './memory';
 
@@ -15,7 +15,7 @@ export const offloadWeights: Technique = {
     cost: "every weight goes over the host's link twice a micro-batch, behind the arithmetic",
     args: [placeArgument('Where the weights lie.')],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" },
+      NO_HOST_ENGINE,
       { slot: 'backward', names: ['streambp'], why: 'its released code does not bring weights up once a layer' },
       { slot: 'optimizer', names: ['mezo', 'sparse-mezo', 'qzo'], why: 'it changes every weight several times a step' },
     ],

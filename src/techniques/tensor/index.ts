@@ -1,6 +1,6 @@
 import { fullLogits } from '../../tape/pytorch/loss';
 import { flag, number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
 import type { Technique } from '../technique';
 import { vocabParallelLoss } from './loss';
 import { sequenceSharing, tensorModel, tensorSharing } from './memory';
@@ -9,6 +9,7 @@ export const tensor: Technique = {
   spec: {
     name: 'tensor',
     slot: 'parallel',
+    shares: 'matrices',
     exact: true,
     summary: 'Tensor parallelism: every matrix is cut, by heads, inner width and vocabulary, and partial results are summed.',
     formula:
@@ -41,7 +42,8 @@ export const tensor: Technique = {
         doc: 'With `fused-loss`, the softmax takes the place of the float32 logits; off, it is a copy beside them (nanotron).',
       },
     ],
-    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" }],
+    excludes: [ONE_CARD_ENGINE],
+    usual: [{ sequence: true }],
     citation: {
       title: 'Megatron-LM: Training Multi-Billion Parameter Language Models Using Model Parallelism',
       id: 'arXiv:1909.08053',
