@@ -146,7 +146,7 @@ function inherited(context: Context, node: PlanDeclaration, uri: string): Compil
 }
 
 /** The first error that was reported inside a span. */
-export const complaint = (context: Context, uri: string, inside: Span): string | undefined =>
+const complaint = (context: Context, uri: string, inside: Span): string | undefined =>
   context.problems
     .get(uri)
     ?.find(({ severity, span }) => severity === 'error' && span.start >= inside.start && span.end <= inside.end)?.message;

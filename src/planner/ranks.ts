@@ -8,8 +8,8 @@ import { lowerRecipe, recipeOnCard, writeRecipe } from '../techniques/recipe-of'
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
 import { type Spread, spreadOf } from '../techniques/spread';
-import { once } from './device-memory';
 import { managedBytes, pagedOut } from './host';
+import { once } from './once';
 import { stepTime } from './time';
 import type { Rank } from './types';
 

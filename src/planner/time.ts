@@ -10,7 +10,7 @@ import { useOf } from '../techniques/recipe-of';
 import { PHASES, type Phase } from './types';
 
 /** Shares of the card's peaks that large matrix products and elementwise kernels reach in practice. */
-export const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8 } as const;
+const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8 } as const;
 
 /** What a card's link to its host carries at most, bytes per second: PCIe 5.0 with 16 lanes. Links between cards are faster. */
 const HOST_LINK = 63e9;

@@ -6,6 +6,7 @@ import { wholeBlock } from '../techniques/adamw8bit/webgpu';
 import { useOf } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
 import { RunnerError } from './errors';
+import { rateOf } from './learning';
 
 type PlanEvent = Extract<RunEvent, { type: 'plan' }>;
 
@@ -127,35 +128,6 @@ function inSixteenBits({ slots }: Plan): { name: string; half: 'fp16' | 'bf16'; 
   return half && { name, half, pure: name === half };
 }
 
-/** Of a rate, where ratios of probabilities to a reference's are clipped: further away nothing is learnt. */
-const NEAR_THE_REFERENCE = 0.02;
-
-/** A rate at which the optimizer learns steadily at a proxy's size. */
-const rateOf = (plan: Plan): number => usualRate(plan) * (plan.slots.loss?.name === 'grpo' ? NEAR_THE_REFERENCE : 1);
-
-function usualRate(plan: Plan): number {
-  const use = useOf(plan, 'optimizer');
-  if (use && ['galore', 'q-galore', 'apollo', 'apollo-mini'].includes(use.name)) return 0.01;
-  if (use?.name === 'lion') return 5e-4;
-  if (use?.name === 'lomo') return 0.2;
-  if (use?.name === 'sgd') return 0.2 * (1 - Number(use.args.momentum ?? 0));
-  // One direction of all: the more there are, the shorter the way along it.
-  if (use?.name === 'mezo') return 0.03 / plan.model.hidden;
-  return plan.slots.train && plan.slots.train.name !== 'full' ? 5e-3 : 2e-3;
-}
-
-/**
- * Held-out loss after a run over the one before it, at most. A batch's worth of noise is below 1 %: an optimizer that walks
- * the wrong way, or not at all, does not pass. One direction a step teaches less, and without an optimizer nothing is learnt.
- */
-export function heldOutLimit(plan: Plan): number {
-  const name = useOf(plan, 'optimizer')?.name;
-  const adapters = plan.slots.train !== undefined && plan.slots.train.name !== 'full';
-  if (name === 'none') return 1;
-  if (name === 'mezo') return adapters ? 1 : 0.999;
-  return adapters ? 0.995 : 0.97;
-}
-
 /** Ranks follow the width, tokens the sequence, periods the number of steps. */
 function scale(use: Use, plan: Plan, run: RunSettings, scaled: PlanEvent['scaled']): Use {
   const args = { ...use.args };
@@ -185,7 +157,7 @@ function scale(use: Use, plan: Plan, run: RunSettings, scaled: PlanEvent['scaled
         clamp(Number(args[argument]) * Math.min(1, length), Math.min(SMALLEST_CHUNK, Number(args[argument])), run.sequence),
         `by the sequences, ${run.sequence} to ${plan.sequence}, ${SMALLEST_CHUNK} at least`,
       );
-  if (use.name === 'adamw8bit') set('block', wholeBlock(Number(args.block)), 'the runner packs four codes to a word');
+  if ('block' in args) set('block', wholeBlock(Number(args.block)), 'the runner packs four codes to a word');
   if ('every' in args && use.name === 'checkpoint')
     set('every', Math.min(Number(args.every), run.layers), `the proxy has ${run.layers} layers`);
   else if ('every' in args)

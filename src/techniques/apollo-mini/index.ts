@@ -33,5 +33,6 @@ export const apolloMini: Technique = {
       },
     };
   },
+  learning: { rate: () => 0.01 },
   webgpu: apolloWebgpu('tensor'),
 };

@@ -79,5 +79,6 @@ export const apollo: Technique = {
       },
     };
   },
+  learning: { rate: () => 0.01 },
   webgpu: apolloWebgpu('channel'),
 };

@@ -49,5 +49,6 @@ export const galore: Technique = {
       pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => galoreStep(step, parameters, rank, inner.name) },
     };
   },
+  learning: { rate: () => 0.01 },
   webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: galoreWebgpu(args) } }),
 };

@@ -23,5 +23,6 @@ export const lion: Technique = {
     states: lionStates,
     pytorch: { ...recipe.pytorch, optimizerStep: lionStep },
   }),
+  learning: { rate: () => 5e-4 },
   webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: lionRule(LION) } }),
 };

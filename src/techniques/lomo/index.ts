@@ -30,6 +30,7 @@ export const lomo: Technique = {
     states: () => [],
     pytorch: { ...recipe.pytorch, optimizerStep: lomoStep },
   }),
+  learning: { rate: () => 0.2 },
   // A layer's gradients end with its backward.
   webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: sgdRule(0) } }),
 };

@@ -54,6 +54,8 @@ export const mezo: Technique = {
   refuses: ({ accumulate }) =>
     accumulate > 1 ? 'MeZO estimates one gradient a step: micro-batches are not gathered' : undefined,
   rewrite: (recipe, args) => mezoRecipe(recipe, 'mezo', { fused: flag(args, 'fused') }),
+  // The more directions there are, the shorter the way along one of them.
+  learning: { rate: (_, { hidden }) => 0.03 / hidden, only: 'one direction' },
   webgpu: (recipe, args) => ({
     ...recipe,
     webgpu: {

@@ -17,5 +17,6 @@ export const none: Technique = {
     layerwise: false,
     pytorch: { ...recipe.pytorch, optimizerStep: () => {} },
   }),
+  learning: { only: 'nothing' },
   webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: null } }),
 };

@@ -57,6 +57,7 @@ export const qGalore: Technique = {
     };
   },
   // A layer's gradients end with its backward.
+  learning: { rate: () => 0.01 },
   webgpu: (recipe, args) => ({
     ...recipe,
     webgpu: {
