@@ -84,6 +84,13 @@ export const decodersOnly =
       ? `${name} scores the next token, and ${FAMILIES[model.family].title} is trained here on something else`
       : undefined;
 
+/** For losses that are no next token's. */
+export const BLOCKS_HAVE_NO_LOSS: Relation = {
+  slot: 'train',
+  names: ['efficient-qat'],
+  why: 'its first stage trains blocks against their own output, not a loss',
+};
+
 /** For losses whose reference is the model itself without what it learns. */
 export const adaptersToSwitchOff: Refusal = ({ slots }, args) =>
   args.reference === 'adapters-off' && !ADAPTERS.some((name) => name === slots.train?.name)

@@ -36,6 +36,8 @@ export interface Citation {
   url: string;
 }
 
+export const arxiv = (id: string, title: string): Citation => ({ title, id: `arXiv:${id}`, url: `https://arxiv.org/abs/${id}` });
+
 /** What the cards of an axis share out, in the order in which axes cut a recipe: the model and the tokens, then what is left of them. */
 export const SHARED = ['matrices', 'tokens', 'layers', 'experts', 'batches'] as const;
 export type Shared = (typeof SHARED)[number];

@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const context: Technique = {
@@ -22,11 +23,7 @@ export const context: Technique = {
       },
       { slot: 'backward', names: ['streambp', 'seco'], why: 'both cut the sequence, and nobody has put one inside the other' },
     ],
-    citation: {
-      title: 'Ring Attention with Blockwise Transformers for Near-Infinite Context',
-      id: 'arXiv:2310.01889',
-      url: 'https://arxiv.org/abs/2310.01889',
-    },
+    citation: arxiv('2310.01889', 'Ring Attention with Blockwise Transformers for Near-Infinite Context'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

@@ -1,5 +1,6 @@
 import { flag, number } from '../arguments';
 import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { distributed } from './memory';
 
@@ -28,11 +29,7 @@ export const data: Technique = {
       },
     ],
     excludes: [ONE_CARD_ENGINE],
-    citation: {
-      title: 'PyTorch Distributed: Experiences on Accelerating Data Parallel Training',
-      id: 'arXiv:2006.15704',
-      url: 'https://arxiv.org/abs/2006.15704',
-    },
+    citation: arxiv('2006.15704', 'PyTorch Distributed: Experiences on Accelerating Data Parallel Training'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const expert: Technique = {
@@ -14,11 +15,7 @@ export const expert: Technique = {
     cost: 'two all-to-alls a layer in forward and two in backward, which nothing hides',
     args: [cardsArgument('Cards among which the experts are shared: some or all of those that `data`, `zero` or `fsdp` name.')],
     excludes: [ONE_CARD_ENGINE],
-    citation: {
-      title: 'GShard: Scaling Giant Models with Conditional Computation and Automatic Sharding',
-      id: 'arXiv:2006.16668',
-      url: 'https://arxiv.org/abs/2006.16668',
-    },
+    citation: arxiv('2006.16668', 'GShard: Scaling Giant Models with Conditional Computation and Automatic Sharding'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

@@ -1,6 +1,7 @@
 import type { DType } from '../../plan/types';
 import { flag, number, word } from '../arguments';
 import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { fullySharded } from './memory';
 
@@ -62,11 +63,7 @@ export const fsdp: Technique = {
         why: 'its released code does not gather weights or reduce gradients once a layer',
       },
     ],
-    citation: {
-      title: 'PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel',
-      id: 'arXiv:2304.11277',
-      url: 'https://arxiv.org/abs/2304.11277',
-    },
+    citation: arxiv('2304.11277', 'PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

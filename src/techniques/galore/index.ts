@@ -1,5 +1,6 @@
 import { flag, number, use } from '../arguments';
 import { adaptersAreLowRank, insideBackward, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { galoreStates, galoreStep } from './memory';
 import { galoreWebgpu } from './webgpu';
@@ -32,11 +33,7 @@ export const galore: Technique = {
     ],
     excludes: [adaptersAreLowRank('GaLore'), ...wholeMatrices('GaLore')],
     usual: [{}, { layerwise: true }, { inner: { name: 'adamw8bit', args: {} }, layerwise: true }],
-    citation: {
-      title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection',
-      id: 'arXiv:2403.03507',
-      url: 'https://arxiv.org/abs/2403.03507',
-    },
+    citation: arxiv('2403.03507', 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection'),
   },
   refuses: insideBackward('Layerwise GaLore', 'layerwise'),
   rewrite: (recipe, args) => {

@@ -4,6 +4,7 @@ import type { Place } from '../../tape/types';
 import { word } from '../arguments';
 import { toDrive, toHost } from '../cards';
 import { NO_HOST_ENGINE, placeArgument } from '../host';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 /** DeepSpeed's CPU-Adam on two Xeon Platinum 8168: 2.57 s for 10¹⁰ parameters (arXiv:2101.06840, Table 4). */
@@ -37,11 +38,7 @@ export const offloadOptimizer: Technique = {
         why: 'its states are small: little leaves the card for what goes over the link',
       },
     ],
-    citation: {
-      title: 'ZeRO-Offload: Democratizing Billion-Scale Model Training',
-      id: 'arXiv:2101.06840',
-      url: 'https://arxiv.org/abs/2101.06840',
-    },
+    citation: arxiv('2101.06840', 'ZeRO-Offload: Democratizing Billion-Scale Model Training'),
   },
   rewrite: (recipe, args) => {
     const place = word(args, 'to') as Place;

@@ -2,7 +2,7 @@ import type { Model, Plan, Use } from '../../plan/types';
 import type { Stage } from '../../tape/cards';
 import { number, word } from '../arguments';
 import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
-import { complete } from '../spec';
+import { arxiv, complete } from '../spec';
 import type { Technique } from '../technique';
 import { stageLayers, waitingOn } from './memory';
 
@@ -78,11 +78,7 @@ export const pipeline: Technique = {
       { slot: 'backward', names: ['seco'], why: 'its chunks go through the whole model and the loss, one after the other' },
       { slot: 'optimizer', names: ['lomo', 'adalomo'], why: 'updates in backward meet micro-batches that are still in flight' },
     ],
-    citation: {
-      title: 'Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM',
-      id: 'arXiv:2104.04473',
-      url: 'https://arxiv.org/abs/2104.04473',
-    },
+    citation: arxiv('2104.04473', 'Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM'),
   },
   // The recipe says which stage it is for.
   rewrite: (recipe, args) => {

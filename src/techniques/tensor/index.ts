@@ -1,6 +1,7 @@
 import { fullLogits } from '../../tape/pytorch/loss';
 import { flag, number } from '../arguments';
 import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { vocabParallelLoss } from './loss';
 import { sequenceSharing, tensorModel, tensorSharing } from './memory';
@@ -44,11 +45,7 @@ export const tensor: Technique = {
     ],
     excludes: [ONE_CARD_ENGINE],
     usual: [{ sequence: true }],
-    citation: {
-      title: 'Megatron-LM: Training Multi-Billion Parameter Language Models Using Model Parallelism',
-      id: 'arXiv:1909.08053',
-      url: 'https://arxiv.org/abs/1909.08053',
-    },
+    citation: arxiv('1909.08053', 'Megatron-LM: Training Multi-Billion Parameter Language Models Using Model Parallelism'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

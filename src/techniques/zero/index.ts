@@ -1,5 +1,6 @@
 import { flag, number } from '../arguments';
 import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { zeroSharded } from './memory';
 
@@ -49,11 +50,7 @@ export const zero: Technique = {
       },
     ],
     usual: [{ stage: 1 }, { stage: 2 }, { stage: 3 }],
-    citation: {
-      title: 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models',
-      id: 'arXiv:1910.02054',
-      url: 'https://arxiv.org/abs/1910.02054',
-    },
+    citation: arxiv('1910.02054', 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models'),
   },
   rewrite: (recipe, args) =>
     zeroSharded(recipe, {
