@@ -1,5 +1,5 @@
 /** From a plan and its run block to the plan that the runner executes: the same techniques on a small Llama-like model. */
-import type { Plan, RunSettings, TechniqueSlot, Use } from '../plan/types';
+import type { Model, Plan, RunSettings, TechniqueSlot, Use } from '../plan/types';
 import { TECHNIQUE_SLOTS } from '../plan/types';
 import type { RunEvent } from '../protocol';
 import { wholeBlock } from '../techniques/adamw8bit/webgpu';
@@ -74,36 +74,10 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
       to: accumulate,
       why: `each adds to the same gradients: ${accumulate} show it`,
     });
-  if (plan.model.family !== 'llama' && plan.model.family !== 'mistral')
-    unproved.push({ technique: plan.model.family, why: `the proxy has Llama-like layers in place of ${plan.model.family}'s` });
-  if (plan.model.slidingWindow > 0)
-    unproved.push({ technique: 'sliding-window', why: 'the proxy attends to the whole sequence' });
-  if (plan.model.fusedQkv) unproved.push({ technique: 'fused-qkv', why: 'the proxy makes q, k and v by a matrix each' });
+  unproved.push(...otherThan(plan.model));
   const proxy: Plan = {
     ...plan,
-    model: {
-      ...plan.model,
-      name: `${plan.model.name} (proxy)`,
-      source: 'block',
-      family: 'llama',
-      layers: run.layers,
-      hidden: run.hidden,
-      heads: run.heads,
-      kvHeads: run.kvHeads,
-      headDim: run.hidden / run.heads,
-      ffn: run.ffn,
-      vocab: run.vocab,
-      positions: 0,
-      dropout: 0,
-      experts: 0,
-      activeExperts: 0,
-      sharedFfn: 0,
-      slidingWindow: 0,
-      attentionBias: false,
-      fusedQkv: false,
-      classes: 0,
-      encoderLayers: 0,
-    },
+    model: modelOf(plan.model, run),
     batch: run.batch,
     sequence: run.sequence,
     accumulate,
@@ -119,6 +93,41 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
     learningRate: run.learningRate ?? rateOf(proxy),
     plainLearningRate: run.learningRate ?? rateOf(plain),
   };
+}
+
+/** A plain Llama of the run's dimensions, with what else a plan says of its model. */
+const modelOf = (model: Model, run: RunSettings): Model => ({
+  ...model,
+  name: `${model.name} (proxy)`,
+  source: 'block',
+  family: 'llama',
+  layers: run.layers,
+  hidden: run.hidden,
+  heads: run.heads,
+  kvHeads: run.kvHeads,
+  headDim: run.hidden / run.heads,
+  ffn: run.ffn,
+  vocab: run.vocab,
+  positions: 0,
+  dropout: 0,
+  experts: 0,
+  activeExperts: 0,
+  sharedFfn: 0,
+  slidingWindow: 0,
+  attentionBias: false,
+  fusedQkv: false,
+  classes: 0,
+  encoderLayers: 0,
+});
+
+/** What a model has that its proxy has not. */
+function otherThan({ family, slidingWindow, fusedQkv }: Model): PlanEvent['unproved'] {
+  const llama = family === 'llama' || family === 'mistral';
+  return [
+    ...(llama ? [] : [{ technique: family, why: `the proxy has Llama-like layers in place of ${family}'s` }]),
+    ...(slidingWindow > 0 ? [{ technique: 'sliding-window', why: 'the proxy attends to the whole sequence' }] : []),
+    ...(fusedQkv ? [{ technique: 'fused-qkv', why: 'the proxy makes q, k and v by a matrix each' }] : []),
+  ];
 }
 
 /** A 16-bit precision that the plan states; where it says nothing, the proxy is in fp32. */
