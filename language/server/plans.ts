@@ -3,7 +3,7 @@ import { formatCount } from '../../src/plan/format';
 import { nearest } from '../../src/plan/nearest';
 import { deviceNames, findDevice } from '../../src/plan/presets/devices';
 import { findModel, modelNames } from '../../src/plan/presets/models';
-import type { Device, Model, Plan, Slot, Use } from '../../src/plan/types';
+import { type Device, isListSlot, isSlot, type Model, type Plan, SLOTS, type Slot, type Use } from '../../src/plan/types';
 import { type CountKey, MOST } from '../../src/planner/knobs';
 import type { DeviceDeclaration, ModelDeclaration, PlanDeclaration } from '../generated/ast';
 import { isListLiteral, isStringLiteral, isWord } from '../generated/ast';
@@ -16,7 +16,7 @@ import type { Fix, Severity } from './problems';
 import { type Entry, entriesOf } from './settings';
 import { type Span, spanOf } from './span';
 import type { Expression } from './tree';
-import { type Clash, cautions, conflicts, isListSlot, SLOTS, useOf, usesOf } from './uses';
+import { type Clash, cautions, conflicts, useOf, usesOf } from './uses';
 import { kindOfValue } from './values';
 
 const COUNTS: readonly CountKey[] = ['batch', 'sequence', 'accumulate'];
@@ -148,7 +148,7 @@ function inherited(context: Context, node: PlanDeclaration, uri: string): Compil
 }
 
 /** The first error that was reported inside a span. */
-export const complaint = (context: Context, uri: string, inside: Span): string | undefined =>
+const complaint = (context: Context, uri: string, inside: Span): string | undefined =>
   context.problems
     .get(uri)
     ?.find(({ severity, span }) => severity === 'error' && span.start >= inside.start && span.end <= inside.end)?.message;
@@ -213,7 +213,7 @@ function assemble(context: Context, name: string, stated: Map<string, Stated>, p
     accumulate: count('accumulate'),
     slots: {},
     lists: {},
-    order: [...stated.keys()].filter((key): key is Slot => (SLOTS as readonly string[]).includes(key)),
+    order: [...stated.keys()].filter(isSlot),
   };
   for (const slot of plan.order) {
     if (isListSlot(slot)) plan.lists[slot] = pieces.get(slot) as Use[];
