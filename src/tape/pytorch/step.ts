@@ -147,12 +147,14 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
       if (!recipe.layerwise) return;
       const encoding = stretch !== null && stretch.from >= recipe.model.layers;
       const layer = parameters.filter(
-        ({ perLayer, tensor, weight }) => perLayer && tensor.requiresGrad && ofEncoder(weight) === encoding,
+        ({ perLayer, tensor, weight }) =>
+          perLayer && tensor.requiresGrad && !takesAtOnce(recipe, tensor) && ofEncoder(weight) === encoding,
       );
-      recipe.pytorch.optimizerStep(
-        step,
-        layer.map((parameter) => groupOf(recipe, parameter, 1)),
-      );
+      if (layer.length > 0)
+        recipe.pytorch.optimizerStep(
+          step,
+          layer.map((parameter) => groupOf(recipe, parameter, 1)),
+        );
       // What the layer's optimizer has used ends here.
       for (const [key, { tensor, stretch: at }] of gradients) {
         if (!at || at.from !== stretch?.from) continue;
