@@ -257,6 +257,8 @@ export class Trace {
         return [];
       }
       if (out.bytes !== entry.bytes) throw new Error(`tape: ${initial.name} does not carry through its repeat`);
+      // What the next iteration ends is of the kind that this one began.
+      out.category = entry.category;
       const result = moved(out);
       node.carry.push({ initial: initial.id, in: entry.id, out: out.id, result: result.id });
       return [result];
