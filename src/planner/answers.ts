@@ -225,7 +225,7 @@ export interface Extreme {
 export const extreme = (...args: Parameters<typeof extremeSteps>): Extreme | undefined => finish(extremeSteps(...args));
 
 /** The same search, yielding after every value that is tried. */
-export function* extremeSteps(
+function* extremeSteps(
   { min, max, current }: Pick<Knob, 'min' | 'max' | 'current'>,
   goal: 'max' | 'min',
   serves: (value: number) => boolean | undefined,

@@ -4,13 +4,13 @@ import type { WrittenLayers } from '../tape/pytorch/layer-spans';
 import { learnsBefore } from '../tape/pytorch/stretches';
 import { type Simulation, simulate, type Walked } from '../tape/simulate';
 import type { Tape } from '../tape/types';
-import { type Spread, spreadOf } from '../techniques/cards';
 import { stagesOf } from '../techniques/pipeline';
 import { lowerRecipe, recipeOf, recipeOnCard, writeRecipe } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
-import { once } from './device-memory';
+import { type Spread, spreadOf } from '../techniques/spread';
 import { managedBytes, pagedOut } from './host';
+import { once } from './once';
 import { stepTime } from './time';
 import type { Rank } from './types';
 

@@ -30,7 +30,7 @@ export interface Cards {
   stage: Stage;
 }
 
-export const ONE_STAGE: Stage = { index: 0, of: 1, pieces: 1, waiting: { layers: 0, microBatches: 0 } };
+const ONE_STAGE: Stage = { index: 0, of: 1, pieces: 1, waiting: { layers: 0, microBatches: 0 } };
 export const ONE_CARD: Cards = { tensor: 1, sequence: 'whole', context: 1, data: 1, expert: 1, stage: ONE_STAGE };
 
 export const isFirst = ({ index }: Stage): boolean => index === 0;

@@ -6,8 +6,8 @@ import { explain } from '../../src/planner/explain';
 import { heaviest } from '../../src/planner/ranks';
 import { stepTime } from '../../src/planner/time';
 import { simulate } from '../../src/tape/simulate';
-import { spreadOf } from '../../src/techniques/cards';
 import { lowerRecipe, recipeOnCard } from '../../src/techniques/recipe-of';
+import { spreadOf } from '../../src/techniques/spread';
 import { anySpread, even, plan, spread, use } from '../techniques/parallel/cards';
 
 /** Ten layers in four stages: 2, 3, 3, 2. */

@@ -1,12 +1,12 @@
 /**
- * The timeline with its controls: wheel and drag, arrows, plus and minus; what is alive at the moment under the cursor,
- * and the difference to a pinned one.
+ * The timeline with its controls: wheel and drag, and keys for all that they do; what is alive at the moment under the
+ * cursor, and the difference to a pinned one.
  */
 import * as l10n from '@vscode/l10n';
 import { pointer } from 'd3';
 import type { Timeline } from '../../src/protocol';
 import { button } from '../controls';
-import { h, setText } from '../dom';
+import { h, setAttributes, setText } from '../dom';
 import { formatBytes, formatExact } from '../format';
 import { createLive, type Live } from '../layout/live';
 import {
@@ -31,6 +31,8 @@ export interface TimelineView {
 
 const HEIGHT = 300;
 const MINIMAP = 44;
+/** What the keys do, in words below the pictures. */
+const KEYS = 'timeline-keys';
 
 export function createTimeline(): TimelineView {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -40,11 +42,21 @@ export function createTimeline(): TimelineView {
   svg.setAttribute('role', 'slider');
   svg.setAttribute('aria-label', l10n.t('Moment of the step'));
   map.setAttribute('class', 'minimap');
-  map.setAttribute('aria-hidden', 'true');
+  map.setAttribute('tabindex', '0');
+  map.setAttribute('role', 'slider');
+  map.setAttribute('aria-label', l10n.t('Stretch of the step on show'));
+  for (const picture of [svg, map]) picture.setAttribute('aria-describedby', KEYS);
   const where = h('p', { class: 'moment', role: 'status' });
   const legend = h('ul', { class: 'legend' });
   const table = h('table', { class: 'live' });
   const note = h('p', { class: 'note' });
+  const keys = h(
+    'p',
+    { class: 'note keys', id: KEYS },
+    l10n.t(
+      'Arrows move, with Shift further; Page Up and Page Down pan; + and − zoom; 0 shows the whole step; P goes to the peak; Enter pins.',
+    ),
+  );
   const waiting = h('p', { class: 'empty' }, l10n.t('Writing out the step…'));
   const controls = [
     button({ label: l10n.t('Go to peak'), onPress: () => peak() }),
@@ -55,7 +67,7 @@ export function createTimeline(): TimelineView {
   ];
   const pinControl = controls[4];
   const tools = h('div', { class: 'tools' }, ...controls.map(({ element }) => element));
-  const body = h('div', {}, tools, svg, map, note, where, legend, scroller(l10n.t('Alive'), table));
+  const body = h('div', {}, tools, svg, map, note, keys, where, legend, scroller(l10n.t('Alive'), table));
   const element = h('section', { class: 'timeline-view', 'aria-label': l10n.t('Live bytes over one step') }, waiting, body);
 
   let live: Live | null = null;
@@ -77,6 +89,9 @@ export function createTimeline(): TimelineView {
     chart = layoutTimeline(live, range, { width, height: HEIGHT, usable });
     paintTimeline(svg, chart, momentAt(live.timeline, live.peak));
     paintWindow(map, whole, range);
+    const last = range.to - 1;
+    const stretch = l10n.t('{0} to {1}', momentAt(live.timeline, range.from), momentAt(live.timeline, last));
+    setSlider(map, { max: count() - (range.to - range.from), now: range.from, words: stretch });
     inspect(at);
   };
   /** One drawing a frame, however many events. */
@@ -116,10 +131,7 @@ export function createTimeline(): TimelineView {
       where,
       `${words}: ${formatBytes(sums[at] ?? 0)}${pinned === null ? '' : l10n.t(', against {0}', momentAt(timeline, pinned))}`,
     );
-    svg.setAttribute('aria-valuemin', '0');
-    svg.setAttribute('aria-valuemax', String(sums.length - 1));
-    svg.setAttribute('aria-valuenow', String(at));
-    svg.setAttribute('aria-valuetext', `${words}, ${formatBytes(sums[at] ?? 0)}`);
+    setSlider(svg, { max: sums.length - 1, now: at, words: `${words}, ${formatBytes(sums[at] ?? 0)}` });
     legend.replaceChildren(...liveLegend(live, at, chart.others > 0));
     table.replaceChildren(...liveTable(liveRows(live, chart, at, pinned), chart.others, pinned !== null));
   };
@@ -157,30 +169,54 @@ export function createTimeline(): TimelineView {
       const span = range.to - range.from;
       look({ from: centre - span / 2, to: centre + span / 2 });
     });
-  svg.addEventListener('keydown', (event) => {
-    const step = event.shiftKey ? Math.max(1, Math.round((range.to - range.from) / 20)) : 1;
-    const moves: { [key: string]: () => void } = {
-      ArrowLeft: () => inspect(at - step),
-      ArrowRight: () => inspect(at + step),
-      Home: () => inspect(0),
-      End: () => inspect(count() - 1),
-      '+': () => zoom(0.5),
-      '=': () => zoom(0.5),
-      '-': () => zoom(2),
-      '0': () => look({ from: 0, to: count() }),
-      p: peak,
-      Enter: pin,
+  /** Moves what is on show by a share of itself; the moment under inspection goes with it, so that it stays in sight. */
+  const pan = (share: number) => {
+    const before = range.from;
+    look({ from: range.from + share * (range.to - range.from), to: range.to + share * (range.to - range.from) });
+    at = Math.max(0, Math.min(count() - 1, at + range.from - before));
+  };
+  /** What the keys do in both pictures; `move` has those that differ. */
+  const listen = (picture: SVGSVGElement, move: (event: KeyboardEvent) => { [key: string]: () => void }) =>
+    picture.addEventListener('keydown', (event) => {
+      const moves: { [key: string]: () => void } = {
+        PageUp: () => pan(-0.9),
+        PageDown: () => pan(0.9),
+        '+': () => zoom(0.5),
+        '=': () => zoom(0.5),
+        '-': () => zoom(2),
+        '0': () => look({ from: 0, to: count() }),
+        p: peak,
+        Enter: pin,
+        ...move(event),
+      };
+      const chosen = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
+      if (!chosen || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      chosen();
+    });
+  listen(svg, ({ shiftKey }) => {
+    const step = shiftKey ? Math.max(1, Math.round((range.to - range.from) / 20)) : 1;
+    const go = (point: number) => {
+      inspect(point);
+      // The moment stays in sight.
+      if (at < range.from || at >= range.to) {
+        const span = range.to - range.from;
+        look({ from: at - span / 2, to: at + span / 2 });
+      }
     };
-    const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
-    if (!move) return;
-    event.preventDefault();
-    move();
-    // The moment stays in sight.
-    if (at < range.from || at >= range.to) {
-      const span = range.to - range.from;
-      look({ from: at - span / 2, to: at + span / 2 });
-    }
+    return {
+      ArrowLeft: () => go(at - step),
+      ArrowRight: () => go(at + step),
+      Home: () => go(0),
+      End: () => go(count() - 1),
+    };
   });
+  listen(map, ({ shiftKey }) => ({
+    ArrowLeft: () => pan(shiftKey ? -0.5 : -0.1),
+    ArrowRight: () => pan(shiftKey ? 0.5 : 0.1),
+    Home: () => pan(-count()),
+    End: () => pan(count()),
+  }));
 
   return {
     element,
@@ -213,4 +249,14 @@ export function createTimeline(): TimelineView {
       draw();
     },
   };
+}
+
+interface Slider {
+  max: number;
+  now: number;
+  words: string;
+}
+
+function setSlider(element: Element, { max, now, words }: Slider): void {
+  setAttributes(element, { 'aria-valuemin': 0, 'aria-valuemax': max, 'aria-valuenow': now, 'aria-valuetext': words });
 }

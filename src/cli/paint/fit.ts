@@ -46,7 +46,7 @@ function pointLines(style: Style, before: Estimate, { estimate, edits, exact }: 
 }
 
 /** `loss cut-cross-entropy: −12.7 GiB, +0.02 s`. */
-export function editText({ slot, to, bytes, seconds }: Edit): string {
+function editText({ slot, to, bytes, seconds }: Edit): string {
   const time = formatTime(seconds);
   return `${slot} ${to}: ${formatChange(bytes)}, ${time === '0 s' ? 'same time' : seconds > 0 ? `+${time}` : time}`;
 }

@@ -6,7 +6,7 @@ import { simulate } from '../../../src/tape/simulate';
 import { stageLayers, waitingOn } from '../../../src/techniques/pipeline/memory';
 import { lowerRecipe, recipeOnCard } from '../../../src/techniques/recipe-of';
 import { llama8B } from '../bytes';
-import { atTurn, model, perLayer, plan, spread, use } from './cards';
+import { atTurn, nano1b, perLayer, plan, spread, use } from './cards';
 
 const on = (n: number, args = {}, accumulate = 16, layers = 16): Plan =>
   spread(plan({}, { model: { ...llama8B, layers }, batch: 1, sequence: 512, accumulate }), [use('pipeline', { n, ...args })]);
@@ -78,16 +78,6 @@ describe('pipeline parallelism', () => {
   });
 
   it('peaks near what nanotron measured on the first of 8 stages, 43.00 GiB, and of 4, 38.14', () => {
-    const nano = model({
-      layers: 24,
-      hidden: 2048,
-      heads: 32,
-      kvHeads: 32,
-      headDim: 64,
-      ffn: 4096,
-      vocab: 50257,
-      tiedEmbeddings: true,
-    });
     const bench = (n: number, replicas: number, first: number): number =>
       estimate(
         spread(
@@ -97,7 +87,7 @@ describe('pipeline parallelism', () => {
               optimizer: use('adamw', { master: true, fused: true }),
               engine: use('pytorch', { 'hold-output': false }),
             },
-            { model: nano, batch: 4, sequence: 4096, accumulate: 128 },
+            { model: nano1b, batch: 4, sequence: 4096, accumulate: 128 },
           ),
           // It places layers by their cost, the head counting as two and a half.
           [
