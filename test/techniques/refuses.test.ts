@@ -57,6 +57,16 @@ describe('refusals', () => {
     ['seco on a fused projection', plan({ backward: 'seco' }, { model: of('gpt2') }), /one matrix/],
     ['reversible beside an MLP', plan({ backward: 'reversible' }, { model: of('gpt_neox') }), /side by side/],
     ['reversible after norms', plan({ backward: 'reversible' }, { model: of('bert') }), /normalises after/],
+    ...['streambp', 'seco'].map((name): [string, Plan, RegExp] => [
+      `${name} where cards share the sequence`,
+      plan({ backward: name }, { lists: { parallel: [use('tensor', { n: 2, sequence: true })] } }),
+      /cuts the sequence itself/,
+    ]),
+    [
+      'a shared sequence beside an encoder',
+      plan({}, { model: of('t5', { encoderLayers: 2 }), lists: { parallel: [use('tensor', { n: 2, sequence: true })] } }),
+      /not the decoder's/,
+    ],
     ['ladder beside an encoder', plan({ train: 'ladder' }, { model: of('t5') }), /encoder/],
     ['qst beside an encoder', plan({ train: 'qst', weights: 'nf4' }, { model: of('t5') }), /encoder/],
     ['a ring of more pieces than tokens', ring(512, 1023), /1024 pieces of it/],
