@@ -52,7 +52,7 @@ function blank(plan: Plan): Recipe {
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }],
     trains: () => true,
     adapters: null,
-    added: { layer: [], outside: [], shared: [] },
+    added: () => ({ layer: [], outside: [], shared: [] }),
     active: null,
     states: () => [],
     layerwise: false,

@@ -82,9 +82,12 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
     gradients.set(key, { tensor: first, stretch: parameter.perLayer ? stretch : null, parameter });
     if (takesAtOnce(recipe, parameter)) updateAtOnce(parameter, key);
   };
+  const toAll = recipe.added(recipe.model).shared;
+  const shared = new Set(toAll.map(({ name }) => name));
   const onParameterGradient = (parameter: Tensor, gradient: Tensor): void => {
     if (parameter === step.encoder?.memory) step.encoder.take(gradient);
-    else if (recipe.pytorch.reduction) units.take(parameter, gradient);
+    // What every layer adds to is small, and stays whole.
+    else if (recipe.pytorch.reduction && !shared.has(parameter.name)) units.take(parameter, gradient);
     else keep(parameter, gradient);
   };
   const { pack } = recipe.pytorch;
@@ -114,7 +117,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
       step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
       return units.forward('embed', () => (isFirst(recipe.cards.stage) ? embed(step) : received(step)));
     },
-    layer: (input, rows) => units.forward('layer', () => decoderLayer(step, input, rows)),
+    layer: (input, rows) => step.inLayer(() => decoderLayer(step, input, rows)),
+    inLayer: (run) => units.forward('layer', run),
     head: (hidden) => {
       const backward = units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden)));
       return () => {
@@ -203,8 +207,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
   );
 
   // What every layer adds to has its gradient from the start.
-  if (recipe.added.shared.length > 0) trace.phase('forward');
-  for (const { tensor } of recipe.added.shared.map((weight) => find(weight.name))) {
+  if (toAll.length > 0) trace.phase('forward');
+  for (const { tensor } of toAll.map((weight) => find(weight.name))) {
     if (!tensor.requiresGrad) continue;
     const dtype = recipe.gradients ?? tensor.dtype;
     const gradient = trace.tensor(`${tensor.name}.gradient`, tensor.shape, dtype, 'gradients');
@@ -269,7 +273,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
  * table's gradient is complete only when the embedding has added its part, at the end.
  */
 function takesAtOnce({ layerwise, model, pytorch, added }: Recipe, parameter: Tensor): boolean {
-  if (!layerwise || added.shared.some((weight) => weight.name === parameter.name)) return false;
+  if (!layerwise || added(model).shared.some((weight) => weight.name === parameter.name)) return false;
   if (parameter.perLayer) return layerwise === 'parameter' && !pytorch.gradientsInParts;
   return !(model.tiedEmbeddings && parameter.name === 'embed');
 }

@@ -39,7 +39,7 @@ export function blockRecipe(recipe: Recipe, group: number): Recipe {
       if (!inside.has(weight.name) && weight.role !== 'adapter') return [];
       return [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }];
     },
-    added: { layer: [...originals, ...stepSizes(recipe.model, group)], outside: [], shared: [] },
+    added: (model) => ({ layer: [...originals, ...stepSizes(model, group)], outside: [], shared: [] }),
     pytorch: {
       ...recipe.pytorch,
       schedule: reconstruct,

@@ -57,8 +57,8 @@ export const fsdp: Technique = {
       { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
       {
         slot: 'backward',
-        names: ['streambp'],
-        why: 'its released code does not gather weights or reduce gradients once a layer',
+        names: ['streambp', 'seco'],
+        why: 'its released code does not gather weights or reduce gradients once a layer, but once a chunk',
       },
     ],
     citation: {

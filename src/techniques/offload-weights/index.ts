@@ -16,7 +16,11 @@ export const offloadWeights: Technique = {
     args: [placeArgument('Where the weights lie.')],
     excludes: [
       { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" },
-      { slot: 'backward', names: ['streambp'], why: 'its released code does not bring weights up once a layer' },
+      {
+        slot: 'backward',
+        names: ['streambp', 'seco'],
+        why: 'its released code does not bring weights up once a layer, but once a chunk',
+      },
       { slot: 'optimizer', names: ['mezo', 'sparse-mezo', 'qzo'], why: 'it changes every weight several times a step' },
     ],
     citation: {

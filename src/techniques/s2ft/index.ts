@@ -40,14 +40,16 @@ export const s2ft: Technique = {
     },
   },
   rewrite: (recipe, args) => {
-    const slices = slicesOf(recipe.model, number(args, 'share'), words(args, 'targets'));
     return {
       ...recipe,
       adapters: null,
       trains: (weight) => weight.role === 'adapter',
       // A slice is a view of its matrix.
       stored: (weight) => (weight.role === 'adapter' ? [] : recipe.stored(weight)),
-      added: { ...recipe.added, layer: slices },
+      added: (model) => ({
+        ...recipe.added(model),
+        layer: slicesOf(model, number(args, 'share'), words(args, 'targets')),
+      }),
       pytorch: withProduct(recipe, sliced).pytorch,
     };
   },

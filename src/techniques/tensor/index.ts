@@ -75,8 +75,9 @@ export const tensor: Technique = {
     const { kvHeads } = model;
     if (kvHeads % n !== 0 && n % kvHeads !== 0)
       return `\`kv-heads\` is ${kvHeads}: ${n} cards can neither share them evenly nor each have a whole number of copies`;
-    if (n > 1 && flag(args, 'sequence') && slots.backward?.name === 'streambp')
-      return '`streambp` cuts the sequence itself, so that the cards cannot share it: leave `sequence` out';
+    const backward = slots.backward?.name ?? '';
+    if (n > 1 && flag(args, 'sequence') && ['streambp', 'seco'].includes(backward))
+      return `\`${backward}\` cuts the sequence itself, so that the cards cannot share it: leave \`sequence\` out`;
     return undefined;
   },
 };

@@ -70,6 +70,8 @@ export const zero: Technique = {
     if (stage >= 2 && piped) return `stage ${stage} cuts gradients, which DeepSpeed's pipelines need whole: use stage 1`;
     if (stage === 3 && model.encoderLayers > 0) return 'stage 3 gathers the layers of one stack, and an encoder is a second one';
     if (stage === 3 && slots.backward?.name === 'streambp') return 'StreamBP supports stages 1 and 2';
+    if (stage === 3 && slots.backward?.name === 'seco')
+      return 'each of SeCO’s chunks goes through every layer, so that stage 3 would gather all weights for each: use stage 1 or 2';
     return undefined;
   },
 };
