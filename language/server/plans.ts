@@ -1,6 +1,8 @@
 /** `plan` declarations → plans: inheritance, slots, and whether all of it goes together. */
 import { formatCount } from '../../src/plan/format';
-import { findModel } from '../../src/plan/presets/models';
+import { nearest } from '../../src/plan/nearest';
+import { deviceNames, findDevice } from '../../src/plan/presets/devices';
+import { findModel, modelNames } from '../../src/plan/presets/models';
 import { type Device, isListSlot, isSlot, type Model, type Plan, SLOTS, type Slot, type Use } from '../../src/plan/types';
 import { type CountKey, MOST } from '../../src/planner/knobs';
 import type { DeviceDeclaration, ModelDeclaration, PlanDeclaration } from '../generated/ast';
@@ -161,18 +163,25 @@ function pieceOf(context: Context, { entry, uri }: Stated): Piece | undefined {
   return isListSlot(key) ? usesOf(context, at, key) : useOf(context, at, key as Slot);
 }
 
+/** What `from` would take for a name that was written in the place of a declared one: the same, or the nearest that is known. */
+function presetFor(kind: 'model' | 'device', written: string): string | undefined {
+  const [find, names] = kind === 'model' ? [findModel, modelNames] : [findDevice, deviceNames];
+  return find(written) ? written : nearest(written, names);
+}
+
+/** The last part of a preset's name as a word of the language. */
+const wordFor = (preset: string): string =>
+  (preset.split('/').at(-1) ?? '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '');
+
 function part(context: Context, { value }: Entry, uri: string, kind: 'model' | 'device'): Model | Device | undefined {
   const span = spanOf(value);
   if (isStringLiteral(value)) {
-    const name =
-      (value.text ?? '')
-        .split('/')
-        .at(-1)
-        ?.toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^[^a-z]+|-+$/g, '') || kind;
-    const known = kind === 'model' && findModel(value.text ?? '') ? ` \`${kind} ${name} from "${value.text}"\`` : '';
-    return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}: declare it first${known}`, span);
+    const known = presetFor(kind, value.text ?? '');
+    const how = known ? ` \`${kind} ${wordFor(known) || kind} from "${known}"\`` : '';
+    return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}: declare it first${how}`, span);
   }
   if (!isPlainWord(value))
     return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}, not ${kindOfValue(value)}`, span);

@@ -20,6 +20,8 @@ export interface BytesAndTime {
   time: number;
 }
 
+export type Measure = (plan: Plan) => BytesAndTime;
+
 /** One call of the optimizer: after backward over all parameters, or inside it over some. */
 interface Call {
   phase: Phase;
@@ -59,7 +61,7 @@ interface Updates {
  * the states that lie there all the time are added. An optimizer that changes more than its own states is simulated whole. A plan
  * that differs from the one before it by its loss alone takes over the layers that were written for that one.
  */
-export function bytesAndTime(): (plan: Plan) => BytesAndTime {
+export function bytesAndTime(): Measure {
   const passes = new Map<string, Passes>();
   /** Those of the plan before: to keep them all would take a gigabyte. */
   let latest = { name: '', layers: noLayers() };

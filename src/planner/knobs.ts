@@ -60,7 +60,10 @@ const NAMED: readonly { kind: string; keys: readonly string[]; knob(plan: Plan, 
 const ELSEWHERE: { readonly [name: string]: string } = Object.fromEntries([
   ...['steps', 'seed', 'learning-rate'].map((name) => [name, 'a number of the `run` block, which a plan does not depend on']),
   ...['family', 'tied-embeddings', 'attention-bias', 'fused-qkv'].map((name) => [name, 'no number, but a property of the model']),
-  ...['peak', 'time', 'tokens-per-second'].map((name) => [name, 'a figure that follows from a plan: write `require` for it']),
+  ...['peak', 'time', 'host', 'tokens-per-second'].map((name) => [
+    name,
+    'a figure that follows from a plan: write `require` for it',
+  ]),
   ...['model', 'device'].map((name) => [name, 'no number']),
   ...SLOTS.map((name) => [name, 'no number: a technique stands there, whose arguments may be asked for']),
 ]);

@@ -9,8 +9,11 @@ import { bubbleOf } from '../techniques/pipeline';
 import { useOf } from '../techniques/recipe-of';
 import { PHASES, type Phase } from './types';
 
-/** Shares of the card's peaks that large matrix products and elementwise kernels reach in practice. */
-const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8 } as const;
+/**
+ * Shares of the card's peaks that large matrix products and elementwise kernels reach in practice; and of its float32 peak,
+ * decompositions: an SVD of a 4160 × 4160 matrix took 4.33 s on a Titan X of 11 TFLOPS (pytorch/pytorch#1373), 1.87 · 10¹² operations.
+ */
+export const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8, decompositions: 0.04 } as const;
 
 /** What a card's link to its host carries at most, bytes per second: PCIe 5.0 with 16 lanes. Links between cards are faster. */
 const HOST_LINK = 63e9;
@@ -46,11 +49,15 @@ function ratesOf(plan: Plan) {
   const wide = isRunners(plan) || useOf(plan, 'precision')?.name === 'fp32';
   const peaks = { flops: wide ? device.flops32 : device.flops, bandwidth: device.bandwidth };
   const usual = { flops: peaks.flops * EFFICIENCY.products, bandwidth: peaks.bandwidth * EFFICIENCY.traffic };
+  // Decompositions are made in float32, whatever the plan's precision.
+  const single = { flops: device.flops32, bandwidth: device.bandwidth };
   const efficiency = measuredOf(plan)?.efficiency;
   const link = device.interconnect * EFFICIENCY.links;
   return {
     seconds: (node: OpNode): number => {
-      const share = efficiency?.[classOf(node)];
+      const kind = classOf(node);
+      const share = efficiency?.[kind];
+      if (kind === 'decompositions') return secondsAtPeaks(node, single) / (share ?? EFFICIENCY.decompositions);
       return share === undefined ? secondsAtPeaks(node, usual) : secondsAtPeaks(node, peaks) / share;
     },
     cards: link,
@@ -71,7 +78,7 @@ export function loadsOf(tape: Tape, plan: Plan, visit?: (node: OpNode, phase: Ph
       else if (phase !== undefined) {
         visit?.(node, phase, repeats);
         const load = loads[phase];
-        load.seconds += repeats * runsAStep(node) * rates.seconds(node);
+        load.seconds += repeats * runsAStep(node) * (rates.seconds(node) + (node.seconds ?? 0));
         if (!node.traffic) continue;
         const { to, bytes, hidden } = node.traffic;
         if (hidden) load[to] += repeats * bytes;

@@ -49,6 +49,10 @@ export class Trace {
       category,
       bytes: bytes ?? bytesOf(dtype, elements),
       perLayer: this.layerDepth > 0,
+      // All tensors, and all ops, have their fields in the same order: what walks a tape finds one kind of object.
+      pieces: undefined,
+      stream: undefined,
+      host: undefined,
       refs: 1,
       allocated: false,
       requiresGrad: false,
@@ -86,10 +90,10 @@ export class Trace {
       frees: temps.map(idOf),
       flops: (spec.flops ?? 0) * this.share,
       moved: (spec.moved ?? moved) * this.share,
+      traffic: spec.traffic && { ...spec.traffic, bytes: spec.traffic.bytes * this.share },
+      seconds: spec.seconds && spec.seconds * this.share,
+      attrs: spec.attrs,
     };
-    if (spec.traffic) node.traffic = { ...spec.traffic, bytes: spec.traffic.bytes * this.share };
-    if (spec.seconds) node.seconds = spec.seconds * this.share;
-    if (spec.attrs) node.attrs = spec.attrs;
     this.body.push(node);
     return node;
   }
@@ -187,7 +191,13 @@ export class Trace {
 
   /** Names everything made inside `body` under `label`. */
   within<R>(label: string, body: () => R): R {
-    return this.under(this.place(label), body);
+    const outer = this.prefix;
+    this.prefix = this.place(label);
+    try {
+      return body();
+    } finally {
+      this.prefix = outer;
+    }
   }
 
   /**
@@ -201,16 +211,6 @@ export class Trace {
       return body();
     } finally {
       this.share = outer;
-    }
-  }
-
-  private under<R>(prefix: string, body: () => R): R {
-    const outer = this.prefix;
-    this.prefix = prefix;
-    try {
-      return body();
-    } finally {
-      this.prefix = outer;
     }
   }
 

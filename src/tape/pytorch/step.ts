@@ -1,6 +1,7 @@
 /** Writes one training step, in its steady state, as PyTorch would run it. */
 
 import { bytesPer, isWider } from '../../plan/dtypes';
+import { remembered } from '../../plan/remembered';
 import { elements } from '../../plan/weights';
 import { isFirst, isLast } from '../cards';
 import { withWaiting } from '../in-flight';
@@ -32,7 +33,9 @@ export interface Written {
  * `from`: layers of another card of the same plan, or of a plan that differs from it by its loss alone. They are taken over where
  * this card's are like them.
  */
-export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: WrittenLayers | null): Written {
+export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: WrittenLayers | null): Written {
+  // Techniques wrap these in one another, and each use of a weight asks.
+  const recipe = { ...given, stored: remembered(given.stored), trains: remembered(given.trains) };
   const taken = alikeFor(recipe, from);
   const trace = new Trace(taken?.tensors);
   const writing = taken ? null : writingLayers(trace, recipe);
@@ -144,12 +147,14 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
       if (!recipe.layerwise) return;
       const encoding = stretch !== null && stretch.from >= recipe.model.layers;
       const layer = parameters.filter(
-        ({ perLayer, tensor, weight }) => perLayer && tensor.requiresGrad && ofEncoder(weight) === encoding,
+        ({ perLayer, tensor, weight }) =>
+          perLayer && tensor.requiresGrad && !takesAtOnce(recipe, tensor) && ofEncoder(weight) === encoding,
       );
-      recipe.pytorch.optimizerStep(
-        step,
-        layer.map((parameter) => groupOf(recipe, parameter, 1)),
-      );
+      if (layer.length > 0)
+        recipe.pytorch.optimizerStep(
+          step,
+          layer.map((parameter) => groupOf(recipe, parameter, 1)),
+        );
       // What the layer's optimizer has used ends here.
       for (const [key, { tensor, stretch: at }] of gradients) {
         if (!at || at.from !== stretch?.from) continue;
@@ -257,7 +262,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
   recipe.pytorch.afterStep?.(step);
   // zero_grad(set_to_none=True)
   releaseAll(trace, layerWriter, [...gradients.values()]);
-  if (taking && !taking.fits()) return lowerPytorch(recipe, options);
+  if (taking && !taking.fits()) return lowerPytorch(given, options);
   const tape = withWaiting(trace.finish(), recipe.cards.stage.waiting, recipe.model.layers);
   return { tape, layers: writing?.written() ?? taken };
 }

@@ -26,7 +26,10 @@ export const fira: Technique = {
       ...recipe,
       layerwise: false,
       states: firaStates(rank),
-      pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => firaStep(step, parameters, rank) },
+      pytorch: {
+        ...recipe.pytorch,
+        optimizerStep: (step, parameters) => firaStep(step, parameters, rank, number(args, 'every')),
+      },
     };
   },
 };

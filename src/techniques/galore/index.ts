@@ -43,7 +43,11 @@ export const galore: Technique = {
       ...recipe,
       layerwise: flag(args, 'layerwise'),
       states: galoreStates(rank, inner),
-      pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => galoreStep(step, parameters, rank, inner.name) },
+      pytorch: {
+        ...recipe.pytorch,
+        optimizerStep: (step, parameters) =>
+          galoreStep(step, parameters, { rank, inner: inner.name, every: number(args, 'every') }),
+      },
     };
   },
   learning: { rate: () => 0.01 },

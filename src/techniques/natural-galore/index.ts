@@ -35,7 +35,7 @@ export const naturalGalore: Technique = {
       states: naturalGaloreStates(rank, history),
       pytorch: {
         ...recipe.pytorch,
-        optimizerStep: (step, parameters) => naturalGaloreStep(step, parameters, rank, history),
+        optimizerStep: (step, parameters) => naturalGaloreStep(step, parameters, { rank, history, every: number(args, 'every') }),
       },
     };
   },

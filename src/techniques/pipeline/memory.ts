@@ -6,13 +6,11 @@ import type { Stage } from '../../tape/cards';
  */
 export function stageLayers(layers: number, stages: number, stated: { first?: number; last?: number } = {}): number[] {
   const { first, last } = stated;
-  const others = Array.from({ length: stages }, (_, stage) => stage).filter(
-    (stage) => !(stage === 0 && first) && !(stage === stages - 1 && last),
-  );
+  const statedOf = (stage: number): number | undefined => (stage === 0 && first) || (stage === stages - 1 && last) || undefined;
+  const all = Array.from({ length: stages }, (_, stage) => stage);
+  const others = all.filter((stage) => !statedOf(stage));
   const rest = layers - (first ?? 0) - (last ?? 0);
-  const counts = Array.from({ length: stages }, (_, stage) =>
-    others.includes(stage) ? Math.floor(rest / others.length) : ((stage === 0 ? first : last) ?? 0),
-  );
+  const counts = all.map((stage) => statedOf(stage) ?? Math.floor(rest / others.length));
   const inner = (stage: number): boolean => stage > 0 && stage < stages - 1;
   const order = [...others.filter(inner), ...others.filter((stage) => !inner(stage))];
   for (const stage of order.slice(0, rest % Math.max(1, others.length))) counts[stage] = (counts[stage] ?? 0) + 1;

@@ -49,7 +49,7 @@ export const qGalore: Technique = {
         ...withProduct(recipe, (step, call, plain) =>
           step.recipe.stored(step.weight(call.name)).length > 1 ? learningProduct(step, call, call.weight) : plain(),
         ).pytorch,
-        optimizerStep: (step, parameters) => qGaloreStep(step, parameters, rank),
+        optimizerStep: (step, parameters) => qGaloreStep(step, parameters, rank, number(args, 'every')),
       },
     };
   },
