@@ -13,7 +13,7 @@ import { PHASES, type Phase } from './types';
  * Shares of the card's peaks that large matrix products and elementwise kernels reach in practice; and of its float32 peak,
  * decompositions: an SVD of a 4160 × 4160 matrix took 4.33 s on a Titan X of 11 TFLOPS (pytorch/pytorch#1373), 1.87 · 10¹² operations.
  */
-export const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8, decompositions: 0.04 } as const;
+const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8, decompositions: 0.04 } as const;
 
 /** What a card's link to its host carries at most, bytes per second: PCIe 5.0 with 16 lanes. Links between cards are faster. */
 const HOST_LINK = 63e9;

@@ -338,6 +338,35 @@ test('the timeline is read, zoomed and pinned by the keyboard alone', async () =
   expect(await page.locator('.timeline').getAttribute('aria-valuetext')).toContain('forward, layer 0, norm1');
 });
 
+test('the timeline is panned and shown whole by keys, in the picture and in the step in small', async () => {
+  const page = await open(plans('longform'), { type: 'view', view: 'timeline' }, timelineOf());
+  const map = page.locator('.minimap');
+  const from = async () => Number(await map.getAttribute('aria-valuenow'));
+  const last = async () => Number(await map.getAttribute('aria-valuemax'));
+  const press = async (key: string, holds: () => Promise<boolean>) => {
+    await page.keyboard.press(key);
+    await expect.poll(holds).toBe(true);
+  };
+  expect(await last()).toBe(0);
+  await page.focus('.timeline');
+  expect(await page.locator('.timeline-view .keys').isVisible()).toBe(true);
+  await press('+', async () => (await last()) > 0);
+  await press('+', async () => Number(await map.getAttribute('aria-valuemax')) > timeline.op.length * 0.7);
+  const moment = async () => Number(await page.locator('.timeline').getAttribute('aria-valuenow'));
+  const [start, at] = [await from(), await moment()];
+  await press('PageDown', async () => (await from()) > start && (await moment()) - at === (await from()) - start);
+  await page.keyboard.press('Tab');
+  expect(await map.evaluate((element) => element.matches(':focus-visible'))).toBe(true);
+  expect(await map.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+  await press('End', async () => (await from()) === (await last()));
+  await press('ArrowLeft', async () => (await from()) < (await last()));
+  const near = await from();
+  await press('Shift+ArrowLeft', async () => (await from()) < near);
+  await press('Home', async () => (await from()) === 0);
+  expect(await map.getAttribute('aria-valuetext')).toMatch(/^forward, layer 0, norm1 to /);
+  await press('0', async () => (await last()) === 0);
+});
+
 test('the timeline follows wheel and drag', async () => {
   const page = await open(plans('longform'), { type: 'view', view: 'timeline' }, timelineOf());
   const shown = () =>

@@ -19,15 +19,13 @@ export function steerByPointer(
   map: SVGSVGElement,
   { chart, whole, range, look, zoom, inspect }: Steered,
 ): void {
-  const shifted = ({ from, to }: Range, pixels: number, { plot }: TimelineChart): Range => {
-    const step = (pixels / (plot.right - plot.left)) * (to - from);
-    return { from: from + step, to: to + step };
-  };
+  const dragged = (from: Range, pixels: number, { plot }: TimelineChart): Range =>
+    shifted(from, pixels / (plot.right - plot.left));
   svg.addEventListener('wheel', (event) => {
     event.preventDefault();
     const shown = chart();
     if (!shown) return;
-    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) return look(shifted(range(), event.deltaX, shown));
+    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) return look(dragged(range(), event.deltaX, shown));
     const [x] = pointer(event, svg);
     const { left, right } = shown.plot;
     zoom(Math.exp(event.deltaY / 300), Math.min(1, Math.max(0, (x - left) / (right - left))));
@@ -40,7 +38,7 @@ export function steerByPointer(
   svg.addEventListener('pointermove', (event) => {
     const shown = chart();
     if (!shown) return;
-    if (drag && Math.abs(event.clientX - drag.x) > 3) look(shifted(drag.range, drag.x - event.clientX, shown));
+    if (drag && Math.abs(event.clientX - drag.x) > 3) look(dragged(drag.range, drag.x - event.clientX, shown));
     else inspect(pointAt(shown, pointer(event, svg)[0]));
   });
   svg.addEventListener('pointerup', () => {
@@ -54,20 +52,18 @@ export function steerByPointer(
     });
 }
 
-/** Each key's move is told how many moments a step is: one, or with Shift a twentieth of what is in sight. */
-export function steerByKeys(
-  svg: SVGSVGElement,
-  range: () => Range,
-  moves: { [key: string]: (step: number) => void },
-  moved: () => void,
-): void {
-  svg.addEventListener('keydown', (event) => {
+/** What keys do; `far` with Shift. */
+export interface Moves {
+  [key: string]: (far: boolean) => void;
+}
+
+/** Keys with other modifiers are the editor's. */
+export function steerByKeys(picture: SVGSVGElement, moves: Moves): void {
+  picture.addEventListener('keydown', (event) => {
     const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
-    if (!move) return;
+    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const { from, to } = range();
-    move(event.shiftKey ? Math.max(1, Math.round((to - from) / 20)) : 1);
-    moved();
+    move(event.shiftKey);
   });
 }
 
@@ -75,4 +71,10 @@ export function steerByKeys(
 export function around(moment: number, { from, to }: Range): Range {
   const half = (to - from) / 2;
   return { from: moment - half, to: moment + half };
+}
+
+/** A range of the same length, moved by a share of it. */
+export function shifted({ from, to }: Range, share: number): Range {
+  const step = share * (to - from);
+  return { from: from + step, to: to + step };
 }

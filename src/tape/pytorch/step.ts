@@ -87,7 +87,7 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
   };
   const onParameterGradient = (parameter: Tensor, gradient: Tensor): void => {
     if (parameter === step.encoder?.memory) step.encoder.take(gradient);
-    else if (recipe.pytorch.reduction) units.take(parameter, gradient);
+    else if (recipe.pytorch.reduction && !ofEveryLayer(recipe, parameter)) units.take(parameter, gradient);
     else keep(parameter, gradient);
   };
   const { pack } = recipe.pytorch;
@@ -271,11 +271,15 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
  * Whether an optimizer inside backward takes a gradient as soon as it is there, rather than a layer's together. A tied
  * table's gradient is complete only when the embedding has added its part, at the end.
  */
-function takesAtOnce({ layerwise, model, pytorch, added }: Recipe, parameter: Tensor): boolean {
-  if (!layerwise || added.shared.some((weight) => weight.name === parameter.name)) return false;
+function takesAtOnce(recipe: Recipe, parameter: Tensor): boolean {
+  const { layerwise, model, pytorch } = recipe;
+  if (!layerwise || ofEveryLayer(recipe, parameter)) return false;
   if (parameter.perLayer) return layerwise === 'parameter' && !pytorch.gradientsInParts;
   return !(model.tiedEmbeddings && parameter.name === 'embed');
 }
+
+/** Whether every layer adds to a parameter's gradient, which no unit's backward completes. */
+const ofEveryLayer = ({ added }: Recipe, { name }: Tensor): boolean => added.shared.some((weight) => weight.name === name);
 
 /** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
 const releaseAll = (trace: Trace, layers: LayerWriter, placed: readonly Placed[]): void =>

@@ -89,7 +89,7 @@ export const pipeline: Technique = {
     return {
       ...recipe,
       model: { ...recipe.model, layers },
-      cards: { ...recipe.cards, stage: { index, of, waiting } },
+      cards: { ...recipe.cards, stage: { index, of, pieces: piecesOf(args), waiting } },
     };
   },
   refuses: ({ model, accumulate }, args) => {

@@ -87,7 +87,7 @@ export const anySpread: fc.Arbitrary<Plan> = fc
       use('checkpoint', { every: 1 }),
       use('checkpoint', { every: 3, reentrant: true }),
     ),
-    train: fc.constantFrom('full', 'lora'),
+    train: fc.constantFrom('full', 'lora', 'compacter'),
     loss: fc.constantFrom('cross-entropy', 'chunked', 'cut-cross-entropy'),
     accumulate: fc.constantFrom(1, 2, 8),
     tied: fc.boolean(),

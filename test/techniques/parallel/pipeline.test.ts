@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { estimate } from '../../../src/planner/estimate';
+import { trafficOf } from '../../../src/planner/host';
 import { simulate } from '../../../src/tape/simulate';
 import { stageLayers, waitingOn } from '../../../src/techniques/pipeline/memory';
 import { lowerRecipe, recipeOnCard } from '../../../src/techniques/recipe-of';
@@ -27,6 +28,25 @@ describe('pipeline parallelism', () => {
   it.each([2, 4])('keeps 1 + (n − 1)/(n·v) times as much when interleaved over %i pieces', (v) => {
     const plans = on(4, { schedule: 'interleaved', pieces: v }, 16, 32);
     expect(kept(plans, 4) / (4 * one)).toBeCloseTo(1 + 3 / (4 * v), 10);
+  });
+
+  it('has the logits of one micro-batch, interleaved or not: its last piece is straight before its backward', () => {
+    const logits = (schedule: string): number => {
+      const of = on(4, { schedule }, 16, 32);
+      return simulate(lowerRecipe(of, recipeOnCard(of, 3))).categories.logits;
+    };
+    expect(logits('interleaved')).toBe(logits('1f1b'));
+    expect(logits('gpipe')).toBeGreaterThan(logits('1f1b'));
+  });
+
+  it('sends activations on and gradients back, at each end of each piece', () => {
+    const hidden = 512 * llama8B.hidden * 2;
+    const sent = (args: object): number[] => {
+      const of = on(4, args, 16, 32);
+      return [0, 1, 3].map((stage) => trafficOf(lowerRecipe(of, recipeOnCard(of, stage))).cards / (16 * hidden));
+    };
+    expect(sent({})).toEqual([1, 2, 1]);
+    expect(sent({ schedule: 'interleaved', pieces: 4 })).toEqual([7, 8, 7]);
   });
 
   it('keeps one micro-batch fewer on each later stage', () => {
