@@ -33,7 +33,7 @@ import {
   type VerdictParams,
 } from '../../src/protocol';
 import { Calibrations } from './calibrations';
-import { viewOf } from './estimates';
+import { panelView } from './estimates';
 import { FIX_ALL } from './features/actions';
 import { TOKEN_MODIFIERS, TOKEN_TYPES } from './features/semantic';
 import { canonical, pathOf } from './files';
@@ -283,7 +283,7 @@ export function serve(connection: Connection, { pageOf = () => undefined }: Serv
         began = performance.now();
       }
       if (token.isCancellationRequested || workspace.isStale(view)) return undefined;
-      const shown = viewOf(analysis, plan, workspace.cache, lines);
+      const shown = panelView(analysis, plan, workspace.cache, lines);
       const known = shown.estimate && plan.plan;
       reply.plans.push({
         ...shown,
