@@ -23,7 +23,7 @@ import { spanOf } from './span';
 const COUNT_KEYS = Object.keys(MOST) as CountKey[];
 
 /** `galore.rank` as a path. */
-export function readPath(text: string): Path {
+function readPath(text: string): Path {
   const [name = '', member] = text.split('.');
   return member === undefined ? { name } : { name, member };
 }

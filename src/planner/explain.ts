@@ -26,7 +26,7 @@ export function explain(plan: Plan): Ledger {
 }
 
 /** Tensors alive at the peak of a tape, largest first; they add up to it. */
-export function ledgerLines(tape: Tape, peak: number): LedgerLine[] {
+function ledgerLines(tape: Tape, peak: number): LedgerLine[] {
   const { counts, makers } = liveAtPeak(tape, peak);
   const lines = new Map<string, LedgerLine>();
   for (const [id, count] of counts) {

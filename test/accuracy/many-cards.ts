@@ -33,7 +33,7 @@ export interface ManyRecord {
   measured: { metric: string; gib: number };
 }
 
-export const manyRecords = golden as unknown as ManyRecord[];
+const manyRecords = golden as unknown as ManyRecord[];
 
 type Stated = Pick<Plan, 'slots' | 'lists' | 'batch' | 'accumulate'> | string;
 

@@ -1,10 +1,10 @@
 /** The built page in a real browser, under its own policy. */
 import { join } from 'node:path';
 import AxeBuilder from 'axe-core';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type FromWebview, type ToWebview, VIEWS } from '../../src/protocol';
 import { formatBytes } from '../../webview/format';
-import { builtPage } from './built-page';
+import { panels } from './built-page';
 import {
   adapter,
   broken,
@@ -22,7 +22,7 @@ import {
   uri,
   whatIf,
 } from './canned';
-import { NONCE, openPanel, type Panel, THEMES } from './page';
+import { NONCE, type Panel, THEMES } from './page';
 
 const root = join(import.meta.dirname, '../..');
 const plans = (selected: string, version = 3): ToWebview => ({ type: 'plans', reply: { ...reply, version }, selected });
@@ -43,16 +43,11 @@ const answers: ToWebview[] = [
   { type: 'what-if', plan: 'longform', id: 1, reply: whatIf({ ...adapter, name: 'longform' }) },
 ];
 
-const browser = builtPage(root);
+const opened = panels(root);
 let panel: Panel;
-afterEach(async () => {
-  const { problems } = panel;
-  await panel.page.close();
-  expect(problems).toEqual([]);
-});
 
 const open = async (...messages: ToWebview[]) => {
-  panel = await openPanel(browser(), root);
+  panel = await opened();
   await panel.send(...messages);
   return panel.page;
 };
@@ -77,7 +72,7 @@ test('every bar carries its label and its bytes, and they add up to the estimate
 });
 
 test('what is known when the page is written is drawn as it opens, in the view that is wanted', async () => {
-  panel = await openPanel(browser(), root, {
+  panel = await opened({
     given: [plans('adapter'), { type: 'cursor', line: 28 }, { type: 'view', view: 'compare' }],
   });
   expect((await bars()).at(-1)).toEqual({ label: 'adapter', bytes: adapter.peak.allocated });
@@ -86,7 +81,7 @@ test('what is known when the page is written is drawn as it opens, in the view t
 });
 
 test('a page that comes to life again draws what it is told now, not what it was given once', async () => {
-  panel = await openPanel(browser(), root, {
+  panel = await opened({
     given: [plans('adapter', 3)],
     saved: { uri, plan: 'adapter', view: 'waterfall', page: NONCE },
   });
@@ -473,7 +468,7 @@ test('a run is copied as text with every limit; its picture only once there is o
 });
 
 test.each(['en', 'de'])('the page fits 320 pixels in %s', async (language) => {
-  panel = await openPanel(browser(), root, { width: 320, language });
+  panel = await opened({ width: 320, language });
   const wide = async () => {
     const { scroll, client } = await panel.page.evaluate(() => ({
       scroll: document.documentElement.scrollWidth,
@@ -700,11 +695,11 @@ test('where nothing fits, the floor is taken apart', async () => {
 });
 
 test('the view that was looked at is there again after a reload, or in another window', async () => {
-  panel = await openPanel(browser(), root, { saved: { uri, plan: 'adapter', view: 'compare' } });
+  panel = await opened({ saved: { uri, plan: 'adapter', view: 'compare' } });
   await panel.send(plans('adapter'));
   expect(await panel.page.locator('#tab-compare').getAttribute('aria-selected')).toBe('true');
   await panel.page.close();
-  panel = await openPanel(browser(), root, { saved: { uri: 5, view: 'nowhere' } });
+  panel = await opened({ saved: { uri: 5, view: 'nowhere' } });
   await panel.send(plans('adapter'));
   expect(await panel.page.locator('#tab-waterfall').getAttribute('aria-selected')).toBe('true');
 });
@@ -717,7 +712,7 @@ test('the cursor’s line lights its bar', async () => {
 test.each(THEMES)(
   'nothing serious for axe in %s',
   async (theme) => {
-    panel = await openPanel(browser(), root, { theme, height: 2000 });
+    panel = await opened({ theme, height: 2000 });
     await panel.send({ type: 'plans', reply: shardedReply, selected: 'sharded' });
     // The page's policy refuses injected scripts; the tool runs from outside it.
     await panel.page.evaluate(AxeBuilder.source);

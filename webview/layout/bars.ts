@@ -72,7 +72,7 @@ export function layoutBars(bars: readonly Bar[], width: number): Bars {
 }
 
 /** What live bytes may reach on the card of an estimate: the usable memory less what allocator and context take. */
-export const liveLimit = ({ usable, peak }: Estimate): number => usable - (peak.device - peak.allocated);
+const liveLimit = ({ usable, peak }: Estimate): number => usable - (peak.device - peak.allocated);
 
 const FITS = { fits: l10n.t('fits'), tight: l10n.t('tight'), exceeds: l10n.t('does not fit') };
 

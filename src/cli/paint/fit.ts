@@ -32,7 +32,7 @@ function pointLines(style: Style, before: Estimate, { estimate, edits, exact }: 
 }
 
 /** `loss cut-cross-entropy: −12.7 GiB, +0.02 s`. */
-export function editText({ slot, to, bytes, seconds }: Edit): string {
+function editText({ slot, to, bytes, seconds }: Edit): string {
   const time = formatTime(seconds);
   // What is left of sums in another order is no time.
   const same = Math.abs(seconds) < 1e-6;

@@ -94,11 +94,6 @@ export function lossOf(
   return { loss, gradients: backward };
 }
 
-export function lossAndGradients(...batch: Parameters<typeof lossOf>): { loss: number; gradients: Weights64 } {
-  const { loss, gradients } = lossOf(...batch);
-  return { loss, gradients: gradients() };
-}
-
 type Get = (name: string) => Array64;
 type Maybe = (name: string) => Array64 | undefined;
 

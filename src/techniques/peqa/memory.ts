@@ -8,7 +8,7 @@ import { isQuantizable } from '../quantized';
 const WIDTHS: Readonly<Record<number, DType>> = { 2: 'int2', 3: 'int3', 4: 'int4' };
 
 /** Groups of a matrix: of `group` weights, or its rows. */
-export const groupsOf = ({ shape, ...rest }: Weight, group: number): number =>
+const groupsOf = ({ shape, ...rest }: Weight, group: number): number =>
   group > 0 ? Math.ceil(elements({ shape, ...rest }) / group) : elements({ shape, ...rest }) / (shape.at(-1) ?? 1);
 
 /** Codes, and a 16-bit zero for each group; the scales are parameters. */

@@ -87,7 +87,7 @@ export const anySpread: fc.Arbitrary<Plan> = fc
       use('checkpoint', { every: 1 }),
       use('checkpoint', { every: 3, reentrant: true }),
     ),
-    train: fc.constantFrom('full', 'lora'),
+    train: fc.constantFrom('full', 'lora', 'compacter'),
     loss: fc.constantFrom('cross-entropy', 'chunked', 'cut-cross-entropy'),
     accumulate: fc.constantFrom(1, 2, 8),
     tied: fc.boolean(),
@@ -154,3 +154,15 @@ export function most(of: Plan, match: (tensor: TensorDecl) => boolean): number {
   return high;
 }
 export const named = (name: RegExp) => (tensor: TensorDecl) => name.test(tensor.name);
+
+/** What nanotron's benchmarks train: 1.1 B parameters. */
+export const nano1b = model({
+  layers: 24,
+  hidden: 2048,
+  heads: 32,
+  kvHeads: 32,
+  headDim: 64,
+  ffn: 4096,
+  vocab: 50257,
+  tiedEmbeddings: true,
+});
