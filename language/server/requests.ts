@@ -10,7 +10,7 @@ import {
   type RunRequestParams,
   type RunRequestReply,
 } from '../../src/protocol';
-import { viewOf } from './estimates';
+import { panelView } from './estimates';
 import { fingerprintOf } from './fingerprint';
 import { breathe, TURN_MS } from './schedule';
 import { Lines } from './span';
@@ -65,7 +65,7 @@ async function estimated(
       began = performance.now();
     }
     if (token.isCancellationRequested || workspace.isStale(view)) return undefined;
-    const shown = viewOf(analysis, plan, workspace.cache, lines);
+    const shown = panelView(analysis, plan, workspace.cache, lines);
     const known = shown.estimate && plan.plan;
     reply.plans.push({
       ...shown,
