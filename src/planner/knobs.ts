@@ -13,7 +13,7 @@ import {
   shapeProblem,
   withDeviceNumber,
 } from '../plan/numbers';
-import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../plan/types';
+import { LIST_SLOTS, type Plan, SLOTS, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../plan/types';
 import { refusalsOf } from '../techniques/compatibility';
 import { DEFAULT_USE, findSpec } from '../techniques/registry';
 import type { Spec } from '../techniques/spec';
@@ -65,10 +65,7 @@ const ELSEWHERE: { readonly [name: string]: string } = Object.fromEntries([
     'a figure that follows from a plan: write `require` for it',
   ]),
   ...['model', 'device'].map((name) => [name, 'no number']),
-  ...[...TECHNIQUE_SLOTS, ...LIST_SLOTS].map((name) => [
-    name,
-    'no number: a technique stands there, whose arguments may be asked for',
-  ]),
+  ...SLOTS.map((name) => [name, 'no number: a technique stands there, whose arguments may be asked for']),
 ]);
 
 /** The knob of a plan that a path names, or why there is none. */

@@ -40,6 +40,12 @@ describe('the extreme value that serves', () => {
     expect(extreme({ ...range, current: 10 }, 'max', narrow)?.value).toBe(1100);
   });
 
+  it('notices a gap close to the border, where an allocator makes them', () => {
+    const gap = (value: number): boolean => value <= 25_136 && !(value >= 25_018 && value < 25_088);
+    const found = extreme({ min: 1, max: 2 ** 20, current: 4096 }, 'max', gap);
+    expect(found).toEqual({ value: 25_136, uneven: 25_087 });
+  });
+
   it('says where a range does not reach the near end', () => {
     expect(extreme({ ...range, current: 40 }, 'max', (value) => value >= 20 && value <= 50)).toEqual({ value: 50, uneven: 19 });
     expect(extreme({ ...range, current: 40 }, 'min', (value) => value >= 20 && value <= 50)).toEqual({ value: 20, uneven: 51 });

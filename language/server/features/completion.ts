@@ -3,7 +3,7 @@ import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscod
 import { familyNames } from '../../../src/plan/families';
 import { deviceNames, findDevice } from '../../../src/plan/presets/devices';
 import { findModel, modelNames } from '../../../src/plan/presets/models';
-import { type Plan, type Slot, TECHNIQUE_SLOTS, type TechniqueSlot } from '../../../src/plan/types';
+import { isSlot, type Plan, TECHNIQUE_SLOTS, type TechniqueSlot } from '../../../src/plan/types';
 import { FIGURES } from '../../../src/planner/expression';
 import { COUNTS, numbersOf } from '../../../src/planner/knobs';
 import { findSpec, specsOf } from '../../../src/techniques/registry';
@@ -19,7 +19,6 @@ import { useText } from '../rewrite';
 import { runKeys } from '../runs';
 import type { Span } from '../span';
 import { DECLARATIONS, QUESTIONS } from '../syntax/lexer';
-import { SLOTS } from '../uses';
 import type { View } from '../workspace';
 import { type BlockKind, type Cursor, cursorAt } from './cursor';
 import {
@@ -242,7 +241,7 @@ function keys(block: BlockKind, stated: readonly string[]): Draft[] {
   const settings = all
     .filter((key) => !stated.includes(key))
     .map((label): Draft => {
-      const standard = block === 'plan' && (SLOTS as readonly string[]).includes(label) ? defaultOf(label as Slot) : undefined;
+      const standard = block === 'plan' && isSlot(label) ? defaultOf(label) : undefined;
       return {
         label,
         kind: CompletionItemKind.Property,
@@ -274,8 +273,7 @@ const QUESTION_SNIPPETS: { [word: string]: string } = {
 function values(view: View, block: BlockKind, key: string, names: (kind: Kind) => Draft[]): Draft[] {
   if (block === 'plan') {
     if (key === 'model' || key === 'device') return names(key);
-    if ((SLOTS as readonly string[]).includes(key))
-      return specsOf(key as Slot).map((spec) => techniqueDraft(spec, defaultOf(key as Slot)));
+    if (isSlot(key)) return specsOf(key).map((spec) => techniqueDraft(spec, defaultOf(key)));
     return names('let');
   }
   if (block === 'model' && MODEL_KEYS[key]?.read === 'family')

@@ -67,7 +67,7 @@ export function declare(trace: Trace, recipe: Recipe, options: PytorchOptions, l
     return made;
   });
   const parameters = [...ofLayers];
-  for (const weight of weightsOutside(recipe, outside)) parameters.push(make(weight, false));
+  for (const weight of outsideOnCard(recipe, outside)) parameters.push(make(weight, false));
   if (FAMILIES[model.family].position === 'rotary') {
     const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
     trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });
@@ -83,15 +83,9 @@ export function weightsOnCard(recipe: Recipe): { weight: Weight; count: number }
   return [
     ...[...layer, ...addedWeights(recipe, layer)].map((weight) => ({ weight, count: model.layers })),
     ...[...encoder, ...addedWeights(recipe, encoder)].map((weight) => ({ weight, count: model.encoderLayers })),
-    ...weightsOutside(recipe, outside).map((weight) => ({ weight, count: 1 })),
+    ...outsideOnCard(recipe, outside).map((weight) => ({ weight, count: 1 })),
   ];
 }
-
-/** Weights outside the layers: those of a pipeline's stage, and those that all layers use, which every stage has. */
-const weightsOutside = ({ model, cards, added }: Recipe, outside: readonly Weight[]): Weight[] => [
-  ...[...outside, ...added(model).outside].filter((weight) => onStage(cards.stage, weight, model.tiedEmbeddings)),
-  ...added(model).shared,
-];
 
 /** Notes what of a tensor lies outside the card. */
 function outsideCard(tensor: Tensor, parts: readonly Part[]): Tensor {
@@ -157,6 +151,12 @@ export function unitOf({ weight, perLayer }: Parameter, { pytorch }: Recipe): Un
 
 /** Embeddings, positions and the norm after them: they stand on a pipeline's first stage. */
 const entersFirst = ({ name, role }: Weight): boolean => role === 'embedding' || role === 'position' || name.startsWith('embed.');
+
+/** Parameters outside the layers that are on a card: what every layer uses is on each. */
+const outsideOnCard = ({ model, cards, added }: Recipe, outside: readonly Weight[]): Weight[] => [
+  ...[...outside, ...added(model).outside].filter((weight) => onStage(cards.stage, weight, model.tiedEmbeddings)),
+  ...added(model).shared,
+];
 
 /** Whether a parameter outside the layers is on a stage of a pipeline; a tied table is on both ends. */
 const onStage = (stage: Stage, weight: Weight, tied: boolean): boolean =>

@@ -7,7 +7,7 @@ import type { Weight } from '../../plan/weights';
 import type { Buffer } from '../recipe';
 import type { Tensor } from '../trace';
 import type { PytorchStep } from './context';
-import type { UnitName } from './rules';
+import type { Unit, UnitName } from './rules';
 
 export interface Units {
   /** Runs a unit's forward, in the forward pass or again in backward, with its weights there. */
@@ -57,7 +57,16 @@ export function unitsOf(
   /** Finished gradients that are not reduced yet, by parameter and place. */
   const pending = new Map<string, { parameter: Tensor; gradient: Tensor; place: string }>();
 
-  const gather = (unit: UnitName): Tensor[] => gathering?.gather(step, { name: unit, weights: weightsOf(unit) }, pass) ?? [];
+  const units = new Map<UnitName, Unit>();
+  const unitOf = (name: UnitName): Unit => {
+    let unit = units.get(name);
+    if (!unit) {
+      unit = { name, weights: weightsOf(name) };
+      units.set(name, unit);
+    }
+    return unit;
+  };
+  const gather = (unit: UnitName): Tensor[] => gathering?.gather(step, unitOf(unit), pass) ?? [];
   const arrive = (unit: UnitName): Tensor[] => {
     const { place } = here();
     const found = stayed.get(place);

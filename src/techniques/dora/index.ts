@@ -1,6 +1,7 @@
 import type { Model } from '../../plan/types';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
 import { lora } from '../lora';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { joinByMagnitude } from './memory';
 
@@ -13,11 +14,7 @@ export const dora: Technique = {
       "as LoRA, + out parameters for each target; its own output and its base's are kept, and the merged matrix exists twice for a moment",
     cost: "as LoRA, and the product B · A and a norm of each target's matrix in every forward",
     usual: [],
-    citation: {
-      title: 'DoRA: Weight-Decomposed Low-Rank Adaptation',
-      id: 'arXiv:2402.09353',
-      url: 'https://arxiv.org/abs/2402.09353',
-    },
+    citation: arxiv('2402.09353', 'DoRA: Weight-Decomposed Low-Rank Adaptation'),
   },
   rewrite: (recipe, args) => {
     const base = lora.rewrite(recipe, args);

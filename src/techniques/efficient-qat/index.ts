@@ -3,6 +3,7 @@ import { scalesFor, stepSizes } from '../peqa/memory';
 import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
 import { anyOf, noExperts } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { blockRecipe, packedCodes } from './memory';
 
@@ -53,11 +54,7 @@ export const efficientQat: Technique = {
         why: 'step sizes are vectors, and a block is trained by Adam: there is nothing for them to save',
       },
     ],
-    citation: {
-      title: 'EfficientQAT: Efficient Quantization-Aware Training for Large Language Models',
-      id: 'arXiv:2407.11062',
-      url: 'https://arxiv.org/abs/2407.11062',
-    },
+    citation: arxiv('2407.11062', 'EfficientQAT: Efficient Quantization-Aware Training for Large Language Models'),
   },
   refuses: anyOf(noExperts('EfficientQAT'), ({ slots, lists }, args) => {
     if (word(args, 'stage') !== 'blocks') return undefined;

@@ -25,7 +25,7 @@ export function projected(
 }
 
 /** Moments of the inner optimizer for a tensor of the given shape; AdamW's follow the gradient's type unless told. */
-export function innerStates(inner: Use, gradient: DType): (weight: Weight) => Part[] {
+function innerStates(inner: Use, gradient: DType): (weight: Weight) => Part[] {
   if (inner.name === 'adamw8bit')
     return (weight) =>
       blockwiseStates(

@@ -8,7 +8,7 @@ import { isQuantizable } from '../quantized';
 const WIDTHS: Readonly<Record<number, DType>> = { 2: 'int2', 3: 'int3', 4: 'int4' };
 
 /** Groups of a matrix: of `group` weights of a row, or its rows. */
-export function groupsOf(weight: Weight, group: number): number {
+function groupsOf(weight: Weight, group: number): number {
   const inputs = weight.shape.at(-1) ?? 1;
   return (elements(weight) / inputs) * (group > 0 ? Math.ceil(inputs / group) : 1);
 }

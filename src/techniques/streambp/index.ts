@@ -1,5 +1,6 @@
 import { positionsOf } from '../../tape/webgpu/rules';
 import { number } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { streamLogits, streamPytorch, unstreamable } from './memory';
 
@@ -19,11 +20,7 @@ export const streambp: Technique = {
       { chunk: 2048, logits: 128 },
       { chunk: 8192, logits: 128 },
     ],
-    citation: {
-      title: 'StreamBP: Memory-Efficient Exact Backpropagation for Long Sequence Training of LLMs',
-      id: 'arXiv:2506.03077',
-      url: 'https://arxiv.org/abs/2506.03077',
-    },
+    citation: arxiv('2506.03077', 'StreamBP: Memory-Efficient Exact Backpropagation for Long Sequence Training of LLMs'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

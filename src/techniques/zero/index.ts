@@ -1,5 +1,6 @@
 import { flag, number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { zeroSharded } from './memory';
 
@@ -10,6 +11,7 @@ export const zero: Technique = {
   spec: {
     name: 'zero',
     slot: 'parallel',
+    shares: 'batches',
     exact: true,
     summary: 'ZeRO as DeepSpeed implements it: optimizer states, then gradients, then weights are cut over data-parallel cards.',
     formula:
@@ -40,18 +42,15 @@ export const zero: Technique = {
       },
     ],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      ONE_CARD_ENGINE,
       {
         slot: 'parallel',
         names: ['fsdp', 'data'],
         why: 'ZeRO is data parallelism, its `n` counts those cards, and it shards the states itself',
       },
     ],
-    citation: {
-      title: 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models',
-      id: 'arXiv:1910.02054',
-      url: 'https://arxiv.org/abs/1910.02054',
-    },
+    usual: [{ stage: 1 }, { stage: 2 }, { stage: 3 }],
+    citation: arxiv('1910.02054', 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models'),
   },
   rewrite: (recipe, args) =>
     zeroSharded(recipe, {

@@ -158,3 +158,15 @@ export function most(of: Plan, match: (tensor: TensorDecl) => boolean): number {
   return high;
 }
 export const named = (name: RegExp) => (tensor: TensorDecl) => name.test(tensor.name);
+
+/** What nanotron's benchmarks train: 1.1 B parameters. */
+export const nano1b = model({
+  layers: 24,
+  hidden: 2048,
+  heads: 32,
+  kvHeads: 32,
+  headDim: 64,
+  ffn: 4096,
+  vocab: 50257,
+  tiedEmbeddings: true,
+});

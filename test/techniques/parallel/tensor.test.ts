@@ -5,7 +5,7 @@ import { parameterCount } from '../../../src/plan/weights';
 import { simulate } from '../../../src/tape/simulate';
 import { tapeOf } from '../../../src/techniques/recipe-of';
 import { llama8B } from '../bytes';
-import { even, keptPerLayer, model, peakOf, perLayer, plan, sent, spread, use } from './cards';
+import { even, keptPerLayer, nano1b, peakOf, perLayer, plan, sent, spread, use } from './cards';
 
 const on = (n: number, args = {}): Plan =>
   spread(plan({}, { model: { ...llama8B, layers: 4 }, batch: 1, sequence: 1024 }), [use('tensor', { n, ...args })]);
@@ -46,16 +46,6 @@ describe('tensor parallelism', () => {
   });
 
   it('peaks where nanotron measured it: 1.1 B parameters, dp 16 · tp 4, 23.844 GiB at micro-batch 8 and 4.500 at 1', () => {
-    const nano = model({
-      layers: 24,
-      hidden: 2048,
-      heads: 32,
-      kvHeads: 32,
-      headDim: 64,
-      ffn: 4096,
-      vocab: 50257,
-      tiedEmbeddings: true,
-    });
     const bench = (batch: number): Plan =>
       spread(
         plan(
@@ -64,7 +54,7 @@ describe('tensor parallelism', () => {
             optimizer: use('adamw', { master: true, fused: true }),
             engine: use('pytorch', { 'hold-output': false }),
           },
-          { model: nano, batch, sequence: 4096, accumulate: 8 },
+          { model: nano1b, batch, sequence: 4096, accumulate: 8 },
         ),
         // nanotron's own ZeRO-1 has no buckets.
         [
