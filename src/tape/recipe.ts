@@ -54,7 +54,7 @@ export interface Recipe {
   accumulate: number;
   /** Type of the matrix products' inputs. */
   compute: DType;
-  /** Weights are kept in `parameters` and cast to `compute` at use (torch.autocast). */
+  /** Operators run under torch.autocast: weights are kept in `parameters` and cast to `compute` at use, where these differ. */
   autocast: boolean;
   /** Type of parameters, where `stored` does not say otherwise. */
   parameters: DType;

@@ -16,6 +16,8 @@ export interface PytorchOptions {
   lossEra: LossEra;
   /** The model's output object, and with it the logits, is held by the caller during backward. */
   holdOutput: boolean;
+  /** Who called the model got its 16-bit logits as a float32 copy (accelerate's convert_outputs_to_fp32). */
+  raiseOutput: boolean;
   /** Whose kernels: they differ in temporaries and in the size of dropout masks. */
   kernels: 'cuda' | 'cpu';
   /** Weights' bf16 copies made by autocast are cached until it ends (torch.autocast's default). */

@@ -140,7 +140,7 @@ function ladderSchedule(step: PytorchStep, side: Side): void {
  * and the state itself goes on.
  */
 function passed(step: PytorchStep, hidden: Tensor): Tensor {
-  if (step.recipe.autocast) return hidden;
+  if (step.recipe.autocast && hidden.dtype !== step.recipe.compute) return hidden;
   const view = step.trace.tensor('hidden', hidden.shape, hidden.dtype, 'activations', 0);
   step.trace.op({ op: 'view', reads: [hidden], writes: [view], moved: 0 });
   step.trace.release(hidden);
