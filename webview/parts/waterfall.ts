@@ -52,6 +52,7 @@ export function createWaterfall(card: Card, reveal: (place: Place) => void): Wat
     card.hide();
     const far = isFar(estimate);
     scale.hidden = !far;
+    scale.classList.toggle('whole', !close);
     zoom.set({ label: close ? l10n.t('Show the whole scale') : l10n.t('Zoom to the card') });
     setText(torn, close ? l10n.t('Torn bars go on beyond the scale; their numbers are whole.') : '');
     const layout = layoutWaterfall(estimate, width, far && close);
