@@ -88,6 +88,8 @@ export interface Measured {
 /** A card. */
 export interface Device {
   name: string;
+  /** Name of the card, where its figures come from a preset. */
+  preset?: string;
   source: string;
   /** Bytes that the driver reports as total. */
   memory: number;

@@ -298,6 +298,7 @@ export function finish<T>(steps: Generator<unknown, T>): T {
 export interface SweepPoint {
   value: number;
   allocated: number;
+  /** The card, and its host where something is put there. */
   fits: boolean;
 }
 
@@ -317,8 +318,8 @@ export function* sweepSteps(
     const changed = bare(knob.set(value));
     // What cannot be shared by so many cards has no point; it is reported where it is written.
     if (!possible(changed)) continue;
-    const { peak, fits } = estimator(changed);
-    points.push({ value, allocated: peak.allocated, fits });
+    const made = estimator(changed);
+    points.push({ value, allocated: made.peak.allocated, fits: made.fits && onHost(made, changed) });
     yield;
   }
   return points;

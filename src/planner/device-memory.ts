@@ -76,6 +76,7 @@ function roomOf(plan: Plan, allocated: number) {
   const stated = useOf(plan, 'allocator');
   const allocator = webgpu ? 'exact' : (stated?.name ?? 'exact');
   const varied = stated?.args.lengths === 'varied';
+  const batches = varied ? Number(stated?.args.batches ?? 1) : 1;
   const { architecture } = plan.device;
   const outside = webgpu ? NONE : contextOf(architecture, String(engine?.args.torch ?? ''));
   const workspace = webgpu ? 0 : workspaceOf(architecture);
@@ -83,7 +84,7 @@ function roomOf(plan: Plan, allocated: number) {
   const exceeds = least + outside.low > usable;
   // No arrangement of blocks fills a third of a card with holes: well under it nothing need be simulated.
   const roomy = !varied && least + outside.high <= ROOMY * usable;
-  return { usable, allocator, varied, outside, workspace, least, exceeds, roomy, limit: usable - outside.value };
+  return { usable, allocator, varied, batches, outside, workspace, least, exceeds, roomy, limit: usable - outside.value };
 }
 
 /** Whether a plan with so many live bytes fits, where that can be told without a simulation of its allocator: `cardMemory` agrees. */
@@ -95,7 +96,7 @@ export function fitsPlainly(plan: Plan, allocated: number): boolean | undefined 
 }
 
 export function cardMemory(plan: Plan, tape: () => Tape, allocated: number): CardMemory {
-  const { usable, allocator, varied, outside, workspace, least, exceeds, roomy, limit } = roomOf(plan, allocated);
+  const { usable, allocator, varied, batches, outside, workspace, least, exceeds, roomy, limit } = roomOf(plan, allocated);
 
   /** `longer` of the steps before the longest batch were each the longest so far. */
   const simulated = (limit: number, longer: number): { held: number; pressed: boolean } => {
@@ -110,7 +111,7 @@ export function cardMemory(plan: Plan, tape: () => Tape, allocated: number): Car
     );
     return { held: peakReserved, pressed };
   };
-  const records = varied ? USUAL_RECORDS : 0;
+  const records = varied ? shorterRecords(batches) : 0;
   /** What is held where the card has no end. */
   const unlimited = once((): number => {
     const limited = onCard();
@@ -130,7 +131,7 @@ export function cardMemory(plan: Plan, tape: () => Tape, allocated: number): Car
   const most = once(
     (): number =>
       Math.max(
-        varied ? simulated(Number.POSITIVE_INFINITY, MOST_RECORDS).held : unlimited(),
+        varied ? simulated(Number.POSITIVE_INFINITY, shorterRecords(UNLUCKY * batches)).held : unlimited(),
         Math.ceil(least * (STATIC_SLACK[allocator] ?? 1)),
       ) + outside.high,
   );
@@ -145,12 +146,14 @@ export function cardMemory(plan: Plan, tape: () => Tape, allocated: number): Car
 }
 
 /**
- * Where lengths vary, only a batch longer than all before it finds no block that serves it. Shuffled lengths see about
- * ln(n) such batches, each about half as far from the longest as the one before: two of them before the longest, and up
- * to four, span what runs on shuffled data were seen to reserve.
+ * Where lengths vary, only a batch longer than all before it finds no block that serves it. Of `n` shuffled batches about
+ * ln n + γ are the longest so far (records of independent draws), the last of them the longest of all, and each halves the
+ * distance to it (the mean of what a uniform draw leaves). How many it really are varies with the order: a run of
+ * `UNLUCKY` times as many batches has three more, and the spread of the count is as wide for the usual hundreds.
  */
-const USUAL_RECORDS = 2;
-const MOST_RECORDS = 4;
+const shorterRecords = (batches: number): number => Math.max(0, Math.round(Math.log(batches) + EULER) - 1);
+const EULER = 0.5772;
+const UNLUCKY = 20;
 const growing = (sequence: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => Math.ceil(sequence * (1 - 0.5 ** (index + 1))));
 

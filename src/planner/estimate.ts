@@ -1,6 +1,6 @@
 /** What a plan costs: peak, moment, categories, waterfall and time, all read off its tape. */
 
-import type { Plan, Slot, Use, Value } from '../plan/types';
+import { isListSlot, type Plan, type Slot, type Use, type Value } from '../plan/types';
 import { parameterCount } from '../plan/weights';
 import { recipeOf } from '../techniques/recipe-of';
 import { spreadOf } from '../techniques/spread';
@@ -110,7 +110,7 @@ function waterfallOf(plan: Plan, final: OnCard): WaterfallStep[] {
 /** What a slot's statement changes, technique by technique. */
 function changesOf({ slots, lists }: Plan, slot: Slot): { slot: Slot; use: Use; made(plan: Plan): Plan }[] {
   if (SETTING.has(slot)) return [];
-  if (slot === 'parallel' || slot === 'offload') {
+  if (isListSlot(slot)) {
     return (lists[slot] ?? []).map((use) => ({
       slot,
       use,

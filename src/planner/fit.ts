@@ -109,15 +109,8 @@ function holds(plan: Plan): boolean {
   return fits && (host?.cpu ?? 0) <= plan.device.hostMemory;
 }
 
-/** Every compatible plan that the menus of the slots make, with its peak and its time. */
-export const candidatesOf = (plan: Plan, slots: readonly Slot[]): Candidate[] => finish(candidateSteps(plan, slots));
-
-/** The same, yielding before every plan that is measured. */
-export function* candidateSteps(
-  plan: Plan,
-  slots: readonly Slot[],
-  measure: Measure = bytesAndTime(),
-): Generator<FitProgress, Candidate[]> {
+/** Every compatible plan that the menus of the slots make, with its peak and its time; yields before every plan that is measured. */
+function* candidateSteps(plan: Plan, slots: readonly Slot[], measure: Measure): Generator<FitProgress, Candidate[]> {
   const menus = slots.map((slot) => waysOf(plan, slot));
   const total = menus.reduce((product, ways) => product * (ways.length + 1), 1);
   // Losses innermost: plans that differ by nothing else are measured one after the other, for they share their layers.

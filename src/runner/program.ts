@@ -12,9 +12,10 @@ import type { Opened } from './device';
 import { RunnerError } from './errors';
 import { groupsOf } from './groups';
 import { type Binders, boundOf, type Dispatch, type StepState } from './ops/bind';
-import { filler, type Parametrised } from './parameters';
+import { filler } from './parameters';
 import { type Part, partsOf, roundsOf } from './parts';
-import { LONGEST, meter, secondsOf } from './submits';
+import { type Action, record, type Timed } from './record';
+import { LONGEST, secondsOf } from './submits';
 import { type AdapterClass, tuningOf } from './tuning';
 
 export interface Predicted {
@@ -44,30 +45,6 @@ export interface Program {
   highWater(): number;
   dispatches: number;
   destroy(): void;
-}
-
-interface Prepared extends Omit<Parametrised, 'parts'> {
-  bindings: Dispatch['bindings'];
-  pipeline: GPUComputePipeline;
-  ranges: GPUBindGroup;
-  /** With the offset of each one's parameters in the uniform buffer. */
-  parts: (Timed & { at: number })[];
-}
-
-/** A part, with the seconds that it takes at most. */
-interface Timed extends Part {
-  seconds: number;
-}
-
-interface Action {
-  /** Index of the op. */
-  op: number;
-  /** Runs in steps that this divides, or where it is the turn of a weight. */
-  every: number;
-  lazy: string | undefined;
-  dispatches: Prepared[];
-  binds: number[];
-  unbinds: number[];
 }
 
 /** What a run may take at most, in bytes. */
@@ -112,23 +89,17 @@ export async function prepare(
   for (const dispatch of dispatches) for (const { storage, words } of dispatch.bindings) books.touch(storage, words * 4);
 
   let at = 0;
-  const actions: Action[] = [];
-  linear.ops.forEach((op, index) => {
-    if (op.phase === 'setup') return;
-    actions.push({
-      op: index,
-      every: Number(op.node.attrs?.every ?? 1),
-      lazy: op.node.attrs?.lazy === undefined ? undefined : keyOf(`${op.node.attrs.lazy}`, op.layer),
-      dispatches: (bound[index] ?? []).map((dispatch) => ({
-        ...dispatch,
-        micro: op.micro ?? 0,
-        pipeline: groups.pipelineOf(dispatch),
-        ranges: groups.rangesOf(dispatch),
-        parts: (cutUp.get(dispatch) ?? []).map((part) => ({ ...part, at: PARAMETER_STRIDE * at++ })),
-      })),
-      binds: op.allocs,
-      unbinds: op.frees,
-    });
+  const actions = linear.ops.flatMap((op, index): Action[] => {
+    if (op.phase === 'setup') return [];
+    const { every = 1, lazy } = op.node.attrs ?? {};
+    const dispatches = (bound[index] ?? []).map((dispatch) => ({
+      ...dispatch,
+      micro: op.micro ?? 0,
+      pipeline: groups.pipelineOf(dispatch),
+      ranges: groups.rangesOf(dispatch),
+      parts: (cutUp.get(dispatch) ?? []).map((part) => ({ ...part, at: PARAMETER_STRIDE * at++ })),
+    }));
+    return [{ op, every: Number(every), lazy: lazy === undefined ? undefined : keyOf(`${lazy}`, op.layer), dispatches }];
   });
   const prepared = actions.flatMap((action) => action.dispatches);
   const fillParameters = filler(device, buffers.uniforms, sizes.uniforms, prepared);
@@ -157,52 +128,11 @@ export async function prepare(
       started = true;
     }
     fillParameters(state);
-    const { next } = meter();
-    let encoder = device.createCommandEncoder();
-    let pass = encoder.beginComputePass();
-    const begin = (op: number) => {
-      pass = encoder.beginComputePass(clock?.pass(linear.ops[op] as LinearOp));
-    };
-    const submit = (op: number) => {
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-      encoder = device.createCommandEncoder();
-      begin(op);
-    };
-    for (const action of actions) {
-      // Ops that run only every so many steps make and end their workspace among themselves.
-      if (!isDue(action, state)) continue;
-      for (const storage of action.binds) books.bind(storage);
-      if (clock && action.dispatches.length > 0) {
-        pass.end();
-        begin(action.op);
-      }
-      for (const { pipeline, ranges, parts } of action.dispatches)
-        for (const { at, groups: workgroups, seconds } of parts) {
-          if (next(seconds)) submit(action.op);
-          pass.setPipeline(pipeline);
-          pass.setBindGroup(0, ranges);
-          pass.setBindGroup(1, groups.parameters, [at]);
-          pass.dispatchWorkgroups(...workgroups);
-        }
-      if (visit) {
-        submit(action.op);
-        await visit(action);
-      }
-      for (const storage of action.unbinds) books.unbind(storage);
-    }
-    pass.end();
-    device.queue.submit([encoder.finish()]);
+    await record(device, actions, state, { books, parameters: groups.parameters, visit, clock });
   }
 
   /** Tensors that outlive the step without being weights or states (kept gradients) are given up for the next one. */
-  const giveUp = () => {
-    for (const storage of leftovers) books.unbind(storage);
-  };
-  const stepByStep = async (state: StepState, visit: (action: Action) => Promise<void>): Promise<void> => {
-    await run(state, visit);
-    giveUp();
-  };
+  const giveUp = () => leftovers.forEach(books.unbind);
 
   const read = async (storage: number): Promise<ArrayBuffer> => {
     const { buffer, offset, size } = buffers.rangeOf(storage);
@@ -240,13 +170,15 @@ export async function prepare(
       await settle(device.queue.onSubmittedWorkDone());
       giveUp();
     },
-    watch: (state, visit) =>
-      stepByStep(state, (action) => {
+    watch: async (state, visit) => {
+      await run(state, ({ op, dispatches }) => {
         const words = new Map<number, number>();
-        for (const { bindings } of action.dispatches)
+        for (const { bindings } of dispatches)
           for (const { storage, words: count } of bindings) words.set(storage, Math.max(count, words.get(storage) ?? 0));
-        return visit(linear.ops[action.op] as LinearOp, words);
-      }),
+        return visit(op, words);
+      });
+      giveUp();
+    },
     highWater: books.highWater,
     destroy: buffers.destroy,
   };
@@ -262,6 +194,3 @@ function inPieces({ flops, bindings, groups, rounds }: Dispatch, adapter: Adapte
     ? partsOf(groups, pieces, most).map((part) => ({ ...part, seconds: (seconds * size(part.groups)) / size(groups) }))
     : roundsOf(rounds, pieces).map((part) => ({ ...part, seconds: (seconds * (part.origin[1] - part.origin[0])) / rounds }));
 }
-
-const isDue = ({ every, lazy }: Action, { index, due }: StepState): boolean =>
-  lazy !== undefined && due ? due(lazy) : index % every === 0;

@@ -56,7 +56,7 @@ function blank(plan: Plan): Recipe {
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }],
     trains: () => true,
     adapters: null,
-    added: { layer: [], outside: [], shared: [] },
+    added: () => ({ layer: [], outside: [], shared: [] }),
     active: null,
     states: () => [],
     layerwise: false,
@@ -112,6 +112,7 @@ function lossEra(version: string): LossEra {
 const pytorchOptions = (engine: Use): PytorchOptions => ({
   lossEra: lossEra(String(engine.args.transformers)),
   holdOutput: engine.args['hold-output'] === true,
+  raiseOutput: engine.args['raise-output'] === true,
   kernels: engine.args.kernels === 'cpu' ? 'cpu' : 'cuda',
   castCache: true,
   mathRaises: !before(String(engine.args.torch), 2, 5),

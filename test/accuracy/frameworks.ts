@@ -86,35 +86,47 @@ export const frameworks: { [source: string]: Framework } = {
   },
 
   /**
-   * Qwen's own model code: one matrix for q, k and v, and a loss in the logits' own type, which Trainer's autocast raises
-   * in the LoRA rows and DeepSpeed's fp16 does not in the QLoRA rows. PEFT of the time makes adapters in float32; DeepSpeed
+   * Qwen's own model code: one matrix for q, k and v, and a loss in the logits' own type, whose log-probabilities Trainer's autocast
+   * raises in the LoRA rows and DeepSpeed's fp16 does not in the QLoRA rows; AutoGPTQ's CUDA modules unpack the latter's weights.
+   * G is read as 10⁹ bytes: so read, LoRA's growth from 512 to 4096 tokens is that of the steps' tensors to 1 % with both models. PEFT of the time makes adapters in float32; DeepSpeed
    * keeps fp16 ones with float32 masters and states, and its configuration (finetune/ds_config_zero2.json) has two buckets of
    * 2e8 gradients, on one card too. Profiled on the card.
    */
   'qwen-readme': {
     model: () => ({ fusedQkv: true }),
     quantity: () => 'device',
+    measured: ({ measured }) => (measured.gib * 1e9) / 2 ** 30,
     slots: ({ method }) => {
       const quantized = method.type === 'qlora';
       return {
-        precision: use(quantized ? 'fp16' : 'bf16'),
+        precision: quantized ? use('fp16') : use('bf16', { autocast: true }),
         train: use('lora', { rank: 64, targets: ALL, dropout: 0.05, 'adapter-precision': quantized ? 'fp16' : 'fp32' }),
         optimizer: use('adamw', quantized ? { states: 'fp32', master: true } : { states: 'parameter' }),
-        loss: use('cross-entropy', { upcast: !quantized }),
-        engine: use('pytorch', { torch: '2.0', transformers: '4.32', 'hold-output': false }),
+        ...(quantized ? { weights: use('int4', { 'keep-copies': true }) } : {}),
+        loss: use('cross-entropy', { upcast: false }),
+        engine: use('pytorch', { torch: '2.0', transformers: '4.32', 'hold-output': false, 'raise-output': !quantized }),
       };
     },
     lists: ({ method }): Plan['lists'] =>
       method.type === 'qlora' ? { parallel: [use('zero', { stage: 2, n: 1, 'reduce-bucket': 2e8, 'overlap-comm': true })] } : {},
   },
 
-  /** Qwen's own model code under Trainer's autocast, whose outputs are let go before backward; samples of shuffled lengths up to the limit. */
+  /**
+   * Qwen's own model code under Trainer's autocast, whose outputs are let go before backward. Samples beyond the limit are left out
+   * rather than cut (`truncation_strategy: delete`, the default of swift/llm/utils/argument.py at the time), so that every batch of a
+   * shuffled file has a length of its own, up to the limit; the tuners' rows print how many ran, those of the news data do not.
+   */
   'ms-swift-benchmark': {
     model: () => ({ fusedQkv: true }),
-    slots: ({ method }) => ({
-      engine: use('pytorch', { torch: '2.1', transformers: '4.36', 'hold-output': false }),
-      allocator: use('cuda-caching', { lengths: 'varied' }),
+    slots: ({ id, method }) => ({
+      precision: use('bf16', { autocast: true }),
+      loss: use('cross-entropy', { upcast: false }),
+      engine: use('pytorch', { torch: '2.1', transformers: '4.36', 'hold-output': false, 'raise-output': true }),
+      allocator: use('cuda-caching', { lengths: 'varied', ...(/^swift-tuner/.test(id) ? { batches: 87_543 } : {}) }),
       // PEFT prepares bitsandbytes models by raising all that is not quantized, and with it the residual stream, to float32.
+      ...(/gptq/i.test(method.quant ?? '')
+        ? { weights: use(/int8/.test(method.quant ?? '') ? 'int8' : 'int4', { 'keep-copies': true }) }
+        : {}),
       ...(/bitsandbytes/.test(method.quant ?? '')
         ? { weights: use('nf4', { 'keep-inputs': true }), precision: use('amp-bf16') }
         : {}),

@@ -283,7 +283,7 @@ describe('ways to make a plan fit', () => {
     plan: {} as never,
     exact,
     estimate: { ...report, peak: { ...report.peak, device: device * GiB }, time: { step, tokensPerSecond: 1 } },
-    edits: edits.map((to) => ({ slot: 'loss', from: null, to, change: {} as never, exact, bytes: -GiB, seconds: 0 })),
+    edits: edits.map((to) => ({ slot: 'loss', from: null, to, change: {} as never, exact, bytes: -GiB, seconds: -1e-17 })),
   });
   const found = { considered: 1728, floor: null };
   const shown = (before: typeof report, points: FitPoint[]) => render(plain, paintFit(plain, before, { ...found, points }));
@@ -297,7 +297,7 @@ describe('ways to make a plan fit', () => {
     ]);
     expect(text).toContain('longform: fits as it stands, 18.0 GiB of 23.0 GiB, 1.20 s a step');
     expect(text).toContain('of 1,728 compatible plans');
-    expect(text).toMatch(/loss c: .*\n/);
+    expect(text).toMatch(/loss c: −1\.0 GiB, same time\n/);
     expect(text).toContain('loss d');
     for (const other of ['loss a', 'loss b', 'loss e']) expect(text).not.toContain(other);
     expect(text).toContain('2 more are within 2 % of one of these; --json has them all');

@@ -58,7 +58,7 @@ describe('mends of a plan that does not fit', () => {
     expect(actions.length).toBeGreaterThan(6);
     for (const { title } of actions)
       expect(title).toMatch(
-        /^(Make `\w+` fit: )?([\w-]+(\(.*\))?|(batch|sequence) \d+k?(, the longest that fits)?)( \+ .*)?: −[\d.,]+ \w+, ([+−]\d+ %|same) time(, fits)?$/,
+        /^(Make `\w+` fit: )?([a-z]+ [\w-]+(\(.*\))?|(batch|sequence) \d+k?(, the longest that fits)?)( \+ .*)?: −[\d.,]+ \w+, ([+−]\d+ %|same) time(, fits)?$/,
       );
   });
 

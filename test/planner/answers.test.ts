@@ -203,6 +203,8 @@ describe('knobs', () => {
     const least = find(moved, { name: 'host-memory' }, 'min', estimate);
     expect(least.value).toBe(1024 ** 2 * Math.ceil((host?.cpu ?? 0) / 1024 ** 2));
     expect(least.host).toBe(true);
+    const swept = sweep(moved, { name: 'host-memory' }, [(least.value ?? 0) - 1024 ** 2, least.value ?? 0], estimate);
+    expect(swept.map(({ fits }) => fits)).toEqual([false, true]);
     const poor: Plan = { ...moved, device: { ...device, hostMemory: (host?.cpu ?? 0) - 1 } };
     expect(find(poor, { name: 'batch' }, 'max', estimate).reason).toMatch(
       /^no value fits the host: with `batch 1` it must hold \d+\.\d MiB$/,

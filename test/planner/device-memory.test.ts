@@ -72,6 +72,15 @@ describe('what a card must have', () => {
     expect(varied.range[1]).toBeGreaterThan(fixed.range[1]);
   });
 
+  it('holds a set of the longest tensors for each new longest batch: about ln n of n', () => {
+    const after = (batches: number) =>
+      estimate(on(80 * GiB, { allocator: use('cuda-caching', { lengths: 'varied', batches }) })).peak.reserved;
+    expect(after(1)).toBe(estimate(on(80 * GiB)).peak.reserved);
+    const held = [3, 20, 150, 1100].map(after);
+    expect([...held].sort((a, b) => a - b)).toEqual(held);
+    expect(new Set(held).size).toBe(4);
+  });
+
   it('is nothing beyond live bytes on the product’s own engine', () => {
     const { peak } = estimate(on(80 * GiB, { engine: 'webgpu' }));
     expect(peak.device).toBe(peak.allocated);

@@ -102,6 +102,8 @@ const BY_NAME: { [argument: string]: Direction } = {
 
 /** Where that is not so. */
 const EXCEPTIONS: { [argument: string]: Follows | string } = {
+  'allocator/cuda-caching.batches': '../planner/device-memory.test.ts',
+  'allocator/expandable-segments.batches': '../planner/device-memory.test.ts',
   // A segment's input is kept for more layers at a time; what one segment keeps grows with it.
   'backward/checkpoint.every': { direction: 'less', of: (one) => highest(one, 'forward') },
   // The layers between those that run again keep everything.

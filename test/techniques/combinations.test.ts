@@ -74,7 +74,22 @@ describe('what works together', () => {
       'savings of full-parameter plans add up',
       each('optimizer', ['galore', 'apollo', 'frugal', 'lion', 'adamw8bit'], [CHECKPOINT, CCE]),
     ],
-    ['StreamBP with ZeRO-1 and ZeRO-2', [zero(1), zero(2)].map((stage) => [STREAMBP, stage])],
+    [
+      'StreamBP and SeCO with ZeRO-1 and ZeRO-2',
+      [zero(1), zero(2)].flatMap((stage) => [
+        [STREAMBP, stage],
+        [SECO, stage],
+      ]),
+    ],
+    [
+      'Compacter over stages of a pipeline',
+      [
+        [
+          ['train', 'compacter'],
+          ['parallel', use('pipeline', { n: 2 })],
+        ],
+      ],
+    ],
     [
       'StreamBP and SeCO with LoRA and QLoRA',
       ['streambp', 'seco'].flatMap((backward) => [
@@ -187,8 +202,8 @@ describe('what cannot stand together', () => {
         [SECO, FSDP],
       ],
     ],
-    [/gather their weights/, [[SECO, zero(3)]]],
-    [/bring weights up/, [STREAMBP, SECO].map((part): Part[] => [part, ['offload', 'weights']])],
+    [/gather all weights/, [[SECO, zero(3)]]],
+    [/bring weights up/, [STREAMBP, SECO].map((chunks): Part[] => [chunks, ['offload', 'weights'], ['offload', 'optimizer']])],
     [
       /run it beforehand/,
       [
@@ -202,6 +217,10 @@ describe('what cannot stand together', () => {
           ['parallel', use('pipeline', { n: 2 })],
         ],
       ],
+    ],
+    [
+      /leave `sequence` out/,
+      [STREAMBP, SECO].map((chunks): Part[] => [chunks, ['parallel', use('tensor', { n: 2, sequence: true })]]),
     ],
     [
       /cut the sequence/,

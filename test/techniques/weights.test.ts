@@ -1,11 +1,35 @@
 /** Quantized weights against bits/8 + 4/group bytes (pytorch/ao: a 16-bit scale and zero a group), and NF4's 4.127 bits with double quantization (Dettmers et al., arXiv:2305.14314). */
 import { describe, expect, it } from 'vitest';
-import { matrices, others, persistent, short, small, use } from './bytes';
+import { matrices, others, peak, persistent, short, small, use } from './bytes';
 
 const weights = (name: string, args = {}): number =>
   persistent(short(small, { weights: use(name, args), train: 'frozen' })).weights;
 const count = matrices(small, (m, n) => m * n);
 const rest = 2 * others(small) + 128;
+
+describe('integer weights that PyTorch’s operators unpack', () => {
+  const unpacked = (keep: boolean, backward: string) =>
+    peak(
+      short(small, {
+        weights: use('int4', { 'keep-copies': keep }),
+        train: 'lora',
+        precision: 'bf16',
+        optimizer: 'none',
+        backward,
+      }),
+    );
+  const kept = (backward: string) => unpacked(true, backward) - unpacked(false, backward);
+
+  it('keep a 16-bit copy of every matrix from its product to its backward', () => {
+    expect(kept('standard')).toBeGreaterThan(0.9 * 2 * count);
+    expect(kept('standard')).toBeLessThan(1.1 * 2 * count);
+  });
+
+  it('keep those of one layer where layers run again', () => {
+    expect(kept('checkpoint')).toBeGreaterThan((0.5 * 2 * count) / small.layers);
+    expect(kept('checkpoint')).toBeLessThan((1.5 * 2 * count) / small.layers);
+  });
+});
 
 describe('quantized weights', () => {
   it.each([

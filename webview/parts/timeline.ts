@@ -3,7 +3,6 @@
  * cursor, and the difference to a pinned one.
  */
 import * as l10n from '@vscode/l10n';
-import { pointer } from 'd3';
 import type { Timeline } from '../../src/protocol';
 import { button } from '../controls';
 import { h, setAttributes, setText } from '../dom';
@@ -14,13 +13,13 @@ import {
   layoutTimeline,
   MINIMAP_MARGIN,
   momentAt,
-  pointAt,
   type Range,
   type TimelineChart,
   zoomRange,
 } from '../layout/timeline';
 import { paintMinimap, paintMoments, paintTimeline, paintWindow } from '../paint/timeline';
 import { liveLegend, liveRows, liveTable } from './live-table';
+import { around, type Moves, shifted, steerByKeys, steerByPointer } from './steer';
 import { scroller } from './table';
 
 export interface TimelineView {
@@ -107,10 +106,12 @@ export function createTimeline(): TimelineView {
     range = zoomRange(range, factor, around, count());
     soon();
   };
+  const inSight = () => {
+    if (at < range.from || at >= range.to) look(around(at, range));
+  };
   const peak = () => {
     at = live?.peak ?? 0;
-    const span = range.to - range.from;
-    if (at < range.from || at >= range.to) look({ from: at - span / 2, to: at + span / 2 });
+    inSight();
     soon();
   };
   const pin = () => {
@@ -136,87 +137,42 @@ export function createTimeline(): TimelineView {
     table.replaceChildren(...liveTable(liveRows(live, chart, at, pinned), chart.others, pinned !== null));
   };
 
-  svg.addEventListener('wheel', (event) => {
-    event.preventDefault();
-    if (!chart) return;
-    const [x] = pointer(event, svg);
-    const { plot } = chart;
-    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      const step = (event.deltaX / (plot.right - plot.left)) * (range.to - range.from);
-      look({ from: range.from + step, to: range.to + step });
-    } else zoom(Math.exp(event.deltaY / 300), Math.min(1, Math.max(0, (x - plot.left) / (plot.right - plot.left))));
-  });
-  let drag: { x: number; range: Range } | null = null;
-  svg.addEventListener('pointerdown', (event) => {
-    svg.setPointerCapture(event.pointerId);
-    drag = { x: event.clientX, range };
-  });
-  svg.addEventListener('pointermove', (event) => {
-    if (!chart) return;
-    if (drag && Math.abs(event.clientX - drag.x) > 3) {
-      const step = ((drag.x - event.clientX) / (chart.plot.right - chart.plot.left)) * (drag.range.to - drag.range.from);
-      look({ from: drag.range.from + step, to: drag.range.to + step });
-    } else inspect(pointAt(chart, pointer(event, svg)[0]));
-  });
-  svg.addEventListener('pointerup', () => {
-    drag = null;
-  });
-  map.addEventListener('pointerdown', (event) => map.setPointerCapture(event.pointerId));
-  for (const type of ['pointerdown', 'pointermove'] as const)
-    map.addEventListener(type, (event) => {
-      if (!whole || event.buttons === 0) return;
-      const centre = pointAt(whole, pointer(event, map)[0]);
-      const span = range.to - range.from;
-      look({ from: centre - span / 2, to: centre + span / 2 });
-    });
+  steerByPointer(svg, map, { chart: () => chart, whole: () => whole, range: () => range, look, zoom, inspect });
   /** Moves what is on show by a share of itself; the moment under inspection goes with it, so that it stays in sight. */
   const pan = (share: number) => {
     const before = range.from;
-    look({ from: range.from + share * (range.to - range.from), to: range.to + share * (range.to - range.from) });
+    look(shifted(range, share));
     at = Math.max(0, Math.min(count() - 1, at + range.from - before));
   };
-  /** What the keys do in both pictures; `move` has those that differ. */
-  const listen = (picture: SVGSVGElement, move: (event: KeyboardEvent) => { [key: string]: () => void }) =>
-    picture.addEventListener('keydown', (event) => {
-      const moves: { [key: string]: () => void } = {
-        PageUp: () => pan(-0.9),
-        PageDown: () => pan(0.9),
-        '+': () => zoom(0.5),
-        '=': () => zoom(0.5),
-        '-': () => zoom(2),
-        '0': () => look({ from: 0, to: count() }),
-        p: peak,
-        Enter: pin,
-        ...move(event),
-      };
-      const chosen = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
-      if (!chosen || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      chosen();
-    });
-  listen(svg, ({ shiftKey }) => {
-    const step = shiftKey ? Math.max(1, Math.round((range.to - range.from) / 20)) : 1;
-    const go = (point: number) => {
-      inspect(point);
-      // The moment stays in sight.
-      if (at < range.from || at >= range.to) {
-        const span = range.to - range.from;
-        look({ from: at - span / 2, to: at + span / 2 });
-      }
-    };
-    return {
-      ArrowLeft: () => go(at - step),
-      ArrowRight: () => go(at + step),
-      Home: () => go(0),
-      End: () => go(count() - 1),
-    };
+  const go = (point: number) => {
+    inspect(point);
+    inSight();
+  };
+  const step = (far: boolean) => (far ? Math.max(1, Math.round((range.to - range.from) / 20)) : 1);
+  const inBoth: Moves = {
+    PageUp: () => pan(-0.9),
+    PageDown: () => pan(0.9),
+    '+': () => zoom(0.5),
+    '=': () => zoom(0.5),
+    '-': () => zoom(2),
+    '0': () => look({ from: 0, to: count() }),
+    p: peak,
+    Enter: pin,
+  };
+  steerByKeys(svg, {
+    ...inBoth,
+    ArrowLeft: (far) => go(at - step(far)),
+    ArrowRight: (far) => go(at + step(far)),
+    Home: () => go(0),
+    End: () => go(count() - 1),
   });
-  listen(map, ({ shiftKey }) => ({
-    ArrowLeft: () => pan(shiftKey ? -0.5 : -0.1),
-    ArrowRight: () => pan(shiftKey ? 0.5 : 0.1),
+  steerByKeys(map, {
+    ...inBoth,
+    ArrowLeft: (far) => pan(far ? -0.5 : -0.1),
+    ArrowRight: (far) => pan(far ? 0.5 : 0.1),
     Home: () => pan(-count()),
     End: () => pan(count()),
-  }));
+  });
 
   return {
     element,

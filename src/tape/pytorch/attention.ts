@@ -24,11 +24,11 @@ export interface Extent {
 
 /**
  * Rotary positions as Hugging Face writes them, `x·cos + rotate_half(x)·sin`: nothing is kept (cos and sin need no
- * gradient), but products and halves live for a moment. Under autocast cos and sin are float32, and so is the result.
+ * gradient), but products and halves live for a moment. Under autocast cos and sin follow the residual stream, float32 beside float32 parameters, and so does the result.
  */
 export function rotary(step: PytorchStep, name: string, x: Tensor): Tensor {
   const { trace, recipe } = step;
-  const dtype: DType = recipe.autocast ? 'fp32' : x.dtype;
+  const dtype: DType = recipe.autocast ? recipe.parameters : x.dtype;
   if (step.options.fused.includes('rotary')) return trace.within(name, () => aten.inPlace(trace, 'rotary', x));
   if (step.options.compile) return trace.within(name, () => aten.copied(trace, 'rotary', x, x.shape, 'rotary_backward'));
   return trace.within(name, () => {

@@ -16,6 +16,8 @@ export interface PytorchOptions {
   lossEra: LossEra;
   /** The model's output object, and with it the logits, is held by the caller during backward. */
   holdOutput: boolean;
+  /** Who called the model got its 16-bit logits as a float32 copy (accelerate's convert_outputs_to_fp32). */
+  raiseOutput: boolean;
   /** Whose kernels: they differ in temporaries and in the size of dropout masks. */
   kernels: 'cuda' | 'cpu';
   /** Weights' bf16 copies made by autocast are cached until it ends (torch.autocast's default). */
@@ -53,8 +55,8 @@ export interface PytorchStep {
   /** The transformer's parts; `layer` records what its backward needs. */
   embed(): Tensor;
   layer(input: Tensor, rows?: Rows): Tensor;
-  /** Runs a layer, or a part of one, that is put together otherwise, with the layer's weights there. */
-  asLayer<R>(run: () => R): R;
+  /** Runs parts of a layer with its weights there, for a schedule that writes them itself. */
+  inLayer<R>(run: () => R): R;
   /** What a schedule writes of layers goes through here: it is the same whatever stands before and behind them. */
   layers: LayerWriter;
   /** Stretches of like layers, in order; their tapes differ only in count. */

@@ -65,8 +65,10 @@ const technique = (step: PytorchStep, call: ProductCall, plain: () => Tensor): T
   step.recipe.pytorch.product?.(step, call, plain) ?? plain();
 
 /** A quantized base: a full-precision copy of the matrix lives for the product, in forward and again in backward. */
-function dequantized(step: PytorchStep, { input, weight, category }: ProductCall): Tensor {
+function dequantized(step: PytorchStep, call: ProductCall): Tensor {
   const { trace, recipe } = step;
+  if (recipe.pytorch.quantizedKeepsCopy) return unpacked(step, call);
+  const { input, weight, category } = call;
   const copy = () => trace.tensor('dequantized', weight.shape, recipe.compute, 'temporary');
   const [m = 1, k = 1] = weight.shape;
   const rows = input.shape.reduce((product, size) => product * size, 1) / k;
@@ -79,6 +81,20 @@ function dequantized(step: PytorchStep, { input, weight, category }: ProductCall
     saved: recipe.pytorch.quantizedKeepsInput ? [input] : [],
     backward: (g) => [aten.gradientOf(trace, 'matmul_4bit', input, [g, weight], [copy()], flops)],
   });
+  return output;
+}
+
+/**
+ * AutoGPTQ's CUDA modules in training (auto_gptq/nn_modules/qlinear/qlinear_cuda_old.py): int32 codes are shifted apart, narrowed to
+ * bytes and scaled by PyTorch's operators, and `torch.matmul(x, weight)` keeps the 16-bit matrix for the gradient of x.
+ */
+function unpacked(step: PytorchStep, { input, weight, category }: ProductCall): Tensor {
+  const { trace, recipe } = step;
+  const copy = trace.tensor('dequantized', weight.shape, recipe.compute, 'activations');
+  const temps = (['int32', 'int8'] as const).map((dtype) => trace.tensor('codes', weight.shape, dtype, 'temporary'));
+  trace.op({ op: 'dequantize', reads: [weight], writes: [copy], temps });
+  const output = aten.mm(trace, input, copy, category);
+  trace.release(copy);
   return output;
 }
 
@@ -107,6 +123,7 @@ function matmul(
 /** Autocast's copy of a weight; with the cache on, autocast holds it until it ends. */
 function castOf(step: PytorchStep, name: string, weight: Tensor): Tensor {
   const { trace, recipe } = step;
+  if (weight.dtype === recipe.compute) return trace.hold(weight);
   const cached = step.cachedCast(name);
   if (cached) return trace.hold(cached);
   const copy = trace.tensor('cast', weight.shape, recipe.compute, 'weights');

@@ -1,6 +1,6 @@
 /** Head and loss as `transformers` writes them; the wide tensors of a step live here. */
 import type { DType, Family, Model } from '../../plan/types';
-import type { Tensor } from '../trace';
+import type { Tensor, Trace } from '../trace';
 import * as aten from './aten';
 import { type LossEra, type PytorchStep, type Rows, tokensOf } from './context';
 import { linear } from './linear';
@@ -18,8 +18,10 @@ export function fullLogits(step: PytorchStep, hidden: Tensor): () => Tensor | nu
     return trace.within('loss', () => crossEntropyOf(step, logits, labelled, options.lossEra));
   });
   const { loss, output } = value;
-  if (options.holdOutput) step.holdUntilBackwardEnds(output);
-  else trace.release(output);
+  const returned = options.raiseOutput ? aten.to(trace, output, 'fp32', 'logits') : trace.hold(output);
+  trace.release(output);
+  if (options.holdOutput) step.holdUntilBackwardEnds(returned);
+  else trace.release(returned);
   return () => {
     const seed = trace.tensor('loss.gradient', [1], 'fp32', 'temporary');
     const [gradient] = step.backward(nodes, loss, seed, [hidden]);
@@ -83,7 +85,11 @@ interface Loss {
   output: Tensor;
 }
 
-/** `F.cross_entropy` of shifted logits; takes over the reference to `logits`. */
+/**
+ * `F.cross_entropy` of shifted logits; takes over the reference to `logits`. Its composite calls
+ * `log_softmax(self, dim, self.scalar_type())` (aten/src/ATen/native/LossNLL.cpp), and CUDA's autocast respects a type that is named
+ * (`set_opt_dtype`) but raises `nll_loss` (aten/src/ATen/autocast_mode.h): 16-bit logits under autocast keep 2 + 4 bytes a logit.
+ */
 export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, era: LossEra): Loss {
   const { trace } = step;
   if (step.options.compileLoss) return compiled(step, logits, tokensOf(rows));
@@ -93,24 +99,18 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
   const { family } = step.recipe.model;
   const encoder = ENCODERS.has(family);
   const own = step.recipe.pytorch.lossInOwnType === true;
-  const inner: DType = (encoder || own) && !step.recipe.autocast ? logits.dtype : 'fp32';
-  const wide = aten.to(trace, logits, inner, 'logits');
-  const output = era === 'output-float' && !encoder && !own ? trace.hold(wide) : trace.hold(logits);
-  trace.release(logits);
+  const asIs = encoder || own;
+  // CUDA's autocast leaves log-softmax alone here, because cross_entropy_loss names its type, and raises what the next op reads.
+  const raisesLate = asIs && step.recipe.autocast && step.options.kernels === 'cuda';
+  const inner: DType = asIs && (raisesLate || !step.recipe.autocast) ? logits.dtype : 'fp32';
   const shifts = (era !== 'padded-labels' || own) && !encoder;
   const kept = shifts ? rows.batch * (rows.tokens - 1) : tokensOf(rows);
-  let input = wide;
-  if (shifts && rows.batch > 1) {
-    // logits[:, :-1].contiguous(): a copy, except for one row, where the slice is contiguous already.
-    input = trace.tensor('shifted', [kept, vocab], inner, 'logits');
-    trace.op({ op: 'aten.clone', reads: [wide], writes: [input] });
-    trace.record({
-      output: input,
-      inputs: [wide],
-      saved: [],
-      backward: (g) => [aten.gradientOf(trace, 'aten.slice_backward', wide, [g])],
-    });
-  } else trace.hold(wide);
+  // transformers raises, then shifts; models' own code shifts what it has, and autocast raises that.
+  const raised = own ? trace.hold(logits) : aten.to(trace, logits, inner, 'logits');
+  const output = trace.hold(era === 'output-float' && !encoder && !own ? raised : logits);
+  trace.release(logits);
+  const shifted = shifts ? shift(trace, raised, rows) : trace.hold(raised);
+  const input = aten.to(trace, shifted, inner, 'logits');
   // One row's shifted labels are a view of them.
   const labels = trace.tensor('labels', [kept], 'int64', 'activations', shifts && rows.batch === 1 ? 0 : undefined);
   const logProbabilities = trace.tensor('log_softmax', [kept, vocab], inner, 'logits');
@@ -118,22 +118,21 @@ export function crossEntropyOf(step: PytorchStep, logits: Tensor, rows: Rows, er
   trace.record({
     output: logProbabilities,
     inputs: [input],
-    saved: step.options.softmaxKeepsInput ? [logProbabilities, input] : [logProbabilities],
-    backward: (g) => [
-      input.shape[0] === kept
-        ? aten.gradientOf(trace, 'aten._log_softmax_backward_data', input, [g, logProbabilities])
-        : sliced(step, input, g, logProbabilities, kept, vocab),
-    ],
+    // What keeps a view keeps what it is a view of.
+    saved: step.options.softmaxKeepsInput ? [logProbabilities, input.bytes > 0 ? input : raised] : [logProbabilities],
+    backward: (g) => [aten.gradientOf(trace, 'aten._log_softmax_backward_data', input, [g, logProbabilities])],
   });
+  const likelihoods = raisesLate ? aten.to(trace, logProbabilities, 'fp32', 'logits') : trace.hold(logProbabilities);
+  trace.release(logProbabilities);
   const loss = trace.tensor('nll', [1], 'fp32', 'temporary');
-  trace.op({ op: 'aten.nll_loss_forward', reads: [logProbabilities, labels], writes: [loss] });
+  trace.op({ op: 'aten.nll_loss_forward', reads: [likelihoods, labels], writes: [loss] });
   trace.record({
     output: loss,
-    inputs: [logProbabilities],
-    saved: [logProbabilities, labels],
-    backward: () => [aten.gradientOf(trace, 'aten.nll_loss_backward', logProbabilities, [labels])],
+    inputs: [likelihoods],
+    saved: [likelihoods, labels],
+    backward: () => [aten.gradientOf(trace, 'aten.nll_loss_backward', likelihoods, [labels])],
   });
-  trace.release(logProbabilities, labels, input, wide);
+  trace.release(likelihoods, labels, input, shifted, raised);
   return { loss, output };
 }
 
@@ -158,14 +157,22 @@ function compiled(step: PytorchStep, logits: Tensor, tokens: number): Loss {
   return { loss, output: logits };
 }
 
-/** One row's shifted logits are a view: the gradient is made at the view's size, then padded to the whole. */
-function sliced(step: PytorchStep, of: Tensor, g: Tensor, logProbabilities: Tensor, kept: number, vocab: number): Tensor {
-  const { trace } = step;
-  const view = trace.tensor('gradient', [kept, vocab], logProbabilities.dtype, 'logits');
-  trace.op({ op: 'aten._log_softmax_backward_data', reads: [g, logProbabilities], writes: [view] });
-  const gradient = aten.gradientOf(trace, 'aten.slice_backward', of, [view]);
-  trace.release(view);
-  return gradient;
+/**
+ * logits[:, :-1].contiguous(): a copy, except for one row, whose slice is contiguous already and stays a view. Its backward is a
+ * node of its own either way: it writes the gradient into zeros of the whole when softmax's node has let go of what it kept.
+ */
+function shift(trace: Trace, logits: Tensor, { batch, tokens }: Rows): Tensor {
+  const kept = [batch * (tokens - 1), logits.shape.at(-1) ?? 1];
+  const copies = batch > 1;
+  const shifted = trace.tensor('shifted', kept, logits.dtype, 'logits', copies ? undefined : 0);
+  trace.op({ op: copies ? 'aten.clone' : 'view', reads: [logits], writes: [shifted], ...(copies ? {} : { moved: 0 }) });
+  trace.record({
+    output: shifted,
+    inputs: [logits],
+    saved: [],
+    backward: (g) => [aten.gradientOf(trace, 'aten.slice_backward', logits, [g])],
+  });
+  return shifted;
 }
 
 /** Gemma 2 bounds its logits: divide, tanh (which keeps its output), multiply. */

@@ -114,8 +114,8 @@ export const partsBytes = (parts: readonly Part[], outside = false): number =>
   );
 
 /** A layer's parameters beside the model's own, LoRA's two factors of each target among them: A is [rank, in], B is [out, rank]. */
-export function addedWeights({ adapters, added }: Recipe, layer: readonly Weight[]): Weight[] {
-  if (!adapters) return [...added.layer];
+export function addedWeights({ adapters, added, model }: Recipe, layer: readonly Weight[]): Weight[] {
+  if (!adapters) return [...added(model).layer];
   const factors = layer
     .filter((weight) => adapters.targets.includes(weight.name))
     .flatMap((weight): Weight[] => {
@@ -125,7 +125,7 @@ export function addedWeights({ adapters, added }: Recipe, layer: readonly Weight
         { name: `${weight.name}.lora_B`, shape: [adapters.rows[weight.name] ?? out, adapters.rank], role: 'adapter' },
       ];
     });
-  return [...factors, ...added.layer];
+  return [...factors, ...added(model).layer];
 }
 
 export function groupOf(recipe: Recipe, { weight, tensor, kept }: Parameter, count: number): ParameterGroup {
@@ -154,8 +154,8 @@ const entersFirst = ({ name, role }: Weight): boolean => role === 'embedding' ||
 
 /** Parameters outside the layers that are on a card: what every layer uses is on each. */
 const outsideOnCard = ({ model, cards, added }: Recipe, outside: readonly Weight[]): Weight[] => [
-  ...[...outside, ...added.outside].filter((weight) => onStage(cards.stage, weight, model.tiedEmbeddings)),
-  ...added.shared,
+  ...[...outside, ...added(model).outside].filter((weight) => onStage(cards.stage, weight, model.tiedEmbeddings)),
+  ...added(model).shared,
 ];
 
 /** Whether a parameter outside the layers is on a stage of a pipeline; a tied table is on both ends. */

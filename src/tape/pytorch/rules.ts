@@ -31,6 +31,8 @@ export interface PytorchRules {
   lossInOwnType?: boolean;
   /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
   quantizedKeepsInput?: boolean;
+  /** A quantized weight is unpacked by ordinary operators, whose 16-bit result the product keeps for its input's gradient. */
+  quantizedKeepsCopy?: boolean;
   /** Writes how an adapter's output joins its base's, which is a scaled sum otherwise; takes over both references. */
   join?(step: PytorchStep, name: string, base: Tensor, update: Tensor): Tensor;
   /** Writes the MLP of a layer, which `plain` writes. */

@@ -117,8 +117,8 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
       step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
       return units.forward('embed', () => (isFirst(recipe.cards.stage) ? embed(step) : received(step)));
     },
-    layer: (input, rows) => step.asLayer(() => decoderLayer(step, input, rows)),
-    asLayer: (run) => units.forward('layer', run),
+    layer: (input, rows) => step.inLayer(() => decoderLayer(step, input, rows)),
+    inLayer: (run) => units.forward('layer', run),
     head: (hidden) => {
       const backward = units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden)));
       return () => {
@@ -207,8 +207,9 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
   );
 
   // What every layer adds to has its gradient from the start.
-  if (recipe.added.shared.length > 0) trace.phase('forward');
-  for (const { tensor } of recipe.added.shared.map((weight) => find(weight.name))) {
+  const toAll = recipe.added(recipe.model).shared;
+  if (toAll.length > 0) trace.phase('forward');
+  for (const { tensor } of toAll.map((weight) => find(weight.name))) {
     if (!tensor.requiresGrad) continue;
     const dtype = recipe.gradients ?? tensor.dtype;
     const gradient = trace.tensor(`${tensor.name}.gradient`, tensor.shape, dtype, 'gradients');
@@ -280,7 +281,8 @@ function takesAtOnce(recipe: Recipe, parameter: Tensor): boolean {
 }
 
 /** Whether every layer adds to a parameter's gradient, which no unit's backward completes. */
-const ofEveryLayer = ({ added }: Recipe, { name }: Tensor): boolean => added.shared.some((weight) => weight.name === name);
+const ofEveryLayer = ({ added, model }: Recipe, { name }: Tensor): boolean =>
+  added(model).shared.some((weight) => weight.name === name);
 
 /** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
 const releaseAll = (trace: Trace, layers: LayerWriter, placed: readonly Placed[]): void =>

@@ -70,9 +70,10 @@ export function chunkedOutputs(step: PytorchStep, hidden: Tensor, chunk: number)
   });
   trace.hold(hidden);
   // Autocast's copy of the head is cached where the head learns; a frozen one is copied for each chunk, and each is kept.
-  const casts = recipe.autocast
-    ? trace.tensor('cast', [weight.requiresGrad ? 1 : chunks, ...weight.shape], recipe.compute, 'weights')
-    : null;
+  const casts =
+    recipe.autocast && weight.dtype !== recipe.compute
+      ? trace.tensor('cast', [weight.requiresGrad ? 1 : chunks, ...weight.shape], recipe.compute, 'weights')
+      : null;
   if (casts) {
     casts.pieces = weight.requiresGrad ? 1 : chunks;
     trace.op({ op: 'aten._to_copy', label: 'loss.head', writes: [casts] });

@@ -48,7 +48,7 @@ export const compacter: Technique = {
       ...recipe,
       adapters: null,
       trains: (weight) => weight.role === 'adapter' || (norms && weight.role === 'norm'),
-      added: { layer, outside: [], shared },
+      added: () => ({ layer, outside: [], shared }),
       pytorch: { ...recipe.pytorch, adapt: (step, branch, output) => adapt(step, branch, output, shape) },
     };
   },

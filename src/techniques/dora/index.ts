@@ -1,4 +1,5 @@
-import { elements, weightsOf } from '../../plan/weights';
+import type { Model } from '../../plan/types';
+import { elements, type Weight, weightsOf } from '../../plan/weights';
 import { lora } from '../lora';
 import { arxiv } from '../spec';
 import type { Technique } from '../technique';
@@ -18,17 +19,18 @@ export const dora: Technique = {
   rewrite: (recipe, args) => {
     const base = lora.rewrite(recipe, args);
     const targets = new Set(base.adapters?.targets);
-    const magnitudes = weightsOf(recipe.model)
-      .layer.filter(({ name }) => targets.has(name))
-      .map((weight) => ({
-        name: `${weight.name}.magnitude`,
-        shape: [elements(weight) / (weight.shape.at(-1) ?? 1)],
-        role: 'adapter' as const,
-      }));
+    const magnitudes = (model: Model): Weight[] =>
+      weightsOf(model)
+        .layer.filter(({ name }) => targets.has(name))
+        .map((weight) => ({
+          name: `${weight.name}.magnitude`,
+          shape: [elements(weight) / (weight.shape.at(-1) ?? 1)],
+          role: 'adapter' as const,
+        }));
     return {
       ...base,
       adapters: base.adapters && { ...base.adapters, kind: 'dora' },
-      added: { ...base.added, layer: magnitudes },
+      added: (model) => ({ ...base.added(model), layer: magnitudes(model) }),
       pytorch: { ...base.pytorch, join: joinByMagnitude },
     };
   },

@@ -70,7 +70,7 @@ export const efficientQat: Technique = {
       adapters: null,
       trains: (weight) => weight.role === 'adapter',
       stored: storing(recipe, (weight) => packedCodes(weight, bits, group)),
-      added: { ...recipe.added, layer: stepSizes(recipe.model, group) },
+      added: (model) => ({ ...recipe.added(model), layer: stepSizes(model, group) }),
       pytorch: withProduct(recipe, (step, call, plain) => {
         const scales = scalesFor(step, call.name);
         return scales ? learningProduct(step, call, scales) : plain();

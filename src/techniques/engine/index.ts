@@ -30,6 +30,12 @@ export const engines: readonly Technique[] = [
           doc: "The model's output object, and its logits, is held during backward.",
         },
         {
+          name: 'raise-output',
+          type: { kind: 'boolean' },
+          default: false,
+          doc: "16-bit logits come out of the model as a float32 copy, as accelerate's mixed precision (Trainer with `bf16: true`) returns them.",
+        },
+        {
           name: 'kernels',
           type: { kind: 'choice', of: ['cuda', 'cpu'] },
           default: 'cuda',

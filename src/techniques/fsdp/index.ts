@@ -60,7 +60,7 @@ export const fsdp: Technique = {
       {
         slot: 'backward',
         names: ['streambp', 'seco'],
-        why: 'its released code does not gather weights or reduce gradients once a layer',
+        why: 'its released code does not gather weights or reduce gradients once a layer, but once a chunk',
       },
     ],
     citation: arxiv('2304.11277', 'PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel'),

@@ -30,7 +30,11 @@ export const lisa: Technique = {
         names: ['nf4', 'int8', 'int4', 'int3'],
         why: 'quantized weights have no gradient, and any layer may be drawn',
       },
-      { slot: 'parallel', names: ['fsdp'], why: 'freezing whole layers inside flat shards is not supported' },
+      {
+        slot: 'parallel',
+        names: ['fsdp'],
+        why: 'the first FSDP keeps flat shards, inside which whole layers cannot be frozen, and nobody has released it for the second',
+      },
     ],
     citation: arxiv('2403.17919', 'LISA: Layerwise Importance Sampling for Memory-Efficient Large Language Model Fine-Tuning'),
   },

@@ -34,7 +34,7 @@ export const lrQat: Technique = {
     adapters: null,
     trains: (weight) => weight.role === 'adapter',
     stored: storing(recipe, (weight) => container(weight, args.container === 'int4' ? 'int4' : 'int8')),
-    added: { ...recipe.added, layer: factors(recipe.model, number(args, 'rank')) },
+    added: (model) => ({ ...recipe.added(model), layer: factors(model, number(args, 'rank')) }),
     pytorch: withProduct(recipe, lowRankProduct).pytorch,
   }),
 };

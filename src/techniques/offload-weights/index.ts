@@ -17,7 +17,11 @@ export const offloadWeights: Technique = {
     args: [placeArgument('Where the weights lie.')],
     excludes: [
       NO_HOST_ENGINE,
-      { slot: 'backward', names: ['streambp', 'seco'], why: 'its released code does not bring weights up once a layer' },
+      {
+        slot: 'backward',
+        names: ['streambp', 'seco'],
+        why: 'its released code does not bring weights up once a layer, but once a chunk',
+      },
       { slot: 'optimizer', names: ['mezo', 'sparse-mezo', 'qzo'], why: 'it changes every weight several times a step' },
     ],
     citation: arxiv('2104.07857', 'ZeRO-Infinity: Breaking the GPU Memory Wall for Extreme Scale Deep Learning'),

@@ -38,7 +38,7 @@ export const peqa: Technique = {
       adapters: null,
       trains: (weight) => weight.role === 'adapter',
       stored: storing(recipe, (weight) => codesAndZeros(weight, bits, group)),
-      added: { ...recipe.added, layer: stepSizes(recipe.model, group) },
+      added: (model) => ({ ...recipe.added(model), layer: stepSizes(model, group) }),
       pytorch: withProduct(recipe, (step, call, plain) => {
         const scales = scalesFor(step, call.name);
         return scales ? learningProduct(step, call, scales) : plain();

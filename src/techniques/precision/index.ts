@@ -1,4 +1,6 @@
 import type { DType } from '../../plan/types';
+import { flag } from '../arguments';
+import type { Argument } from '../spec';
 import type { Technique } from '../technique';
 import type { Half } from '../weights/halves';
 import { halfKept } from './webgpu';
@@ -47,14 +49,30 @@ const modes: readonly { name: string; compute: DType; autocast: boolean; summary
   },
 ];
 
+/** Hugging Face's Trainer with `bf16: true` runs a model that was loaded in 16 bits under autocast all the same. */
+const UNDER_AUTOCAST: Argument = {
+  name: 'autocast',
+  type: { kind: 'boolean' },
+  default: false,
+  doc: 'Operators run under torch.autocast all the same, as Trainer has it for a model loaded in 16 bits: adapters in float32 compute in 16 bits, and a loss that takes logits as they are raises its log-probabilities.',
+};
+
 export const precisions: readonly Technique[] = modes.map(({ name, compute, autocast, summary, formula, cost }) => ({
-  spec: { name, slot: 'precision', exact: name === 'fp32', summary, formula, cost, args: [] },
-  rewrite: (recipe) => {
+  spec: {
+    name,
+    slot: 'precision',
+    exact: name === 'fp32',
+    summary,
+    formula,
+    cost,
+    args: !autocast && compute !== 'fp32' ? [UNDER_AUTOCAST] : [],
+  },
+  rewrite: (recipe, args) => {
     const parameters = autocast ? 'fp32' : compute;
     return {
       ...recipe,
       compute,
-      autocast,
+      autocast: autocast || flag(args, 'autocast'),
       parameters,
       stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: parameters }],
     };

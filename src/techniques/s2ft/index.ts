@@ -37,14 +37,16 @@ export const s2ft: Technique = {
     citation: arxiv('2412.06289', 'S²FT: Efficient, Scalable and Generalizable LLM Fine-tuning by Structured Sparsity'),
   },
   rewrite: (recipe, args) => {
-    const slices = slicesOf(recipe.model, number(args, 'share'), words(args, 'targets'));
     return {
       ...recipe,
       adapters: null,
       trains: (weight) => weight.role === 'adapter',
       // A slice is a view of its matrix.
       stored: (weight) => (weight.role === 'adapter' ? [] : recipe.stored(weight)),
-      added: { ...recipe.added, layer: slices },
+      added: (model) => ({
+        ...recipe.added(model),
+        layer: slicesOf(model, number(args, 'share'), words(args, 'targets')),
+      }),
       pytorch: withProduct(recipe, sliced).pytorch,
     };
   },

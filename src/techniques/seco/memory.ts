@@ -6,6 +6,7 @@ import { head } from '../../tape/pytorch/ends';
 import { headed, mixed, mlpBranch } from '../../tape/pytorch/layers';
 import { norm } from '../../tape/pytorch/norms';
 import { segmentsOf } from '../../tape/pytorch/stretches';
+import { makeBuffers } from '../../tape/pytorch/units';
 import type { GradNode, Tensor } from '../../tape/trace';
 import { unstreamable } from '../streambp/memory';
 
@@ -50,6 +51,7 @@ export function secoPytorch(step: PytorchStep, chunk: number): void {
     trace.tensor(name, [rows.batch, recipe.model.kvHeads, rows.tokens, recipe.model.headDim], recipe.compute, 'activations');
 
   trace.phase('forward');
+  step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
   inEachLayer((at) => {
     const [k, v] = [ofCache('cache.k'), ofCache('cache.v')];
     trace.op({ op: 'cache', label: 'cache', writes: [k, v], moved: 0 });
@@ -75,6 +77,7 @@ export function secoPytorch(step: PytorchStep, chunk: number): void {
   });
 
   trace.phase('backward');
+  step.holdUntilBackwardEnds(...makeBuffers(step, 'backward'));
   inEachLayer((at) => {
     const cache = caches.get(at) as Cache;
     const gradients: [Tensor, Tensor] = [ofCache('cache.k.gradient'), ofCache('cache.v.gradient')];
@@ -147,7 +150,8 @@ function chunkLayer(step: PytorchStep, input: Tensor, cache: Cache, all: Rows, c
     appended(step, own[1], cache.v, cache.gradients?.[1]),
   ]) as [Tensor, Tensor];
   const pairs = attendedPairs(all.tokens, all.tokens, slidingWindow) / chunks;
-  const attention = mixed(step, { q, k, v }, { queries: rows, keys: all, pairs });
+  const mix = (): Tensor => mixed(step, { q, k, v }, { queries: rows, keys: all, pairs });
+  const attention = recipe.pytorch.sharing?.part(step, q, mix) ?? mix();
   const middle = aten.add(trace, input, attention, streamType(recipe));
   trace.release(attention);
   const inner = mlpBranch(step, middle);

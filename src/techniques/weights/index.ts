@@ -21,7 +21,7 @@ const dense = (dtype: DType, summary: string): Technique => ({
   rewrite: (recipe) => ({
     ...recipe,
     parameters: dtype,
-    autocast: dtype === 'fp32' && recipe.compute !== 'fp32',
+    autocast: dtype === 'fp32' ? recipe.compute !== 'fp32' : recipe.autocast && recipe.parameters === dtype,
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype }],
   }),
   // The engine computes in float32; 16-bit matrices are made whole at each use.
@@ -105,6 +105,12 @@ const integer = (name: 'int8' | 'int4' | 'int3', group: number): Technique => ({
         default: group,
         doc: 'Weights that share a 16-bit scale and zero.',
       },
+      {
+        name: 'keep-copies',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "A matrix is unpacked by PyTorch's own operators, so that autograd keeps the 16-bit copy until its product's backward, as AutoGPTQ's CUDA modules do in training (Triton and Marlin kernels keep none).",
+      },
     ],
     needs: quantized,
     cautions: sharded,
@@ -112,6 +118,7 @@ const integer = (name: 'int8' | 'int4' | 'int3', group: number): Technique => ({
   },
   rewrite: (recipe, args) => ({
     ...recipe,
+    pytorch: { ...recipe.pytorch, quantizedKeepsCopy: flag(args, 'keep-copies') },
     stored: (weight) => {
       if (weight.role !== 'linear' && weight.role !== 'expert') return recipe.stored(weight);
       const groups = Math.ceil(elements(weight) / number(args, 'group'));

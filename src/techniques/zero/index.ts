@@ -70,7 +70,7 @@ export const zero: Technique = {
     if (stage === 3 && model.encoderLayers > 0) return 'stage 3 gathers the layers of one stack, and an encoder is a second one';
     if (stage === 3 && slots.backward?.name === 'streambp') return 'StreamBP supports stages 1 and 2';
     if (stage === 3 && slots.backward?.name === 'seco')
-      return 'SeCO goes through all layers with every chunk: its released code does not gather their weights each time';
+      return 'each of SeCO’s chunks goes through every layer, so that stage 3 would gather all weights for each: use stage 1 or 2';
     return undefined;
   },
 };
