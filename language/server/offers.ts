@@ -1,5 +1,6 @@
 /** Changes of a single statement that would lower a plan's peak. */
 import type { Plan, Use } from '../../src/plan/types';
+import { bytesAndTime } from '../../src/planner/bytes-and-time';
 import { candidateSteps, FIT_SLOTS } from '../../src/planner/fit';
 import type { EstimateCache } from './estimates';
 import { tokensText, useText } from './rewrite';
@@ -36,8 +37,9 @@ function* search(plan: Plan, cache: EstimateCache): Generator<unknown, Offer[]> 
     const work = (plan.batch * plan.sequence) / (other.batch * other.sequence);
     if (saved > now.allocated * LEAST) offers.push({ key, text, plan: other, saved, pace: (work * step) / now.step });
   };
+  const measure = bytesAndTime();
   for (const slot of FIT_SLOTS) {
-    for (const { plan: other, changed, peak, time } of yield* candidateSteps(plan, [slot]))
+    for (const { plan: other, changed, peak, time } of yield* candidateSteps(plan, [slot], measure))
       if (changed.length === 1) offer(slot, useText(slot, other.slots[slot] as Use), other, peak, time);
     yield;
   }

@@ -110,7 +110,7 @@ function holds(plan: Plan): boolean {
 }
 
 /** Every compatible plan that the menus of the slots make, with its peak and its time; yields before every plan that is measured. */
-function* candidateSteps(plan: Plan, slots: readonly Slot[], measure: Measure): Generator<FitProgress, Candidate[]> {
+export function* candidateSteps(plan: Plan, slots: readonly Slot[], measure: Measure): Generator<FitProgress, Candidate[]> {
   const menus = slots.map((slot) => waysOf(plan, slot));
   const total = menus.reduce((product, ways) => product * (ways.length + 1), 1);
   // Losses innermost: plans that differ by nothing else are measured one after the other, for they share their layers.
