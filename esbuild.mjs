@@ -36,12 +36,14 @@ const kernelsMinified = {
 };
 
 /** What techniques tell people of themselves: the language server shows it, and the runner has nobody to show it to. */
-const PROSE = /\b(summary|formula|cost|doc|title|url):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g;
+const TEXT = String.raw`(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`;
+const PROSE = new RegExp(String.raw`\b(?:summary|formula|cost|doc|title|url):\s*${TEXT}|\barxiv\(${TEXT},\s*${TEXT},?\s*\)`, 'g');
+const withoutProse = (found) => (found.startsWith('arxiv') ? "arxiv('', '')" : `${found.slice(0, found.indexOf(':'))}: ''`);
 const proseLeftOut = {
   name: 'prose-left-out',
   setup: (build) =>
     build.onLoad({ filter: /[\\/]src[\\/]techniques[\\/][a-z0-9-]+[\\/]index\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(PROSE, "$1: ''"),
+      contents: readFileSync(path, 'utf8').replace(PROSE, withoutProse),
       loader: 'ts',
     })),
 };

@@ -4,7 +4,7 @@
  */
 import type { Unit } from './plan/format';
 import type { ListSlot, OpClass, Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
-import type { Category, Estimate, LedgerLine, LiveChanges, StepExplanation } from './planner/types';
+import type { Bytes, Category, Estimate, LedgerLine, LiveChanges, StepExplanation } from './planner/types';
 
 export type { Unit } from './plan/format';
 export type { Plan, RunSettings, TechniqueSlot, Use } from './plan/types';
@@ -106,6 +106,8 @@ export interface Turn {
   max: number;
   /** Counts tokens: `16k` may be written. */
   tokens: boolean;
+  /** The plan's own, or a technique's first or stated argument; the others are seldom turned. */
+  usual: boolean;
 }
 
 /** What a slot may hold. */
@@ -171,8 +173,13 @@ export interface FitChoice {
   /** Nothing is approximated that the plan computes exactly. */
   exact: boolean;
   changes: Change[];
-  edits: { slot: string; from: string | null; to: string; exact: boolean; bytes: number; seconds: number }[];
+  edits: FitEdit[];
+  /** It differs little in peak and in time from another that has fewer changes. */
+  near: boolean;
 }
+
+/** One statement that changes, with what it adds to the peak and to the step after those before it. */
+export type FitEdit = { slot: string; from: string | null; to: string; exact: boolean; bytes: number; seconds: number };
 
 export interface FitReply {
   uri: string;
@@ -183,8 +190,8 @@ export interface FitReply {
   now: { device: number; time: number };
   points: FitChoice[];
   considered: number;
-  /** Bytes of the smallest plan found, where none fits. */
-  floor: number | null;
+  /** Where none fits: the smallest plan found, what its peak is made of, and what a larger host would allow. */
+  floor: { peak: number; categories: Bytes; edits: FitEdit[]; beyondHost?: { peak: number; cpu: number } } | null;
 }
 
 export interface FitProgress {

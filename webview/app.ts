@@ -27,7 +27,7 @@ export function startApp(root: HTMLElement, channel: Channel): void {
   const subject = h('span', { class: 'subject' });
   const busy = h('span', { class: 'busy', role: 'status' });
   const notice = createNotice(reveal, () => channel.post({ type: 'restart-server' }));
-  const answer = createAnswer();
+  const answer = createAnswer(() => state.selected && makeItFit(state.selected));
   const card = createCard();
   const views = createViews({ card, post: channel.post, reveal, redraw: () => draw() });
   const tabs = createTabs(views.panels, (view) => change({ type: 'view', view }));
@@ -82,12 +82,16 @@ export function startApp(root: HTMLElement, channel: Channel): void {
     if (state.reply) channel.save({ uri: state.reply.uri, plan: state.selected, view: state.view });
     draw();
   };
+  const makeItFit = (plan: string) => {
+    views.fit(plan);
+    change({ type: 'fit-wanted', plan });
+  };
   channel.listen((data) => {
     const message = readMessage(data);
     if (message === null) return;
     if (message.type === 'hello') return channel.post({ type: 'here' });
-    if (message.type === 'fit-wanted') views.fit(message.plan);
-    change(message);
+    if (message.type === 'fit-wanted') makeItFit(message.plan);
+    else change(message);
   });
   let drawn = root.clientWidth;
   new ResizeObserver(() => {

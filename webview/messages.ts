@@ -156,7 +156,9 @@ const whatIf = record({
   uri: text,
   version: finite,
   view: plan,
-  turns: list(record({ path: text, value: finite, written: nullable(finite), min: finite, max: finite, tokens: truth })),
+  turns: list(
+    record({ path: text, value: finite, written: nullable(finite), min: finite, max: finite, tokens: truth, usual: truth }),
+  ),
   slots: list(record({ slot: text, value: text, written: text, options: list(record({ name: text, use })) })),
   problems: list(text),
 });
@@ -187,9 +189,9 @@ const fit = record({
   plan: text,
   usable: finite,
   now: record({ device: size, time: finite }),
-  points: list(record({ device: size, time: finite, exact: truth, changes: list(change), edits: list(edit) })),
+  points: list(record({ device: size, time: finite, exact: truth, changes: list(change), edits: list(edit), near: truth })),
   considered: size,
-  floor: nullable(size),
+  floor: nullable(record({ peak: size, categories, edits: list(edit), beyondHost: optional(record({ peak: size, cpu: size })) })),
 });
 const QUESTIONS = ['what-if', 'sweeps', 'fit', 'apply'];
 

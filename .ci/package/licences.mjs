@@ -4,14 +4,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Folders of the packages whose code is in some bundle; `metas` are the bundler's records. */
-export function bundledPackages(metas) {
+function bundledPackages(metas) {
   const inputs = metas.flatMap(({ inputs: files }) => Object.keys(files));
   const folders = inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []);
   return [...new Set(folders)].sort();
 }
 
 /** Name, version, licence and the text of a package's licence. Throws where there is none: what may not be shipped must not be. */
-export function licenceOf(root, folder) {
+function licenceOf(root, folder) {
   const { name, version, license, author } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   const [file] = readdirSync(join(root, folder)).filter((one) => /^(?:licen[cs]e|copying)/i.test(one));
   if (file) return { name, version, licence: license, text: readFileSync(join(root, folder, file), 'utf8') };

@@ -50,7 +50,7 @@ export function ask(context: Context, node: PlanDeclaration, module: Module, ask
     if (statement.$type === 'Require') addRequire(context, statement, module, asked);
     else if (statement.$type === 'Find') addFind(context, statement, module.uri, asked);
     else if (statement.$type === 'Sweep') addSweep(context, statement, module.uri, asked);
-    else if (statement.$type === 'Compare') addCompare(context, statement, module.uri, asked);
+    else if (statement.$type === 'Compare') addCompare(context, statement, node, module.uri, asked);
   }
 }
 
@@ -114,9 +114,13 @@ function readValue(context: Context, at: Located<Expression>, label: string, kno
   return whole ? countOf(context, at, label, { ...knob, tokens: unit === 'tokens' }) : numberOf(context, at, label, knob);
 }
 
-function addCompare(context: Context, node: Compare, uri: string, asked: Asked): void {
+function addCompare(context: Context, node: Compare, plan: PlanDeclaration, uri: string, asked: Asked): void {
   if (node.plan === undefined) return;
   const target = context.resolve(uri, 'plan', node.plan, spanOfProperty(node, 'plan'));
+  if (target?.node === plan) {
+    const message = `\`${node.plan}\` is the plan that this stands in: there is nothing to compare`;
+    context.report(uri, { severity: 'warning', code: 'cycle', message, span: spanOfProperty(node, 'plan') });
+  }
   if (target) asked.compares.push({ span: spanOf(node), plan: target.name });
 }
 

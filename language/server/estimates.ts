@@ -212,6 +212,19 @@ export function viewOf(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCa
   return { ...view, estimate: { ...made.estimate, waterfall }, places };
 }
 
+/** The same in the words of people: what a preset is called says more than the name that a file gives it. */
+export function panelView(...[analysis, plan, ...rest]: Parameters<typeof viewOf>): PlanView {
+  const view = viewOf(analysis, plan, ...rest);
+  if (!plan.plan || !view.estimate) return view;
+  const { model, device } = plan.plan;
+  const own = /^block$|^\.{0,2}\/|\.json$/i.test(model.source);
+  const names = {
+    model: own ? model.name : (model.source.split('/').at(-1) ?? model.name),
+    device: device.preset ?? device.name,
+  };
+  return { ...view, estimate: { ...view.estimate, ...names } };
+}
+
 /** The estimate of a plan that a condition names, imported ones included. */
 export const estimateOf =
   (analysis: Analysis, cache: EstimateCache) =>

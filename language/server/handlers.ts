@@ -17,21 +17,14 @@ import { definition, highlights, prepareRename, references, rename } from './fea
 import { semanticTokens } from './features/semantic';
 import { signatureHelp } from './features/signature';
 import { documentLinks, documentSymbols, foldingRanges, selectionRange, workspaceSymbols } from './features/symbols';
+import type { Found } from './findings';
 import { format } from './format';
 import { editOf } from './lsp';
 import { pricesOf } from './prices';
-import type { Problem } from './problems';
-import type { Answers } from './questions';
 import type { RunVerdicts } from './run-verdicts';
 import { breathe, idle, taking } from './schedule';
 import { overlaps } from './span';
 import type { View, Workspace } from './workspace';
-
-/** What is known of a view by now: searches come after the rest. */
-export interface Found {
-  problems: readonly Problem[];
-  answers: ReadonlyMap<string, Answers>;
-}
 
 /** How long a completion may look at the text and at prices; prices that take longer come with the next key. */
 const COMPLETION_MS = 7;

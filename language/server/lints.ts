@@ -1,15 +1,14 @@
 /** Costs that estimators do not tell: each with its price for this plan, and the change that avoids it. */
 import { formatBytes } from '../../src/plan/format';
-import type { Plan, Slot, Use } from '../../src/plan/types';
+import { isListSlot, type Plan, type Slot, type Use } from '../../src/plan/types';
 import { parameterCount } from '../../src/plan/weights';
 import { estimate } from '../../src/planner/estimate';
-import { DEFAULT_USE, findSpec, findTechnique } from '../../src/techniques/registry';
+import { findSpec, findTechnique, usesIn } from '../../src/techniques/registry';
 import { complete } from '../../src/techniques/spec';
 import type { Analysis, PlanAnalysis } from './analyze';
 import type { EstimateCache } from './estimates';
 import type { Code, Problem } from './problems';
 import { ownStatement, setKey, useText } from './rewrite';
-import { isListSlot } from './uses';
 
 interface Lint {
   code: Code;
@@ -186,12 +185,6 @@ export function* lintsOn(analysis: Analysis, plan: PlanAnalysis, cache: Estimate
   problems.push(...unproved(analysis, plan, cache));
   return problems;
 }
-
-const usesIn = ({ slots, lists }: Plan, slot: Slot): readonly Use[] => {
-  if (isListSlot(slot)) return lists[slot] ?? [];
-  const use = slots[slot] ?? DEFAULT_USE[slot];
-  return use ? [use] : [];
-};
 
 /** What would be written in place of a use: its own arguments and those that change, not the defaults. */
 function alternative(lint: Lint, use: Use, plan: Plan): Use | undefined {

@@ -1,7 +1,9 @@
 /** `plan` declarations → plans: inheritance, slots, and whether all of it goes together. */
 import { formatCount } from '../../src/plan/format';
-import { findModel } from '../../src/plan/presets/models';
-import type { Device, Model, Plan, Slot, Use } from '../../src/plan/types';
+import { nearest } from '../../src/plan/nearest';
+import { deviceNames, findDevice } from '../../src/plan/presets/devices';
+import { findModel, modelNames } from '../../src/plan/presets/models';
+import { type Device, isListSlot, isSlot, type Model, type Plan, SLOTS, type Slot, type Use } from '../../src/plan/types';
 import { type CountKey, MOST } from '../../src/planner/knobs';
 import type { DeviceDeclaration, ModelDeclaration, PlanDeclaration } from '../generated/ast';
 import { isListLiteral, isStringLiteral, isWord } from '../generated/ast';
@@ -14,7 +16,7 @@ import type { Fix, Severity } from './problems';
 import { type Entry, entriesOf } from './settings';
 import { type Span, spanOf } from './span';
 import type { Expression } from './tree';
-import { type Clash, cautions, conflicts, isListSlot, SLOTS, useOf, usesOf } from './uses';
+import { type Clash, cautions, conflicts, useOf, usesOf } from './uses';
 import { kindOfValue } from './values';
 
 const COUNTS: readonly CountKey[] = ['batch', 'sequence', 'accumulate'];
@@ -146,7 +148,7 @@ function inherited(context: Context, node: PlanDeclaration, uri: string): Compil
 }
 
 /** The first error that was reported inside a span. */
-export const complaint = (context: Context, uri: string, inside: Span): string | undefined =>
+const complaint = (context: Context, uri: string, inside: Span): string | undefined =>
   context.problems
     .get(uri)
     ?.find(({ severity, span }) => severity === 'error' && span.start >= inside.start && span.end <= inside.end)?.message;
@@ -161,18 +163,25 @@ function pieceOf(context: Context, { entry, uri }: Stated): Piece | undefined {
   return isListSlot(key) ? usesOf(context, at, key) : useOf(context, at, key as Slot);
 }
 
+/** What `from` would take for a name that was written in the place of a declared one: the same, or the nearest that is known. */
+function presetFor(kind: 'model' | 'device', written: string): string | undefined {
+  const [find, names] = kind === 'model' ? [findModel, modelNames] : [findDevice, deviceNames];
+  return find(written) ? written : nearest(written, names);
+}
+
+/** The last part of a preset's name as a word of the language. */
+const wordFor = (preset: string): string =>
+  (preset.split('/').at(-1) ?? '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '');
+
 function part(context: Context, { value }: Entry, uri: string, kind: 'model' | 'device'): Model | Device | undefined {
   const span = spanOf(value);
   if (isStringLiteral(value)) {
-    const name =
-      (value.text ?? '')
-        .split('/')
-        .at(-1)
-        ?.toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^[^a-z]+|-+$/g, '') || kind;
-    const known = kind === 'model' && findModel(value.text ?? '') ? ` \`${kind} ${name} from "${value.text}"\`` : '';
-    return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}: declare it first${known}`, span);
+    const known = presetFor(kind, value.text ?? '');
+    const how = known ? ` \`${kind} ${wordFor(known) || kind} from "${known}"\`` : '';
+    return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}: declare it first${how}`, span);
   }
   if (!isPlainWord(value))
     return context.error(uri, 'wrong-type', `\`${kind}\` wants the name of a declared ${kind}, not ${kindOfValue(value)}`, span);
@@ -204,7 +213,7 @@ function assemble(context: Context, name: string, stated: Map<string, Stated>, p
     accumulate: count('accumulate'),
     slots: {},
     lists: {},
-    order: [...stated.keys()].filter((key): key is Slot => (SLOTS as readonly string[]).includes(key)),
+    order: [...stated.keys()].filter(isSlot),
   };
   for (const slot of plan.order) {
     if (isListSlot(slot)) plan.lists[slot] = pieces.get(slot) as Use[];

@@ -33,6 +33,8 @@ export interface Comparison {
   otherAllocated: number;
   step: number;
   otherStep: number;
+  tokensPerSecond: number;
+  otherTokensPerSecond: number;
 }
 export interface Answers {
   answers: FindAnswer[];
@@ -91,6 +93,8 @@ export function* answerSteps(analysis: Analysis, plan: PlanAnalysis, cache: Esti
       otherAllocated: other.peak.allocated,
       step: time.step,
       otherStep: other.time.step,
+      tokensPerSecond: time.tokensPerSecond,
+      otherTokensPerSecond: other.time.tokensPerSecond,
     });
   }
   return found;

@@ -2,6 +2,7 @@
 import { familyNames } from '../../src/plan/families';
 import { deviceNames } from '../../src/plan/presets/devices';
 import { modelNames } from '../../src/plan/presets/models';
+import { SLOTS } from '../../src/plan/types';
 import { FIGURES } from '../../src/planner/expression';
 import { specsOf } from '../../src/techniques/registry';
 import { deviceKeys } from './devices';
@@ -11,7 +12,6 @@ import { PLAN_KEYS } from './plans';
 import { CODES } from './problems';
 import { runKeys } from './runs';
 import { UNITS } from './units';
-import { SLOTS } from './uses';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

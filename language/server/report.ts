@@ -6,14 +6,14 @@ import type { Estimate } from '../../src/planner/types';
 import type { Analysis } from './analyze';
 import { type EstimateCache, viewOf } from './estimates';
 import type { Code, Problem, Severity } from './problems';
-import { answersOf, unanswered } from './questions';
+import { answersOf, type Comparison, unanswered } from './questions';
 import { Lines } from './span';
 import { verdictSteps } from './verdicts';
 
 export interface ReportedPlan extends Estimate {
   answers: ({ line: number; find: string; value: number | null; limitedBy?: string } & Omit<Answer, 'value' | 'breaks'>)[];
   sweeps: { line: number; key: string; unit?: Unit; points: SweepPoint[] }[];
-  comparisons: { line: number; to: string; allocated: number; otherAllocated: number; step: number; otherStep: number }[];
+  comparisons: Omit<Comparison, 'span'>[];
 }
 
 export interface ReportedDiagnostic {

@@ -1,11 +1,13 @@
 /** Requests of the panel that try, search and compare plans, and write what was tried. Each is given up when it is cancelled. */
 import { type CancellationToken, type Connection, LSPErrorCodes, ResponseError } from 'vscode-languageserver';
-import { fitSteps, type FitProgress as Turn } from '../../src/planner/fit';
+import { apart } from '../../src/planner/apart';
+import { type Edit, type Floor, fitSteps, type FitProgress as Turn } from '../../src/planner/fit';
 import {
   type ChangeParams,
   FIT_PROGRESS,
   FIT_REQUEST,
   type FitChoice,
+  type FitEdit,
   type FitProgress,
   type FitReply,
   REWRITE_REQUEST,
@@ -16,7 +18,7 @@ import {
   WHAT_IF_REQUEST,
   type WhatIfReply,
 } from '../../src/protocol';
-import { viewOf } from './estimates';
+import { panelView } from './estimates';
 import { breathe, taking } from './schedule';
 import { Lines } from './span';
 import { sweepSteps } from './sweeps';
@@ -39,6 +41,15 @@ function found(workspace: Workspace, { uri, plan: name }: { uri: string; plan: s
   return { view, plan, data: plan.plan };
 }
 
+const edited = ({ change: _, ...edit }: Edit): FitEdit => edit;
+
+const floorOf = ({ peak, categories, edits, beyondHost }: Floor): FitReply['floor'] => ({
+  peak,
+  categories,
+  edits: edits.map(edited),
+  ...(beyondHost ? { beyondHost } : {}),
+});
+
 export function registerTrials(connection: Connection, workspace: Workspace): void {
   const wanted = (view: View, token: CancellationToken) => () => !token.isCancellationRequested && !workspace.isStale(view);
 
@@ -53,7 +64,7 @@ export function registerTrials(connection: Connection, workspace: Workspace): vo
     const reply: WhatIfReply = {
       uri: params.uri,
       version: view.document.version,
-      view: viewOf(view.analysis, { ...plan, plan: trial.plan }, workspace.cache, new Lines(view.analysis.text), false),
+      view: panelView(view.analysis, { ...plan, plan: trial.plan }, workspace.cache, new Lines(view.analysis.text), false),
       turns: turnsOf(data, trial.plan),
       slots: slotsOf(data, trial.plan),
       problems: trial.problems,
@@ -93,10 +104,10 @@ export function registerTrials(connection: Connection, workspace: Workspace): vo
     const { view, data } = at;
     const made = workspace.cache.get(data);
     if ('failure' in made) return refused(`It cannot be estimated: ${made.failure}`);
-    let told = performance.now();
+    let last = performance.now();
     const tell = ({ done, total }: Turn): void => {
-      if (performance.now() - told < TELL_MS) return;
-      told = performance.now();
+      if (performance.now() - last < TELL_MS) return;
+      last = performance.now();
       const progress: FitProgress = { uri, plan: name, done, total };
       void connection.sendNotification(FIT_PROGRESS, progress);
     };
@@ -108,30 +119,21 @@ export function registerTrials(connection: Connection, workspace: Workspace): vo
     );
     if (!fits) return token.isCancellationRequested ? cancelled() : modified();
     const { estimate } = made;
+    const told = apart(fits.points);
     const reply: FitReply = {
       uri,
       version: view.document.version,
       plan: name,
       usable: estimate.usable,
       now: { device: estimate.peak.device, time: estimate.time.step },
-      points: fits.points.map(
-        ({ edits, estimate: { peak, time }, exact }): FitChoice => ({
-          device: peak.device,
-          time: time.step,
-          exact,
-          changes: edits.map(({ change }) => change),
-          edits: edits.map(({ slot, from, to, exact: keeps, bytes, seconds }) => ({
-            slot,
-            from,
-            to,
-            exact: keeps,
-            bytes,
-            seconds,
-          })),
-        }),
-      ),
+      points: fits.points.map((point): FitChoice => {
+        const { edits, exact } = point;
+        const { peak, time } = point.estimate;
+        const changes = edits.map(({ change }) => change);
+        return { device: peak.device, time: time.step, exact, changes, edits: edits.map(edited), near: !told.includes(point) };
+      }),
       considered: fits.considered,
-      floor: fits.floor?.peak ?? null,
+      floor: fits.floor && floorOf(fits.floor),
     };
     return reply;
   });

@@ -1,7 +1,7 @@
 /** Techniques put to use: names, arguments and relations, checked against the registry's specs. */
 import type { AstNode } from 'langium';
 import { nearest } from '../../src/plan/nearest';
-import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../../src/plan/types';
+import type { Plan, Slot, Use, Value } from '../../src/plan/types';
 import { cautionsOf, conflictsOf, refusalsOf, warningsOf } from '../../src/techniques/compatibility';
 import { allSpecs, findSpec, specsOf } from '../../src/techniques/registry';
 import type { Argument as ArgumentSpec, Spec } from '../../src/techniques/spec';
@@ -16,9 +16,6 @@ import { useText } from './rewrite';
 import { spanOf } from './span';
 import type { Expression } from './tree';
 import { deref, kindOfValue } from './values';
-
-export const SLOTS: readonly Slot[] = [...TECHNIQUE_SLOTS, ...LIST_SLOTS];
-export const isListSlot = (slot: string): slot is (typeof LIST_SLOTS)[number] => (LIST_SLOTS as readonly string[]).includes(slot);
 
 /** The word that names a technique of `slot`: as written, or through a `let`. */
 function techniqueWord(context: Context, at: Located<Expression>, slot: Slot): Located<Word> | undefined {

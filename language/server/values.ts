@@ -39,7 +39,7 @@ export interface Quantity {
 export const COMPARISONS = ['<=', '>=', '<', '>', '==', '!='];
 const isFigure = (name: string): name is Figure => (FIGURES as readonly string[]).includes(name);
 
-export const figureDimension = (figure: Figure): Dimension =>
+const figureDimension = (figure: Figure): Dimension =>
   figure === 'time' ? TIME : figure === 'tokens-per-second' ? NUMBER : SIZE;
 
 /** Follows a name to what its `let` says, and brackets to what they hold; anything else stays as it is. */

@@ -1,7 +1,7 @@
 /** What estimates say against a file: plans that exceed their card, conditions that do not hold. */
 import { formatBytes, formatCount, formatTime } from '../../src/plan/format';
 import type { Plan } from '../../src/plan/types';
-import { finish, judge } from '../../src/planner/answers';
+import { judge } from '../../src/planner/answers';
 import { type Category, type Estimate, PART_NAMES } from '../../src/planner/types';
 import type { Analysis, PlanAnalysis } from './analyze';
 import type { RequireQuestion } from './ask';
@@ -11,11 +11,6 @@ import type { Problem, Related } from './problems';
 import { ownStatement } from './rewrite';
 import { type Span, spanOf } from './span';
 import { type Dimension, SIZE, sameDimension, TIME } from './units';
-
-/** What the estimates say against the file: plans that do not fit, conditions that do not hold. */
-export function verdictsOf(analysis: Analysis, cache: EstimateCache): Problem[] {
-  return analysis.plans.flatMap((plan) => finish(verdictSteps(analysis, plan, cache)));
-}
 
 /** The verdicts on a plan, an excess at the statement whose change would help most: that takes trials, which take their turns. */
 export function* verdictSteps(analysis: Analysis, plan: PlanAnalysis, cache: EstimateCache): Generator<unknown, Problem[]> {

@@ -23,7 +23,7 @@ import { spanOf } from './span';
 const COUNT_KEYS = Object.keys(MOST) as CountKey[];
 
 /** `galore.rank` as a path. */
-export function readPath(text: string): Path {
+function readPath(text: string): Path {
   const [name = '', member] = text.split('.');
   return member === undefined ? { name } : { name, member };
 }
@@ -119,23 +119,32 @@ const within = ({ min, max }: { min?: number; max?: number }, value: number): bo
 
 /** The counts of a plan: its own, and those of its techniques' arguments. */
 export function turnsOf(written: Plan, plan: Plan): Turn[] {
-  const uses = [...TECHNIQUE_SLOTS.map((slot) => [slot, plan.slots[slot] ?? DEFAULT_USE[slot]] as const), ...listed(plan)];
-  const paths: Path[] = [
-    ...COUNT_KEYS.map((name) => ({ name })),
-    ...uses.flatMap(([slot, use]) =>
-      (use ? (findSpec(slot, use.name)?.args ?? []) : [])
-        .filter(({ type }) => type.kind === 'count')
-        .map(({ name: member }) => ({ name: use?.name ?? '', member })),
-    ),
+  const usesOf = (one: Plan) => [
+    ...TECHNIQUE_SLOTS.map((slot) => [slot, one.slots[slot] ?? DEFAULT_USE[slot]] as const),
+    ...listed(one),
   ];
-  return paths.flatMap((path): Turn[] => {
+  const stated = usesOf(written);
+  const paths: { path: Path; usual: boolean }[] = [
+    ...COUNT_KEYS.map((name) => ({ path: { name }, usual: true })),
+    ...usesOf(plan).flatMap(([slot, use]) => {
+      const spec = use && findSpec(slot, use.name);
+      if (!spec) return [];
+      const known = stated.find(([other, one]) => other === slot && one?.name === use.name)?.[1] ?? usualUse(spec);
+      return spec.args
+        .filter(({ type }) => type.kind === 'count')
+        .map(({ name: member }, index) => {
+          const usual = index === 0 || Object.hasOwn(known?.args ?? {}, member);
+          return { path: { name: use.name, member }, usual };
+        });
+    }),
+  ];
+  return paths.flatMap(({ path, usual }): Turn[] => {
     const knob = knobOf(plan, path);
     if ('problem' in knob) return [];
     const before = knobOf(written, path);
     const { current: value, min, max, unit } = knob;
-    return [
-      { path: pathText(path), value, written: 'problem' in before ? null : before.current, min, max, tokens: unit === 'tokens' },
-    ];
+    const now = 'problem' in before ? null : before.current;
+    return [{ path: pathText(path), value, written: now, min, max, tokens: unit === 'tokens', usual }];
   });
 }
 

@@ -1,7 +1,7 @@
 /** What a webview sends is looked at before it is believed. */
 import type { Change, FromWebview, Place } from '../protocol';
 
-export function readPlace(value: unknown): Place | null {
+function readPlace(value: unknown): Place | null {
   if (typeof value !== 'object' || value === null) return null;
   const { line, column, endLine, endColumn } = value as Partial<Record<keyof Place, unknown>>;
   const whole = (number: unknown): number is number => Number.isSafeInteger(number) && (number as number) > 0;

@@ -40,7 +40,7 @@ async function taskOf(command: string, folder: vscode.WorkspaceFolder, definitio
 }
 
 /** Paths that a definition names; one that starts with a dash would be an option, and is none. */
-export function namedFiles(value: unknown): string[] | undefined {
+function namedFiles(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.filter((file): file is string => typeof file === 'string' && file !== '').map((file) => file.replace(/^-/, './-'));
 }

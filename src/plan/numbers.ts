@@ -88,6 +88,8 @@ export function shapeProblem(model: Model): { message: string; keys: string[] } 
   const bad = (message: string, ...keys: string[]) => ({ message, keys });
   if (!Number.isInteger(headDim))
     return bad(`${heads} heads do not divide a width of ${hidden}: state \`head-dim\``, 'heads', 'hidden');
+  if (FAMILIES[family].position === 'rotary' && headDim % 2 !== 0)
+    return bad(`Rotary positions turn pairs of a head's numbers, and \`head-dim\` is ${headDim}`, 'head-dim', 'heads', 'hidden');
   if (heads % kvHeads !== 0) return bad(`${kvHeads} kv-heads do not divide ${heads} heads`, 'kv-heads', 'heads');
   if (activeExperts > experts)
     return bad(`${activeExperts} active experts are more than ${experts} experts`, 'active-experts', 'experts');

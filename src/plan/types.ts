@@ -88,6 +88,8 @@ export interface Measured {
 /** A card. */
 export interface Device {
   name: string;
+  /** Name of the card, where its figures come from a preset. */
+  preset?: string;
   source: string;
   /** Bytes that the driver reports as total. */
   memory: number;
@@ -136,6 +138,9 @@ export type TechniqueSlot = (typeof TECHNIQUE_SLOTS)[number];
 export const LIST_SLOTS = ['parallel', 'offload'] as const;
 export type ListSlot = (typeof LIST_SLOTS)[number];
 export type Slot = TechniqueSlot | ListSlot;
+export const SLOTS: readonly Slot[] = [...TECHNIQUE_SLOTS, ...LIST_SLOTS];
+export const isSlot = (word: string): word is Slot => SLOTS.some((slot) => slot === word);
+export const isListSlot = (word: string): word is ListSlot => LIST_SLOTS.some((slot) => slot === word);
 
 /** A plan with everything resolved. A slot that is not stated is absent from `slots`; the default is the registry's. */
 export interface Plan {

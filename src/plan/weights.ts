@@ -1,5 +1,6 @@
 /** The parameter tensors of a model, by name and shape. Everything that counts parameters or their bytes starts here. */
 import { FAMILIES, gatedMlp } from './families';
+import { remembered } from './remembered';
 import type { Model } from './types';
 
 export interface Weight {
@@ -13,11 +14,11 @@ export interface Weight {
 
 export interface Weights {
   /** Of one layer; there are `model.layers` of them. */
-  layer: Weight[];
+  layer: readonly Weight[];
   /** Of one encoder layer, `model.encoderLayers` of them; empty but for encoder-decoders. */
-  encoder: Weight[];
+  encoder: readonly Weight[];
   /** Outside the layers, once each. A tied head is not listed. */
-  outside: Weight[];
+  outside: readonly Weight[];
 }
 
 export const elements = (weight: Weight): number => weight.shape.reduce((product, size) => product * size, 1);
@@ -168,11 +169,11 @@ function outsideWeights(model: Model): Weight[] {
 }
 
 /** Parameter tensors of a model. */
-export function weightsOf(model: Model): Weights {
+export const weightsOf = remembered((model: Model): Weights => {
   const encoder =
     model.encoderLayers > 0 ? [...norm(model, 'norm1'), ...attention(model), ...norm(model, 'norm2'), ...mlp(model)] : [];
   return { layer: layerWeights(model), encoder, outside: outsideWeights(model) };
-}
+});
 
 /** Parameters in all. */
 export function parameterCount(model: Model): number {

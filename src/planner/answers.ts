@@ -184,8 +184,8 @@ const bare = (plan: Plan): Plan => ({ ...plan, order: [] });
 /** Multiples of a border at which a value that serves is still looked for. */
 const BEYOND = [1.01, 1.1, 1.5, 2, 3, 4];
 
-/** Places between the near end and the border where a value that does not serve is still looked for. */
-const WITHIN = [0, 0.25, 0.5, 0.75, 0.9];
+/** Places between the near end and the border where a value that does not serve is still looked for: it is the border that is uneven. */
+const WITHIN = [0, 0.5, 0.75, 0.9, 0.98, 0.99, 0.996, 0.998];
 
 /** The last value that serves when one goes on from one that does, by doubling the way and bisecting. */
 function* borderSteps(
@@ -225,7 +225,7 @@ export interface Extreme {
 export const extreme = (...args: Parameters<typeof extremeSteps>): Extreme | undefined => finish(extremeSteps(...args));
 
 /** The same search, yielding after every value that is tried. */
-export function* extremeSteps(
+function* extremeSteps(
   { min, max, current }: Pick<Knob, 'min' | 'max' | 'current'>,
   goal: 'max' | 'min',
   serves: (value: number) => boolean | undefined,
@@ -298,6 +298,7 @@ export function finish<T>(steps: Generator<unknown, T>): T {
 export interface SweepPoint {
   value: number;
   allocated: number;
+  /** The card, and its host where something is put there. */
   fits: boolean;
 }
 
@@ -317,8 +318,8 @@ export function* sweepSteps(
     const changed = bare(knob.set(value));
     // What cannot be shared by so many cards has no point; it is reported where it is written.
     if (!possible(changed)) continue;
-    const { peak, fits } = estimator(changed);
-    points.push({ value, allocated: peak.allocated, fits });
+    const made = estimator(changed);
+    points.push({ value, allocated: made.peak.allocated, fits: made.fits && onHost(made, changed) });
     yield;
   }
   return points;

@@ -5,9 +5,9 @@ import type { ParameterGroup } from '../tape/pytorch/rules';
 import type { Recipe } from '../tape/recipe';
 import { simulate, type Walked } from '../tape/simulate';
 import type { OpNode } from '../tape/types';
-import { spreadOf } from '../techniques/cards';
 import { lowerRecipe, recipeOf, recipeOnCard, useOf, writeRecipe } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
+import { spreadOf } from '../techniques/spread';
 import { managedBytes, pagedOut } from './host';
 import { heaviest, heavyStages } from './ranks';
 import { type Loads, loadsOf, timeOf, withPages, withPart } from './time';
@@ -19,6 +19,8 @@ export interface BytesAndTime {
   /** Seconds of the step. */
   time: number;
 }
+
+export type Measure = (plan: Plan) => BytesAndTime;
 
 /** One call of the optimizer: after backward over all parameters, or inside it over some. */
 interface Call {
@@ -59,7 +61,7 @@ interface Updates {
  * the states that lie there all the time are added. An optimizer that changes more than its own states is simulated whole. A plan
  * that differs from the one before it by its loss alone takes over the layers that were written for that one.
  */
-export function bytesAndTime(): (plan: Plan) => BytesAndTime {
+export function bytesAndTime(): Measure {
   const passes = new Map<string, Passes>();
   /** Those of the plan before: to keep them all would take a gigabyte. */
   let latest = { name: '', layers: noLayers() };

@@ -5,6 +5,7 @@ import { OutOfMemory } from '../tape/allocators/caching';
 import { replay } from '../tape/allocators/replay';
 import type { Tape } from '../tape/types';
 import { tapeOf, useOf } from '../techniques/recipe-of';
+import { once } from './once';
 import type { Fit } from './types';
 
 const MiB = 2 ** 20;
@@ -159,12 +160,3 @@ const growing = (sequence: number, count: number): number[] =>
 
 /** Share of a card under which the allocator's slack cannot matter. */
 const ROOMY = 2 / 3;
-
-/** Makes a value when it is first asked for. */
-export function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}

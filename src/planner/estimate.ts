@@ -2,10 +2,11 @@
 
 import type { Plan, Slot, Use, Value } from '../plan/types';
 import { parameterCount } from '../plan/weights';
-import { spreadOf } from '../techniques/cards';
 import { recipeOf } from '../techniques/recipe-of';
-import { type CardMemory, cardMemory, once } from './device-memory';
+import { spreadOf } from '../techniques/spread';
+import { type CardMemory, cardMemory } from './device-memory';
 import { hostOf, trafficOf } from './host';
+import { once } from './once';
 import { trainedParameters } from './parameters';
 import { heaviest, type OnCard, ranksOf } from './ranks';
 import { readers } from './readers';

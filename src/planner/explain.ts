@@ -1,9 +1,10 @@
 /** The bytes alive at the peak, tensor by tensor: what they are, what made them, and what the numbers hold for. */
-import type { Plan } from '../plan/types';
+import type { Plan, TechniqueSlot } from '../plan/types';
 import { liveAtPeak } from '../tape/live';
 import type { Tape } from '../tape/types';
 import { useOf } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
+import type { Citation } from '../techniques/spec';
 import { stagesOf } from './estimate';
 import { heaviest } from './ranks';
 import type { Category, LedgerLine, Moment, StepExplanation } from './types';
@@ -22,11 +23,11 @@ export interface Ledger {
 export function explain(plan: Plan): Ledger {
   const { whole, simulation } = heaviest(plan);
   const { peak, at } = simulation;
-  return { plan: plan.name, at, lines: ledgerLines(whole(), peak), allocated: peak, holds: assumptions(plan) };
+  return { plan: plan.name, at, lines: ledgerLines(plan, whole(), peak), allocated: peak, holds: assumptions(plan) };
 }
 
 /** Tensors alive at the peak of a tape, largest first; they add up to it. */
-export function ledgerLines(tape: Tape, peak: number): LedgerLine[] {
+function ledgerLines(plan: Plan, tape: Tape, peak: number): LedgerLine[] {
   const { counts, makers } = liveAtPeak(tape, peak);
   const lines = new Map<string, LedgerLine>();
   for (const [id, count] of counts) {
@@ -40,7 +41,7 @@ export function ledgerLines(tape: Tape, peak: number): LedgerLine[] {
       line.bytes += count * bytes;
     } else {
       const op = makers.get(id)?.op ?? '';
-      lines.set(key, { category, name, shape, dtype, count, each: bytes, bytes: count * bytes, op, source: sourceOf(op) });
+      lines.set(key, { category, name, shape, dtype, count, each: bytes, bytes: count * bytes, op, source: sourceOf(op, plan) });
     }
   }
   return [...lines.values()].filter((line) => line.count !== 0).sort((a, b) => b.bytes - a.bytes);
@@ -54,12 +55,12 @@ export function explainSteps(plan: Plan): StepExplanation[] {
   let before: LedgerLine[] = [];
   return stagesOf(plan).map(({ slot, use, plan: stage }) => {
     const { whole, simulation } = heaviest(stage);
-    const after = ledgerLines(whole(), simulation.peak);
+    const after = ledgerLines(stage, whole(), simulation.peak);
     const spec = use && slot !== 'plain' ? findSpec(slot, use.name) : undefined;
     const explanation: StepExplanation = {
       formula: spec?.formula ?? 'every slot at its default',
       cost: spec?.cost ?? 'none',
-      source: spec?.citation ? `${spec.citation.title}, ${spec.citation.id}` : 'PyTorch operators, as the tape writes them',
+      source: spec?.citation ? cited(spec.citation) : 'PyTorch operators, as the tape writes them',
       ...(spec?.citation ? { url: spec.citation.url } : {}),
       changes: changesBetween(before, after),
     };
@@ -96,15 +97,24 @@ function changesBetween(before: readonly LedgerLine[], after: readonly LedgerLin
 }
 
 /** Where the rule of an operator comes from. */
-function sourceOf(op: string): string {
+function sourceOf(op: string, plan: Plan): string {
   if (op.startsWith('aten.')) return 'PyTorch derivatives.yaml, FunctionsManual.cpp';
   if (op.startsWith('sdpa')) return 'FlashAttention-2, arXiv:2307.08691';
-  if (op.startsWith('cce')) return 'Cut cross-entropy, arXiv:2411.09009';
-  if (op.startsWith('galore')) return 'GaLore, arXiv:2403.03507; galore_torch';
   if (op === 'parameter') return 'shapes of the model';
-  if (op === 'quantize' || op === 'dequantize') return 'ActNN, arXiv:2104.14129';
-  return 'the engine profile';
+  const slot = BRINGS[op.split(/[._]/)[0] ?? ''];
+  const citation = slot && findSpec(slot, useOf(plan, slot)?.name ?? '')?.citation;
+  return citation ? cited(citation) : 'the engine profile';
 }
+
+/** Slots whose technique brings an operator, by the operator's first word. */
+const BRINGS: { readonly [word: string]: TechniqueSlot } = {
+  cce: 'loss',
+  galore: 'optimizer',
+  quantize: 'activations',
+  dequantize: 'activations',
+};
+
+const cited = ({ title, id }: Citation): string => `${title}, ${id}`;
 
 /** The conditions under which the figures were derived. */
 function assumptions(plan: Plan): string[] {

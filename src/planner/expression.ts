@@ -2,7 +2,18 @@
 import type { Estimate } from './types';
 
 /** Figures of a plan that an expression can name. */
-export const FIGURES = ['peak', 'time', 'weights', 'gradients', 'optimizer', 'activations', 'tokens-per-second'] as const;
+export const FIGURES = [
+  'peak',
+  'time',
+  'weights',
+  'gradients',
+  'optimizer',
+  'activations',
+  'logits',
+  'temporary',
+  'host',
+  'tokens-per-second',
+] as const;
 export type Figure = (typeof FIGURES)[number];
 
 export type Operator = '+' | '-' | '*' | '/';
@@ -30,6 +41,8 @@ export function figureOf(estimate: Estimate, figure: Figure): number {
       return estimate.time.step;
     case 'tokens-per-second':
       return estimate.time.tokensPerSecond;
+    case 'host':
+      return estimate.host?.cpu ?? 0;
     default:
       return estimate.categories[figure];
   }

@@ -6,7 +6,7 @@ import type { Plan, Slot, TechniqueSlot, Use } from '../plan/types';
 import { conflictsOf, refusalsOf } from '../techniques/compatibility';
 import { DEFAULT_USE, findSpec } from '../techniques/registry';
 import { finish } from './answers';
-import { bytesAndTime } from './bytes-and-time';
+import { type BytesAndTime, bytesAndTime, type Measure } from './bytes-and-time';
 import { estimate, labelOf } from './estimate';
 import type { Bytes, Estimate } from './types';
 import { type Change, changeText, keyOf, statedText, waysOf, withChange } from './ways';
@@ -76,13 +76,14 @@ export interface FitProgress {
 
 /** The same search, yielding after every plan, so that others can have their turn. */
 export function* fitSteps(plan: Plan, slots: readonly Slot[] = ALL_SLOTS): Generator<FitProgress, Fit> {
-  const candidates = yield* candidateSteps(plan, slots);
+  const measure = bytesAndTime();
+  const candidates = yield* candidateSteps(plan, slots, measure);
   const sorted = candidates.sort(byPeak);
   const made = new Map<Candidate, FitPoint | null>();
   function* pointOf(candidate: Candidate): Generator<FitProgress, FitPoint | null> {
     let point = made.get(candidate);
     if (point === undefined) {
-      point = holds(candidate.plan) ? pointFrom(plan, candidate) : null;
+      point = holds(candidate.plan) ? pointFrom(plan, candidate, measure) : null;
       made.set(candidate, point);
       yield { done: candidates.length, total: candidates.length };
     }
@@ -94,7 +95,7 @@ export function* fitSteps(plan: Plan, slots: readonly Slot[] = ALL_SLOTS): Gener
   );
   const all = yield* frontSteps(sorted, pointOf);
   const points = [...new Set([...exact, ...all])];
-  const floor = points.length === 0 ? yield* floorSteps(plan, sorted) : null;
+  const floor = points.length === 0 ? yield* floorSteps(plan, sorted, measure) : null;
   return {
     points: points.sort((a, b) => Number(b.exact) - Number(a.exact) || a.estimate.time.step - b.estimate.time.step),
     considered: candidates.length,
@@ -112,14 +113,17 @@ function holds(plan: Plan): boolean {
 export const candidatesOf = (plan: Plan, slots: readonly Slot[]): Candidate[] => finish(candidateSteps(plan, slots));
 
 /** The same, yielding before every plan that is measured. */
-export function* candidateSteps(plan: Plan, slots: readonly Slot[]): Generator<FitProgress, Candidate[]> {
+export function* candidateSteps(
+  plan: Plan,
+  slots: readonly Slot[],
+  measure: Measure = bytesAndTime(),
+): Generator<FitProgress, Candidate[]> {
   const menus = slots.map((slot) => waysOf(plan, slot));
   const total = menus.reduce((product, ways) => product * (ways.length + 1), 1);
   // Losses innermost: plans that differ by nothing else are measured one after the other, for they share their layers.
   const order = [...slots.keys()].sort((a, b) => Number(slots[a] === 'loss') - Number(slots[b] === 'loss'));
   const picked = slots.map(() => 0);
   let done = 0;
-  const measure = bytesAndTime();
   const against = (one: Plan): number => conflictsOf(one).length + refusalsOf(one).length;
   const conflicts = against(plan);
   /** In the order of the slots as they are given. */
@@ -149,7 +153,7 @@ export function* candidateSteps(plan: Plan, slots: readonly Slot[]): Generator<F
 }
 
 /** Undefined where a technique is not written for the model's layers (StreamBP on a fused projection): no way to make it fit. */
-function measurable(measure: ReturnType<typeof bytesAndTime>, plan: Plan): ReturnType<typeof measure> | undefined {
+function measurable(measure: Measure, plan: Plan): BytesAndTime | undefined {
   try {
     return measure(plan);
   } catch {
@@ -210,10 +214,10 @@ function* frontSteps(
   return front;
 }
 
-function pointFrom(given: Plan, { plan, changed, approximations }: Candidate): FitPoint {
+function pointFrom(given: Plan, { plan, changed, approximations }: Candidate, measure: Measure): FitPoint {
   return {
     plan: ordered(given, plan, changed),
-    edits: editsOf(given, changed),
+    edits: editsOf(given, changed, measure),
     estimate: estimate(ordered(given, plan, changed)),
     exact: approximations === 0,
   };
@@ -229,8 +233,7 @@ const ordered = (given: Plan, plan: Plan, changes: readonly Change[]): Plan => (
 });
 
 /** The edits one after the other, each with what it saves and costs on top of those before it. */
-function editsOf(given: Plan, changes: readonly Change[]): Edit[] {
-  const measure = bytesAndTime();
+function editsOf(given: Plan, changes: readonly Change[], measure: Measure): Edit[] {
   let current = given;
   let before = measure(current);
   return changes.map((change) => {
@@ -251,7 +254,7 @@ function editsOf(given: Plan, changes: readonly Change[]): Edit[] {
 }
 
 /** The first of the candidates, lowest peak first, whose offloads the host holds. */
-function* floorSteps(given: Plan, sorted: readonly Candidate[]): Generator<FitProgress, Floor | null> {
+function* floorSteps(given: Plan, sorted: readonly Candidate[], measure: Measure): Generator<FitProgress, Floor | null> {
   const held = new Map<string, number>();
   let beyondHost: Floor['beyondHost'];
   for (const { plan, changed, peak: lowest } of sorted) {
@@ -263,7 +266,7 @@ function* floorSteps(given: Plan, sorted: readonly Candidate[]): Generator<FitPr
     if (cpu > given.device.hostMemory) beyondHost ??= { peak: lowest, cpu };
     else {
       const { peak, categories } = estimate({ ...plan, order: [] });
-      const edits = editsOf(given, changed);
+      const edits = editsOf(given, changed, measure);
       return { plan, edits, peak: peak.allocated, categories, ...(beyondHost ? { beyondHost } : {}) };
     }
     yield { done: sorted.length, total: sorted.length };

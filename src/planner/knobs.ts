@@ -13,7 +13,7 @@ import {
   shapeProblem,
   withDeviceNumber,
 } from '../plan/numbers';
-import { LIST_SLOTS, type Plan, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../plan/types';
+import { LIST_SLOTS, type Plan, SLOTS, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../plan/types';
 import { refusalsOf } from '../techniques/compatibility';
 import { DEFAULT_USE, findSpec } from '../techniques/registry';
 import type { Spec } from '../techniques/spec';
@@ -60,12 +60,12 @@ const NAMED: readonly { kind: string; keys: readonly string[]; knob(plan: Plan, 
 const ELSEWHERE: { readonly [name: string]: string } = Object.fromEntries([
   ...['steps', 'seed', 'learning-rate'].map((name) => [name, 'a number of the `run` block, which a plan does not depend on']),
   ...['family', 'tied-embeddings', 'attention-bias', 'fused-qkv'].map((name) => [name, 'no number, but a property of the model']),
-  ...['peak', 'time', 'tokens-per-second'].map((name) => [name, 'a figure that follows from a plan: write `require` for it']),
-  ...['model', 'device'].map((name) => [name, 'no number']),
-  ...[...TECHNIQUE_SLOTS, ...LIST_SLOTS].map((name) => [
+  ...['peak', 'time', 'host', 'tokens-per-second'].map((name) => [
     name,
-    'no number: a technique stands there, whose arguments may be asked for',
+    'a figure that follows from a plan: write `require` for it',
   ]),
+  ...['model', 'device'].map((name) => [name, 'no number']),
+  ...SLOTS.map((name) => [name, 'no number: a technique stands there, whose arguments may be asked for']),
 ]);
 
 /** The knob of a plan that a path names, or why there is none. */

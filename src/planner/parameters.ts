@@ -7,9 +7,7 @@ export function trainedParameters(recipe: Recipe): number {
   const { layer, outside } = weightsOf(recipe.model);
   const count = (weights: readonly { name: string; shape: readonly number[]; role: never | string }[]) =>
     weights.reduce((sum, weight) => sum + (recipe.trains(weight as never) ? elements(weight as never) : 0), 0);
+  const added = recipe.added(recipe.model);
   const layers = recipe.active?.count ?? recipe.model.layers;
-  return (
-    layers * count([...layer, ...addedWeights(recipe, layer)]) +
-    count([...outside, ...recipe.added.outside, ...recipe.added.shared])
-  );
+  return layers * count([...layer, ...addedWeights(recipe, layer)]) + count([...outside, ...added.outside, ...added.shared]);
 }

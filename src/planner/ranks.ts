@@ -1,15 +1,16 @@
 /** The cards of a plan that differ: a pipeline's stages; all others do the same with different tokens or parts. */
 import type { Plan } from '../plan/types';
 import type { WrittenLayers } from '../tape/pytorch/layer-spans';
+import { learnsBefore } from '../tape/pytorch/stretches';
 import { type Simulation, simulate, type Walked } from '../tape/simulate';
 import type { Tape } from '../tape/types';
-import { type Spread, spreadOf } from '../techniques/cards';
 import { stagesOf } from '../techniques/pipeline';
-import { lowerRecipe, recipeOnCard, writeRecipe } from '../techniques/recipe-of';
+import { lowerRecipe, recipeOf, recipeOnCard, writeRecipe } from '../techniques/recipe-of';
 import { findSpec } from '../techniques/registry';
 import { complete } from '../techniques/spec';
-import { once } from './device-memory';
+import { type Spread, spreadOf } from '../techniques/spread';
 import { managedBytes, pagedOut } from './host';
+import { once } from './once';
 import { stepTime } from './time';
 import type { Rank } from './types';
 
@@ -78,15 +79,15 @@ const namesWhatEntered = ({ instants }: Simulation, { spans }: WrittenLayers): b
   spans.some(({ entering }) => entering && instants.some(({ at }) => at.op.includes(entering.name)));
 
 /**
- * The stages of which one peaks highest and one is slowest. An inner stage with no more layers than one before it has no more of anything, for fewer
- * micro-batches wait on it: it need not be written.
+ * The stages of which one peaks highest and one is slowest. An inner stage with no more layers than one before it has no more of anything, for no more
+ * micro-batches wait on it: it need not be written. But the first one's layers keep less where nothing learns before them.
  */
 function heavy(plan: Plan): Kind[] {
   const kinds = kindsOf(plan);
   let most = 0;
   return kinds.filter(({ layers }, index) => {
     if (layers <= most && index < kinds.length - 1) return false;
-    most = Math.max(most, layers);
+    if (index > 0 || kinds.length < 3 || learnsBefore(recipeOf(plan))) most = Math.max(most, layers);
     return true;
   });
 }

@@ -1,4 +1,4 @@
-/** What is to be said of a value that was found, beside the value. */
+/** What is to be said of a value that was found, beside the value, and of two plans beside one another. */
 import { formatQuantity } from '../plan/format';
 import type { Answer } from './answers';
 
@@ -20,4 +20,21 @@ export function remarksOn({ find, uneven, arranged, host, unit, limitedBy }: Fou
       ? ''
       : `; ${most ? 'up to' : 'from'} ${formatQuantity(arranged, unit)} the tensors fit, and how the allocator places them decides`;
   return { bound: by ? `; the card would do: ${by} ends it` : '', border: gap + loose };
+}
+
+/** Step time and speed of a plan and of the one that it is compared with. */
+interface Speeds {
+  step: number;
+  otherStep: number;
+  tokensPerSecond: number;
+  otherTokensPerSecond: number;
+}
+
+/** The share of the other plan's time; that of a token (`each`) where steps of the two are not as many tokens. */
+export function relativeTime({ step, otherStep, tokensPerSecond, otherTokensPerSecond }: Speeds): {
+  share: number;
+  each: boolean;
+} {
+  const share = otherTokensPerSecond / tokensPerSecond;
+  return { share, each: Math.abs(share / (step / otherStep) - 1) > 1e-9 };
 }

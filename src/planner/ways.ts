@@ -1,6 +1,7 @@
 /** What else a slot of a plan could hold: its techniques at their usual settings, what may lie on the host, how cards are shared out. */
 import type { ListSlot, Plan, Slot, TechniqueSlot, Use } from '../plan/types';
 import { DEFAULT_USE, findSpec, specsOf } from '../techniques/registry';
+import type { Argument, Spec } from '../techniques/spec';
 import { labelOf } from './estimate';
 
 /** One statement that is set: a technique, a list of them, or a count. */
@@ -41,14 +42,16 @@ function techniques(plan: Plan, slot: TechniqueSlot): Use[] {
   if (now && findSpec(slot, now.name)?.objective) return [];
   const current = now && labelOf(now);
   return specsOf(slot)
-    .filter((spec) => spec.name !== 'none')
-    .flatMap((spec) => {
-      const settings = spec.usual ?? (spec.args.every((argument) => argument.default !== undefined) ? [{}] : []);
-      // What the plan says of its own technique stays, but for the setting that is tried.
-      const own = spec.name === now?.name ? now.args : {};
-      return settings.map((args): Use => ({ name: spec.name, args: { ...own, ...args } }));
-    })
+    .flatMap((spec) => settingsOf(spec, now))
     .filter((use) => labelOf(use) !== current);
+}
+
+/** A technique at each of its usual settings. What the plan says of its own technique stays, but for the setting that is tried. */
+function settingsOf({ name, usual, args, shares }: Spec, now: Use | undefined): Use[] {
+  const given = (argument: Argument): boolean =>
+    argument.default !== undefined || (shares !== undefined && argument.name === 'n');
+  const own = now?.name === name ? now.args : {};
+  return (usual ?? (args.every(given) ? [{}] : [])).map((setting) => ({ name, args: { ...own, ...setting } }));
 }
 
 const alike = (a: readonly Use[], b: readonly Use[]): boolean => listText(a) === listText(b);
@@ -62,47 +65,40 @@ function offloads({ lists }: Plan): Use[][] {
     .filter((uses) => !alike(uses, stated));
 }
 
-/** Cards that have each other's copies of a batch's model: one of these is stated. */
-const REPLICAS = ['data', 'zero', 'fsdp'];
-/** Tensor parallelism stays inside a host, whose cards are linked most closely. */
-const MOST_TENSOR = 8;
+/** Cards that share matrices stay inside a host, whose cards are linked most closely. */
+const MOST_ON_MATRICES = 8;
 
 /**
  * The same cards, and as many tokens in a step, otherwise: copies kept or sharded by another technique, or half as many copies
  * and twice as many cards to a copy, by matrices or by layers, and back.
  */
 function spreadings({ lists, accumulate }: Plan): Change[][] {
+  const axes = specsOf('parallel');
   const stated = lists.parallel ?? [];
-  const at = stated.findIndex(({ name }) => REPLICAS.includes(name));
+  const copying = axes.filter(({ shares }) => shares === 'batches');
+  const at = stated.findIndex(({ name }) => copying.some((spec) => spec.name === name));
   const copies = stated[at];
   if (!copies) return [];
   const n = Number(copies.args.n);
   const list = (uses: Use[]): Change => ({ kind: 'list', slot: 'parallel', uses });
-  const sharded =
-    n > 1
-      ? [
-          { name: 'data', args: { n } },
-          ...[1, 2, 3].map(
-            (stage): Use => ({ name: 'zero', args: { ...(copies.name === 'zero' ? copies.args : {}), stage, n } }),
-          ),
-          copies.name === 'fsdp' ? copies : { name: 'fsdp', args: { n } },
-        ]
-      : [];
-  const others = sharded.map((use) => stated.with(at, use)).filter((uses) => !alike(uses, stated));
-  const moved = (['tensor', 'pipeline'] as const).flatMap((axis) => {
-    const index = stated.findIndex(({ name }) => name === axis);
-    const own = stated[index] ?? { name: axis, args: axis === 'tensor' ? { n: 1, sequence: true } : { n: 1 } };
+  const others = (n > 1 ? copying : [])
+    .flatMap((spec) => settingsOf(spec, copies).map(({ name, args }) => stated.with(at, { name, args: { ...args, n } })))
+    .filter((uses) => !alike(uses, stated));
+  const cutting = axes.filter(({ shares }) => shares === 'matrices' || shares === 'layers');
+  const moved = cutting.flatMap(({ name, shares, usual }) => {
+    const index = stated.findIndex((use) => use.name === name);
+    const own = stated[index] ?? { name, args: { n: 1, ...usual?.[0] } };
     const degree = Number(own.args.n);
     /** `factor` times as many copies. */
     const with_ = (factor: number): Change[] => {
-      const use: Use = { name: axis, args: { ...own.args, n: degree / factor } };
+      const use: Use = { name, args: { ...own.args, n: degree / factor } };
       const uses = stated.with(at, { name: copies.name, args: { ...copies.args, n: n * factor } });
       return [
         list(index < 0 ? [...uses, use] : uses.with(index, use)),
         { kind: 'number', path: 'accumulate', value: accumulate / factor },
       ];
     };
-    const wider = n % 2 === 0 && (axis === 'pipeline' || 2 * degree <= MOST_TENSOR) ? [with_(0.5)] : [];
+    const wider = n % 2 === 0 && (shares !== 'matrices' || 2 * degree <= MOST_ON_MATRICES) ? [with_(0.5)] : [];
     return degree % 2 === 0 && accumulate % 2 === 0 ? [...wider, with_(2)] : wider;
   });
   return [...others.map((uses) => [list(uses)]), ...moved];

@@ -58,7 +58,7 @@ export function loaderEnvironment(dist: string, cache: string): { [name: string]
 }
 
 /** The folder with SwiftShader: beside the bundles, or unpacked into the cache from the development install. */
-export function swiftshaderFolder(dist: string, cache: string): string | null {
+function swiftshaderFolder(dist: string, cache: string): string | null {
   const complete = (folder: string) => WANTED.every((file) => existsSync(join(folder, file)));
   const shipped = join(dist, 'swiftshader');
   if (complete(shipped)) return shipped;
@@ -99,7 +99,7 @@ function findArchive(dist: string): string | null {
 }
 
 /** Plain files of a tar archive: name without folders, and content. */
-export function* untar(archive: Uint8Array): Generator<[string, Uint8Array]> {
+function* untar(archive: Uint8Array): Generator<[string, Uint8Array]> {
   const text = new TextDecoder();
   const field = (at: number, length: number) => text.decode(archive.subarray(at, at + length)).split('\0')[0] ?? '';
   for (let at = 0; at + 512 <= archive.length; ) {

@@ -39,14 +39,8 @@ export class Ledger {
     this.live -= range.counted;
   }
 
-  get liveBytes(): number {
-    return this.live;
-  }
   get highWater(): number {
     return this.high;
-  }
-  resetHighWater(): void {
-    this.high = this.live;
   }
 
   /** Index of the first range that starts after `start`. */

@@ -3,7 +3,7 @@ import type { LinearOp } from '../tape/linear';
 import type { Trainer } from './trainer';
 
 /** Name of an op for people: what it is, of which layer, and in which pass. */
-export const opName = ({ node, layer, phase }: LinearOp): string => {
+const opName = ({ node, layer, phase }: LinearOp): string => {
   const name = node.label && node.label !== node.op ? `${node.op} (${node.label})` : node.op;
   return `${name}${layer === undefined ? '' : ` of layer ${layer}`} in ${phase}`;
 };

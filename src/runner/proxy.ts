@@ -1,11 +1,12 @@
 /** From a plan and its run block to the plan that the runner executes: the same techniques on a small Llama-like model. */
-import type { Plan, RunSettings, TechniqueSlot, Use } from '../plan/types';
+import type { Model, Plan, RunSettings, TechniqueSlot, Use } from '../plan/types';
 import { TECHNIQUE_SLOTS } from '../plan/types';
 import type { RunEvent } from '../protocol';
 import { wholeBlock } from '../techniques/adamw8bit/webgpu';
 import { useOf } from '../techniques/recipe-of';
 import { findTechnique } from '../techniques/registry';
 import { RunnerError } from './errors';
+import { rateOf } from './learning';
 
 type PlanEvent = Extract<RunEvent, { type: 'plan' }>;
 
@@ -73,36 +74,10 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
       to: accumulate,
       why: `each adds to the same gradients: ${accumulate} show it`,
     });
-  if (plan.model.family !== 'llama' && plan.model.family !== 'mistral')
-    unproved.push({ technique: plan.model.family, why: `the proxy has Llama-like layers in place of ${plan.model.family}'s` });
-  if (plan.model.slidingWindow > 0)
-    unproved.push({ technique: 'sliding-window', why: 'the proxy attends to the whole sequence' });
-  if (plan.model.fusedQkv) unproved.push({ technique: 'fused-qkv', why: 'the proxy makes q, k and v by a matrix each' });
+  unproved.push(...otherThan(plan.model));
   const proxy: Plan = {
     ...plan,
-    model: {
-      ...plan.model,
-      name: `${plan.model.name} (proxy)`,
-      source: 'block',
-      family: 'llama',
-      layers: run.layers,
-      hidden: run.hidden,
-      heads: run.heads,
-      kvHeads: run.kvHeads,
-      headDim: run.hidden / run.heads,
-      ffn: run.ffn,
-      vocab: run.vocab,
-      positions: 0,
-      dropout: 0,
-      experts: 0,
-      activeExperts: 0,
-      sharedFfn: 0,
-      slidingWindow: 0,
-      attentionBias: false,
-      fusedQkv: false,
-      classes: 0,
-      encoderLayers: 0,
-    },
+    model: modelOf(plan.model, run),
     batch: run.batch,
     sequence: run.sequence,
     accumulate,
@@ -120,40 +95,46 @@ export function proxyOf(plan: Plan, run: RunSettings): ProxyRun {
   };
 }
 
+/** A plain Llama of the run's dimensions, with what else a plan says of its model. */
+const modelOf = (model: Model, run: RunSettings): Model => ({
+  ...model,
+  name: `${model.name} (proxy)`,
+  source: 'block',
+  family: 'llama',
+  layers: run.layers,
+  hidden: run.hidden,
+  heads: run.heads,
+  kvHeads: run.kvHeads,
+  headDim: run.hidden / run.heads,
+  ffn: run.ffn,
+  vocab: run.vocab,
+  positions: 0,
+  dropout: 0,
+  experts: 0,
+  activeExperts: 0,
+  sharedFfn: 0,
+  slidingWindow: 0,
+  attentionBias: false,
+  fusedQkv: false,
+  classes: 0,
+  encoderLayers: 0,
+});
+
+/** What a model has that its proxy has not. */
+function otherThan({ family, slidingWindow, fusedQkv }: Model): PlanEvent['unproved'] {
+  const llama = family === 'llama' || family === 'mistral';
+  return [
+    ...(llama ? [] : [{ technique: family, why: `the proxy has Llama-like layers in place of ${family}'s` }]),
+    ...(slidingWindow > 0 ? [{ technique: 'sliding-window', why: 'the proxy attends to the whole sequence' }] : []),
+    ...(fusedQkv ? [{ technique: 'fused-qkv', why: 'the proxy makes q, k and v by a matrix each' }] : []),
+  ];
+}
+
 /** A 16-bit precision that the plan states; where it says nothing, the proxy is in fp32. */
 function inSixteenBits({ slots }: Plan): { name: string; half: 'fp16' | 'bf16'; pure: boolean } | undefined {
   const name = slots.precision?.name ?? '';
   const half = (['fp16', 'bf16'] as const).find((kind) => name === kind || name === `amp-${kind}`);
   return half && { name, half, pure: name === half };
-}
-
-/** Of a rate, where ratios of probabilities to a reference's are clipped: further away nothing is learnt. */
-const NEAR_THE_REFERENCE = 0.02;
-
-/** A rate at which the optimizer learns steadily at a proxy's size. */
-const rateOf = (plan: Plan): number => usualRate(plan) * (plan.slots.loss?.name === 'grpo' ? NEAR_THE_REFERENCE : 1);
-
-function usualRate(plan: Plan): number {
-  const use = useOf(plan, 'optimizer');
-  if (use && ['galore', 'q-galore', 'apollo', 'apollo-mini'].includes(use.name)) return 0.01;
-  if (use?.name === 'lion') return 5e-4;
-  if (use?.name === 'lomo') return 0.2;
-  if (use?.name === 'sgd') return 0.2 * (1 - Number(use.args.momentum ?? 0));
-  // One direction of all: the more there are, the shorter the way along it.
-  if (use?.name === 'mezo') return 0.03 / plan.model.hidden;
-  return plan.slots.train && plan.slots.train.name !== 'full' ? 5e-3 : 2e-3;
-}
-
-/**
- * Held-out loss after a run over the one before it, at most. A batch's worth of noise is below 1 %: an optimizer that walks
- * the wrong way, or not at all, does not pass. One direction a step teaches less, and without an optimizer nothing is learnt.
- */
-export function heldOutLimit(plan: Plan): number {
-  const name = useOf(plan, 'optimizer')?.name;
-  const adapters = plan.slots.train !== undefined && plan.slots.train.name !== 'full';
-  if (name === 'none') return 1;
-  if (name === 'mezo') return adapters ? 1 : 0.999;
-  return adapters ? 0.995 : 0.97;
 }
 
 /** Ranks follow the width, tokens the sequence, periods the number of steps. */
@@ -185,7 +166,7 @@ function scale(use: Use, plan: Plan, run: RunSettings, scaled: PlanEvent['scaled
         clamp(Number(args[argument]) * Math.min(1, length), Math.min(SMALLEST_CHUNK, Number(args[argument])), run.sequence),
         `by the sequences, ${run.sequence} to ${plan.sequence}, ${SMALLEST_CHUNK} at least`,
       );
-  if (use.name === 'adamw8bit') set('block', wholeBlock(Number(args.block)), 'the runner packs four codes to a word');
+  if ('block' in args) set('block', wholeBlock(Number(args.block)), 'the runner packs four codes to a word');
   if ('every' in args && use.name === 'checkpoint')
     set('every', Math.min(Number(args.every), run.layers), `the proxy has ${run.layers} layers`);
   else if ('every' in args)

@@ -14,6 +14,7 @@ import { checkOf } from './checks/registry';
 import { batchAt, checkText } from './data';
 import { type Opened, openDevice } from './device';
 import { RunnerError } from './errors';
+import { freezes } from './learning';
 import { type ProxyRun, proxyOf, withSlots } from './proxy';
 import { tellSavings } from './savings';
 import { train } from './training';
@@ -124,12 +125,11 @@ async function runPlan(opened: Opened, { proxy, text }: PreparedRun, emit: Emit,
   const base = await train({ ...common, plan: plain, label: 'plain', weights: initial, learningRate: proxy.plainLearningRate });
   if (Object.keys(plan.slots).every((slot) => slot === 'engine')) return;
   // A plan that freezes its weights starts from what the plain run learned, as it would from a trained model.
-  const frozen = plan.slots.train !== undefined && plan.slots.train.name !== 'full';
   const training = {
     ...common,
     plan,
     label: plan.name,
-    weights: frozen ? base.weights : initial,
+    weights: freezes(plan) ? base.weights : initial,
     learningRate: proxy.learningRate,
   };
   const { bytes } = await train(training);

@@ -2,7 +2,7 @@
 import { findDevice } from '../plan/presets/devices';
 import type { Plan } from '../plan/types';
 import type { Recipe } from '../tape/recipe';
-import { recipeOf, useOf } from '../techniques/recipe-of';
+import { recipeOf } from '../techniques/recipe-of';
 import { scorerOf, toAnswers } from './answers';
 import { underCaps } from './checks/cap';
 import type { Emit } from './checks/context';
@@ -11,11 +11,12 @@ import { NONE } from './checks/gradients';
 import { type Batch, batchAt } from './data';
 import type { Opened } from './device';
 import { RunnerError } from './errors';
+import { heldOutLimit, mostRise } from './learning';
 import { firstNonFinite } from './non-finite';
 import { processBytes } from './process-bytes';
 import { byKernel } from './profile';
 import type { Predicted } from './program';
-import { heldOutLimit, withSlots } from './proxy';
+import { withSlots } from './proxy';
 import { createTrainer, type Trainer } from './trainer';
 import type { WeightSource } from './weights';
 
@@ -155,9 +156,6 @@ export async function train(asked: Training): Promise<{ weights: WeightSource; b
   return { weights, bytes };
 }
 
-/** What a loss may rise by where each step goes along one direction of all, and as often hardly moves. */
-const ONE_DIRECTION = 0.02;
-
 /** The last batches of a run, as many as a loss is judged by where no single one will do. */
 const batchesOf = (steps: number): number[] => Array.from({ length: Math.min(steps, 8) }, (_, back) => steps - 1 - back);
 
@@ -170,7 +168,7 @@ function learned(plan: Plan, signed: boolean, steps: number, first: number, last
     ? within(
         `loss over the last ${batchesOf(steps).length} batches after ${steps} steps less before, ${first.toFixed(4)} to ${last.toFixed(4)}`,
         last - first,
-        useOf(plan, 'optimizer')?.name === 'mezo' ? ONE_DIRECTION : 0,
+        mostRise(plan),
         'the same answers before and after, at a rate that keeps most ratios of probabilities within the clip',
       )
     : within(

@@ -46,7 +46,7 @@ const TABLE: { [name in AdapterClass]: Omit<Tuning, 'class'> } = {
   gpu: { matmul: null, attention: null, unroll: false, wideRows: true },
 };
 
-export function adapterClass({ architecture, name }: Pick<Opened, 'architecture' | 'name'>): AdapterClass {
+function adapterClass({ architecture, name }: Pick<Opened, 'architecture' | 'name'>): AdapterClass {
   if (architecture === 'swiftshader') return 'swiftshader';
   return /llvmpipe|lavapipe/i.test(`${architecture} ${name}`) ? 'llvmpipe' : 'gpu';
 }

@@ -1,5 +1,6 @@
 /** Lets a run decide in which steps the lazy ops of its weights run, by what the device found in earlier ones. */
 import type { Weight } from '../plan/weights';
+import { keyOf } from '../tape/linear';
 import type { OptimizerRule } from '../tape/webgpu/rules';
 import type { StepState } from './ops/bind';
 import type { Program } from './program';
@@ -22,7 +23,7 @@ export function takeTurns(
     .filter(({ weight, layer }) => program.has(`${weight.name}.${turns.part}`, layer))
     .map(({ weight, layer }) => ({
       storage: program.find(`${weight.name}.${turns.part}`, layer),
-      key: layer === undefined ? weight.name : `${weight.name}@${layer}`,
+      key: keyOf(weight.name, layer),
     }));
   return {
     of: (step) => ({ due: (weight) => turns.due(weight, step) }),

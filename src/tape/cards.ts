@@ -4,7 +4,12 @@
 export interface Stage {
   index: number;
   of: number;
-  /** Layers that have another micro-batch's saved tensors while one micro-batch runs, and micro-batches that wait besides it. */
+  /** Pieces of its layers that a micro-batch goes through one by one, with the other stages between them. */
+  pieces: number;
+  /**
+   * Layers that have another micro-batch's saved tensors while one micro-batch runs, and micro-batches that wait besides it
+   * between what stands before the first layer, or behind the last one, and its backward.
+   */
   waiting: { layers: number; microBatches: number };
 }
 
@@ -23,7 +28,7 @@ export interface Cards {
   stage: Stage;
 }
 
-export const ONE_STAGE: Stage = { index: 0, of: 1, waiting: { layers: 0, microBatches: 0 } };
+const ONE_STAGE: Stage = { index: 0, of: 1, pieces: 1, waiting: { layers: 0, microBatches: 0 } };
 export const ONE_CARD: Cards = { tensor: 1, sequence: 'whole', context: 1, expert: 1, stage: ONE_STAGE };
 
 export const isFirst = ({ index }: Stage): boolean => index === 0;

@@ -33,6 +33,9 @@ export interface Storage {
   persistent: boolean;
 }
 
+/** A tensor's name among all of a tape; a layer's carries its number after an @: `attn.q.weight@0`. */
+export const keyOf = (name: string, layer: number | undefined): string => (layer === undefined ? name : `${name}@${layer}`);
+
 export interface Linear {
   ops: LinearOp[];
   storages: Storage[];

@@ -47,6 +47,12 @@ export interface ActiveLayers {
   statesStay: boolean;
 }
 
+export interface Added {
+  layer: readonly Weight[];
+  outside: readonly Weight[];
+  shared: readonly Weight[];
+}
+
 export interface Recipe {
   model: Model;
   batch: number;
@@ -65,7 +71,7 @@ export interface Recipe {
   trains(weight: Weight): boolean;
   adapters: Adapters | null;
   /** Parameters beside the model's own: those of each layer, those outside, and those that every layer uses. */
-  added: { layer: readonly Weight[]; outside: readonly Weight[]; shared: readonly Weight[] };
+  added(model: Model): Added;
   /** The layers whose parameters learn in this step, where not all of them do. */
   active: ActiveLayers | null;
   /** State tensors that the optimizer keeps for one trained weight of the given parameter type. */

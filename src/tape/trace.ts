@@ -6,6 +6,7 @@
 import { bytesOf } from '../plan/dtypes';
 import type { DType } from '../plan/types';
 import type { Category, Phase } from '../planner/types';
+import { addGradients } from './add-gradients';
 import type { GradNode, OpSpec, Packing, Tensor } from './recorded';
 import type { OpNode, RepeatNode, Tape, TapeNode } from './types';
 
@@ -29,7 +30,7 @@ export class Trace {
   /** Compresses what is kept from the forward phase to the backward phase; null keeps it as it is. */
   packer: ((tensor: Tensor) => Packing | null) | null = null;
   /** Adds `extra` into the existing gradient `sum` of a non-leaf tensor; engines differ in whether that allocates. */
-  accumulate: (sum: Tensor, extra: Tensor) => Tensor = (sum, extra) => this.addGradients(sum, extra);
+  accumulate: (sum: Tensor, extra: Tensor) => Tensor = (sum, extra) => addGradients(this, sum, extra);
   /** Called with each parameter's finished gradient of one backward pass. The callee owns the reference. */
   onParameterGradient: (parameter: Tensor, gradient: Tensor) => void = (_, gradient) => this.release(gradient);
 
@@ -49,6 +50,10 @@ export class Trace {
       category,
       bytes: bytes ?? bytesOf(dtype, elements),
       perLayer: this.layerDepth > 0,
+      // All tensors, and all ops, have their fields in the same order: what walks a tape finds one kind of object.
+      pieces: undefined,
+      stream: undefined,
+      host: undefined,
       refs: 1,
       allocated: false,
       requiresGrad: false,
@@ -86,10 +91,10 @@ export class Trace {
       frees: temps.map(idOf),
       flops: (spec.flops ?? 0) * this.share,
       moved: (spec.moved ?? moved) * this.share,
+      traffic: spec.traffic && { ...spec.traffic, bytes: spec.traffic.bytes * this.share },
+      seconds: spec.seconds && spec.seconds * this.share,
+      attrs: spec.attrs,
     };
-    if (spec.traffic) node.traffic = { ...spec.traffic, bytes: spec.traffic.bytes * this.share };
-    if (spec.seconds) node.seconds = spec.seconds * this.share;
-    if (spec.attrs) node.attrs = spec.attrs;
     this.body.push(node);
     return node;
   }
@@ -187,7 +192,13 @@ export class Trace {
 
   /** Names everything made inside `body` under `label`. */
   within<R>(label: string, body: () => R): R {
-    return this.under(this.place(label), body);
+    const outer = this.prefix;
+    this.prefix = this.place(label);
+    try {
+      return body();
+    } finally {
+      this.prefix = outer;
+    }
   }
 
   /**
@@ -201,16 +212,6 @@ export class Trace {
       return body();
     } finally {
       this.share = outer;
-    }
-  }
-
-  private under<R>(prefix: string, body: () => R): R {
-    const outer = this.prefix;
-    this.prefix = prefix;
-    try {
-      return body();
-    } finally {
-      this.prefix = outer;
     }
   }
 
@@ -257,6 +258,8 @@ export class Trace {
         return [];
       }
       if (out.bytes !== entry.bytes) throw new Error(`tape: ${initial.name} does not carry through its repeat`);
+      // What the next iteration ends is of the kind that this one began.
+      out.category = entry.category;
       const result = moved(out);
       node.carry.push({ initial: initial.id, in: entry.id, out: out.id, result: result.id });
       return [result];
@@ -376,19 +379,6 @@ export class Trace {
 
   finish(): Tape {
     return { tensors: this.tensors, body: this.root };
-  }
-
-  /** In place where nobody else holds the sum, otherwise into a new tensor, as autograd's input buffers do. */
-  private addGradients(sum: Tensor, extra: Tensor): Tensor {
-    if (sum.refs === 1) {
-      this.op({ op: 'add_', label: 'gradient', reads: [sum, extra], writes: [sum] });
-      this.release(extra);
-      return sum;
-    }
-    const total = this.tensor('gradient', sum.shape, sum.dtype, sum.category, sum.bytes);
-    this.op({ op: 'add', label: 'gradient', reads: [sum, extra], writes: [total] });
-    this.release(sum, extra);
-    return total;
   }
 
   private place(name: string): string {

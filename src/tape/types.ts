@@ -21,11 +21,11 @@ export interface TensorDecl {
   /** One instance for each layer: it was made inside a repeat over layers. */
   perLayer: boolean;
   /** Equal blocks that its bytes are made of; one where it is not said. */
-  pieces?: number;
+  pieces?: number | undefined;
   /** The stream that it is allocated on, where that is not the one that computes. */
-  stream?: Stream;
+  stream?: Stream | undefined;
   /** Bytes of it that lie outside the card, in the host's memory or on a drive. */
-  host?: { place: Place; bytes: number };
+  host?: { place: Place; bytes: number } | undefined;
 }
 
 /** Bytes in one direction, to other cards, to the host, or between the host and its drive. `hidden`: frameworks let it run beside the arithmetic. */
@@ -51,10 +51,10 @@ export interface OpNode {
   /** Bytes read and written, for the time model. */
   moved: number;
   /** What the op sends or receives over a link, where it does. */
-  traffic?: Traffic;
+  traffic?: Traffic | undefined;
   /** Time that it takes outside the card, which waits for it. */
-  seconds?: number;
-  attrs?: { [name: string]: number | string | boolean };
+  seconds?: number | undefined;
+  attrs?: { [name: string]: number | string | boolean } | undefined;
 }
 
 /** `body`, `count` times. Index 0 comes first, or last where `reverse` is set. */

@@ -1,29 +1,8 @@
-/** Cards of a plan, and what techniques that spread over them share. */
-import type { Plan } from '../plan/types';
+/** What techniques that spread a plan over cards share. */
 import { elements, type Weight } from '../plan/weights';
 import type { Recipe } from '../tape/recipe';
 import type { Traffic } from '../tape/types';
-
-export interface Spread {
-  /** Copies of the model that work on different tokens. */
-  replicas: number;
-  tensor: number;
-  context: number;
-  pipeline: number;
-  total: number;
-}
-
-/** How many cards a plan has, and along which axes. */
-export function spreadOf(plan: Pick<Plan, 'lists'>): Spread {
-  const n = (name: string): number => {
-    return Number(plan.lists.parallel?.find((use) => use.name === name)?.args.n ?? 1);
-  };
-  const shared = n('data') * n('zero') * n('fsdp');
-  // Experts are spread over the cards that have copies of everything else; without such a statement they make them.
-  const replicas = shared > 1 ? shared : n('expert');
-  const [tensor, context, pipeline] = [n('tensor'), n('context'), n('pipeline')];
-  return { replicas, tensor, context, pipeline, total: replicas * tensor * context * pipeline };
-}
+import type { Relation } from './spec';
 
 /**
  * Cards among which a weight is sharded: those of the sharding itself, and the ones that share a sequence, for they hold
@@ -49,3 +28,6 @@ export const toDrive = (bytes: number): Traffic => ({ to: 'drive', bytes, hidden
 
 /** The argument that says over how many cards. */
 export const cardsArgument = (doc: string) => ({ name: 'n', type: { kind: 'count', min: 1, max: 1_048_576 }, doc }) as const;
+
+/** What each axis excludes. */
+export const ONE_CARD_ENGINE: Relation = { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" };

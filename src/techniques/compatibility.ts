@@ -1,7 +1,8 @@
 /** What combines with what: the specs' relations, read against a plan's stated techniques. */
-import { LIST_SLOTS, type ListSlot, type Plan, type Slot, TECHNIQUE_SLOTS, type Use } from '../plan/types';
-import { DEFAULT_USE, findSpec, findTechnique } from './registry';
+import { type Plan, SLOTS, type Slot, type Use } from '../plan/types';
+import { findSpec, findTechnique, statedIn, usesIn } from './registry';
 import { complete, type Relation } from './spec';
+import { spreadOf } from './spread';
 import type { Technique } from './technique';
 
 type Techniques = Pick<Plan, 'slots' | 'lists'>;
@@ -17,26 +18,17 @@ export interface Conflict<Kind = 'excludes' | 'needs'> {
   other?: string;
 }
 
-const isList = (slot: Slot): slot is ListSlot => (LIST_SLOTS as readonly string[]).includes(slot);
-
-/** Names in a slot: what is stated, or else its default. */
-function namesIn(plan: Techniques, slot: Slot, stated: boolean): string[] {
-  if (isList(slot)) return (plan.lists[slot] ?? []).map((use) => use.name);
-  const use = plan.slots[slot] ?? (stated ? undefined : DEFAULT_USE[slot]);
-  return use ? [use.name] : [];
-}
-
 /** The technique that a relation speaks of, where the plan has it; `*` speaks of any stated one. */
 const met = (relation: Relation, plan: Techniques): string | undefined =>
   relation.names.includes('*')
-    ? namesIn(plan, relation.slot, true)[0]
-    : namesIn(plan, relation.slot, false).find((name) => relation.names.includes(name));
+    ? statedIn(plan, relation.slot)[0]?.name
+    : usesIn(plan, relation.slot).find(({ name }) => relation.names.includes(name))?.name;
 
 /** Every relation that the plan's stated techniques break, in the order of the slots. */
 export function conflictsOf(plan: Techniques): Conflict[] {
   const conflicts: Conflict[] = [];
-  for (const slot of [...TECHNIQUE_SLOTS, ...LIST_SLOTS]) {
-    for (const name of namesIn(plan, slot, true)) {
+  for (const slot of SLOTS) {
+    for (const { name } of statedIn(plan, slot)) {
       const spec = findSpec(slot, name);
       for (const relation of spec?.excludes ?? []) {
         const other = met(relation, plan);
@@ -52,8 +44,8 @@ export function conflictsOf(plan: Techniques): Conflict[] {
 
 /** What works together in a plan, but for something that its author should know. */
 export const cautionsOf = (plan: Techniques): Conflict<'cautions'>[] =>
-  [...TECHNIQUE_SLOTS, ...LIST_SLOTS].flatMap((slot) =>
-    namesIn(plan, slot, true).flatMap((name) =>
+  SLOTS.flatMap((slot) =>
+    statedIn(plan, slot).flatMap(({ name }) =>
       (findSpec(slot, name)?.cautions ?? []).flatMap((relation) => {
         const other = met(relation, plan);
         return other ? [{ slot, name, kind: 'cautions' as const, relation, other }] : [];
@@ -69,27 +61,23 @@ export interface Remark {
 }
 
 /** What a plan's techniques refuse, in words: arguments that do not go with the model, its counts or one another. */
-export const refusalsOf = (plan: Plan): Remark[] =>
-  remarksOf(plan, ({ refuses }, args, twice) => (twice ? 'it is stated twice' : refuses?.(plan, args)));
+export function refusalsOf(plan: Plan): Remark[] {
+  const spread = spreadOf(plan);
+  return remarksOf(plan, ({ refuses }, args, twice) => (twice ? 'it is stated twice' : refuses?.(plan, args, spread)));
+}
 
 /** What they warn of: arguments that work with the plan, but for something. */
 export const warningsOf = (plan: Plan): Remark[] => remarksOf(plan, ({ warns }, args) => warns?.(plan, args));
 
 function remarksOf(plan: Plan, of: (technique: Technique, args: Use['args'], twice: boolean) => string | undefined): Remark[] {
-  const stated = [...TECHNIQUE_SLOTS, ...LIST_SLOTS].map((slot) => ({ slot, uses: usesIn(plan, slot) }));
-  return stated.flatMap(({ slot, uses }) =>
-    uses.flatMap((use, index) => {
+  return SLOTS.flatMap((slot) => {
+    const uses = statedIn(plan, slot);
+    return uses.flatMap((use, index) => {
       const technique = findTechnique(slot, use.name);
       if (!technique) return [];
       const twice = uses.findIndex((other) => other.name === use.name) < index;
       const why = of(technique, complete(technique.spec, use).args, twice);
       return why ? [{ slot, name: use.name, why }] : [];
-    }),
-  );
-}
-
-function usesIn(plan: Plan, slot: Slot): readonly Use[] {
-  if (isList(slot)) return plan.lists[slot] ?? [];
-  const use = plan.slots[slot];
-  return use ? [use] : [];
+    });
+  });
 }

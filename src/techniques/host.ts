@@ -1,5 +1,5 @@
 /** What leaves the card: to the host's memory, or through it to a drive. */
-import type { Argument } from './spec';
+import type { Argument, Relation } from './spec';
 
 export const placeArgument = (doc: string): Argument => ({
   name: 'to',
@@ -7,3 +7,9 @@ export const placeArgument = (doc: string): Argument => ({
   default: 'cpu',
   doc,
 });
+
+export const NO_HOST_ENGINE: Relation = {
+  slot: 'engine',
+  names: ['webgpu'],
+  why: "Memplan's own engine keeps everything on the card",
+};

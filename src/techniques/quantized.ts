@@ -1,6 +1,7 @@
 /** Matrices kept as codes, and products with them where something learns. */
 import type { DType } from '../plan/types';
 import { elements, type Weight } from '../plan/weights';
+import * as aten from '../tape/pytorch/aten';
 import type { PytorchStep } from '../tape/pytorch/context';
 import type { ProductCall } from '../tape/pytorch/rules';
 import type { Part, Recipe } from '../tape/recipe';
@@ -24,12 +25,13 @@ export const storing = (recipe: Recipe, parts: (weight: Weight) => Part[]): Reci
 };
 
 /**
- * A product with a dequantized copy of a matrix, in forward and again in backward, that keeps its input. The gradient of
+ * A product with a dequantized copy of a matrix, in forward and again in backward, that keeps its input, in the compute type. The gradient of
  * the whole matrix goes to the matrix itself or, reduced, to the `learner` beside it.
  */
 export function learningProduct(step: PytorchStep, call: ProductCall, learner: Tensor): Tensor {
   const { trace, recipe } = step;
-  const { input, weight, category } = call;
+  const { weight, category } = call;
+  const input = aten.to(trace, call.input, recipe.compute);
   const whole = (name: string, kind: 'temporary' | 'gradients') => trace.tensor(name, weight.shape, recipe.compute, kind);
   const [m = 1, k = 1] = weight.shape.slice(-2);
   const rows = input.shape.reduce((product, size) => product * size, 1) / k;
@@ -60,5 +62,6 @@ export function learningProduct(step: PytorchStep, call: ProductCall, learner: T
       return [through, reduced];
     },
   });
+  trace.release(input);
   return output;
 }

@@ -1,5 +1,5 @@
 /** From a plan to its recipe and its tape: every slot's technique, or the slot's default, rewrites in turn. */
-import type { Plan, TechniqueSlot, Use, Value } from '../plan/types';
+import { LIST_SLOTS, type ListSlot, type Plan, type Slot, type TechniqueSlot, type Use, type Value } from '../plan/types';
 import { before } from '../plan/version';
 import { ONE_CARD } from '../tape/cards';
 import { FUSED, type LossEra, type PytorchOptions } from '../tape/pytorch/context';
@@ -10,26 +10,30 @@ import type { Recipe } from '../tape/recipe';
 import type { Tape } from '../tape/types';
 import { PLAIN_WEBGPU } from '../tape/webgpu/rules';
 import { lowerWebgpu } from '../tape/webgpu/step';
-import { DEFAULT_USE, findTechnique, REWRITE_ORDER } from './registry';
-import { complete } from './spec';
+import { DEFAULT_USE, findTechnique, REWRITE_ORDER, specsOf } from './registry';
+import { complete, SHARED, type Shared } from './spec';
 import { standardPytorch } from './standard/memory';
+import type { Technique } from './technique';
 
 /** The technique of a slot with complete arguments; undefined where the slot is empty and has no default. */
 export function useOf(plan: Plan, slot: TechniqueSlot): Use | undefined {
   const use = plan.slots[slot] ?? DEFAULT_USE[slot];
   if (!use) return undefined;
+  return { name: use.name, args: found(slot, use).args };
+}
+
+/** A stated technique, with complete arguments. */
+function found(slot: Slot, use: Use): { technique: Technique; args: Use['args'] } {
   const technique = findTechnique(slot, use.name);
   if (!technique) throw new Error(`${slot} has no technique named ${use.name}`);
-  return complete(technique.spec, use);
+  return { technique, args: complete(technique.spec, use).args };
 }
 
 /** The plain recipe, every slot at its default, rewritten by the plan's stated techniques in the order of the slots. */
 export function recipeOf(plan: Plan): Recipe {
   const webgpu = useOf(plan, 'engine')?.name === 'webgpu';
   const rewrite = (recipe: Recipe, slot: TechniqueSlot, use: Use): Recipe => {
-    const technique = findTechnique(slot, use.name);
-    if (!technique) throw new Error(`${slot} has no technique named ${use.name}`);
-    const { args } = complete(technique.spec, use);
+    const { technique, args } = found(slot, use);
     const rewritten = technique.rewrite(recipe, args);
     return webgpu && technique.webgpu ? technique.webgpu(rewritten, args) : rewritten;
   };
@@ -52,7 +56,7 @@ function blank(plan: Plan): Recipe {
     stored: (weight) => [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }],
     trains: () => true,
     adapters: null,
-    added: { layer: [], outside: [], shared: [] },
+    added: () => ({ layer: [], outside: [], shared: [] }),
     active: null,
     states: () => [],
     layerwise: false,
@@ -65,24 +69,22 @@ function blank(plan: Plan): Recipe {
   };
 }
 
-/** Axes in the order in which they cut a recipe: the model and the tokens first, then what is sharded of a card's part. */
-const CARD_ORDER = ['tensor', 'context', 'pipeline', 'expert', 'data', 'zero', 'fsdp'];
-const HOST_ORDER = ['gradients', 'optimizer', 'weights'];
+const inOrder = (slot: ListSlot): string[] =>
+  specsOf(slot)
+    .sort((a, b) => SHARED.indexOf(a.shares as Shared) - SHARED.indexOf(b.shares as Shared))
+    .map(({ name }) => name);
+/** Axes as they cut a recipe; what is offloaded, in any order. */
+const ORDER: Readonly<Record<ListSlot, readonly string[]>> = { parallel: inOrder('parallel'), offload: inOrder('offload') };
 
 /** The recipe of one card of a plan that is spread over several, or that keeps something outside of it. */
 export function recipeOnCard(plan: Plan, stage = 0): Recipe {
   const recipe = recipeOf(plan);
-  const lists = [
-    { slot: 'parallel', order: CARD_ORDER },
-    { slot: 'offload', order: HOST_ORDER },
-  ] as const;
   const staged = stage === 0 ? recipe : { ...recipe, cards: { ...recipe.cards, stage: { ...recipe.cards.stage, index: stage } } };
-  return lists.reduce((all, { slot, order }) => {
-    const uses = [...(plan.lists[slot] ?? [])].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  return LIST_SLOTS.reduce((all, slot) => {
+    const uses = [...(plan.lists[slot] ?? [])].sort((a, b) => ORDER[slot].indexOf(a.name) - ORDER[slot].indexOf(b.name));
     return uses.reduce((one, use) => {
-      const technique = findTechnique(slot, use.name);
-      if (!technique) throw new Error(`${slot} has no technique named ${use.name}`);
-      return technique.rewrite(one, complete(technique.spec, use).args);
+      const { technique, args } = found(slot, use);
+      return technique.rewrite(one, args);
     }, all);
   }, staged);
 }

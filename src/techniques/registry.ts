@@ -1,5 +1,5 @@
 /** Every technique the product knows: one line each. */
-import { type Slot, TECHNIQUE_SLOTS, type TechniqueSlot, type Use } from '../plan/types';
+import { isListSlot, type Plan, type Slot, TECHNIQUE_SLOTS, type TechniqueSlot, type Use } from '../plan/types';
 import { activationOffload } from './activation-offload';
 import { adafactor } from './adafactor';
 import { adalomo } from './adalomo';
@@ -188,6 +188,22 @@ export const allSpecs: readonly Spec[] = techniques.map((technique) => technique
 export const specsOf = (slot: Slot): Spec[] => allSpecs.filter((spec) => spec.slot === slot);
 export const findTechnique = (slot: Slot, name: string): Technique | undefined => bySlot.get(slot)?.get(name);
 export const findSpec = (slot: Slot, name: string): Spec | undefined => findTechnique(slot, name)?.spec;
+
+type Techniques = Pick<Plan, 'slots' | 'lists'>;
+
+/** The techniques that a plan states in a slot. */
+export function statedIn({ slots, lists }: Techniques, slot: Slot): readonly Use[] {
+  if (isListSlot(slot)) return lists[slot] ?? [];
+  const use = slots[slot];
+  return use ? [use] : [];
+}
+
+/** Those that it has there: what is stated, or else the slot's default. */
+export function usesIn(plan: Techniques, slot: Slot): readonly Use[] {
+  const stated = statedIn(plan, slot);
+  const standard = isListSlot(slot) ? undefined : DEFAULT_USE[slot];
+  return stated.length === 0 && standard ? [standard] : stated;
+}
 
 /** Slots in the order in which techniques rewrite a recipe: each may build on what stands before it. */
 export const REWRITE_ORDER: readonly TechniqueSlot[] = TECHNIQUE_SLOTS;

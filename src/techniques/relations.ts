@@ -43,8 +43,8 @@ type Refusal = NonNullable<Technique['refuses']>;
 /** The first reason of several. */
 export const anyOf =
   (...refusals: readonly Refusal[]): Refusal =>
-  (plan, args) =>
-    refusals.map((refuses) => refuses(plan, args)).find((why) => why !== undefined);
+  (...given) =>
+    refusals.map((refuses) => refuses(...given)).find((why) => why !== undefined);
 
 /** For optimizers that update inside backward. */
 export const UPDATES_BEFORE_AVERAGE: Relation = {
@@ -61,12 +61,14 @@ export const oneMicroBatch =
       : undefined;
 
 /** Both, for those that do so where an argument says so. */
-export const insideBackward = (name: string): Refusal =>
-  anyOf(oneMicroBatch(name), ({ lists }) =>
+export const insideBackward = (name: string, argument: string): Refusal => {
+  const refuses = anyOf(oneMicroBatch(name), ({ lists }) =>
     lists.parallel?.some((use) => use.name === 'data' && use.args.n !== 1)
       ? `with \`data\`, ${UPDATES_BEFORE_AVERAGE.why}`
       : undefined,
   );
+  return (...given) => (given[1][argument] === true ? refuses(...given) : undefined);
+};
 
 /** For what replaces the products of quantized matrices. */
 export const noExperts =
@@ -81,6 +83,13 @@ export const decodersOnly =
     ['bert', 'roberta', 'vit', 't5'].includes(model.family) || (model.classes ?? 0) > 0
       ? `${name} scores the next token, and ${FAMILIES[model.family].title} is trained here on something else`
       : undefined;
+
+/** For losses that are no next token's. */
+export const BLOCKS_HAVE_NO_LOSS: Relation = {
+  slot: 'train',
+  names: ['efficient-qat'],
+  why: 'its first stage trains blocks against their own output, not a loss',
+};
 
 /** For losses whose reference is the model itself without what it learns. */
 export const adaptersToSwitchOff: Refusal = ({ slots }, args) =>

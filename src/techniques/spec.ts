@@ -36,6 +36,12 @@ export interface Citation {
   url: string;
 }
 
+export const arxiv = (id: string, title: string): Citation => ({ title, id: `arXiv:${id}`, url: `https://arxiv.org/abs/${id}` });
+
+/** What the cards of an axis share out, in the order in which axes cut a recipe: the model and the tokens, then what is left of them. */
+export const SHARED = ['matrices', 'tokens', 'layers', 'experts', 'batches'] as const;
+export type Shared = (typeof SHARED)[number];
+
 /** All that the product knows of a technique except its arithmetic. Completion, hover, validation and docs are driven by it. */
 export interface Spec {
   name: string;
@@ -55,9 +61,11 @@ export interface Spec {
   /** Combinations that work, of which something should be known. */
   cautions?: readonly Relation[];
   citation?: Citation;
+  /** Of an axis, a technique of `parallel`: what its `n` cards share out. */
+  shares?: Shared;
   /** It says what is learnt, not how it is computed: nothing else may stand in for it to make a plan fit. */
   objective?: true;
-  /** Settings that are worth trying when a plan must fit; absent: the defaults, where every argument has one. */
+  /** Settings that are worth trying when a plan must fit; absent: the defaults, where every argument has one. An axis has the plan's `n`. */
   usual?: readonly Use['args'][];
 }
 

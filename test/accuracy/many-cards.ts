@@ -5,6 +5,7 @@ import type { Device, Model, Plan, Use } from '../../src/plan/types';
 import { estimate } from '../../src/planner/estimate';
 import golden from '../golden/many-cards.json';
 import { fmsAdapters, use } from './frameworks';
+import { dimensionsOf, type PublishedModel } from './records';
 
 export interface ManyRecord {
   id: string;
@@ -13,17 +14,7 @@ export interface ManyRecord {
   devices: number;
   /** The strategy as it is printed, and its numbers where they are: dp, tp, pp, cp, micro_batches. */
   spread: { strategy: string; dp?: number; tp?: number; pp?: number; cp?: number; micro_batches?: number };
-  model: {
-    name: string;
-    layers: number;
-    hidden: number;
-    ffn: number;
-    heads: number;
-    kv_heads: number;
-    head_dim: number;
-    vocab: number;
-    tied_embeddings?: boolean;
-  };
+  model: PublishedModel & { vocab: number };
   method: { type: string; lora_r?: number; lora_targets?: string[]; quant?: string };
   batch: number;
   sequence: number;
@@ -33,7 +24,7 @@ export interface ManyRecord {
   measured: { metric: string; gib: number };
 }
 
-export const manyRecords = golden as unknown as ManyRecord[];
+const manyRecords = golden as unknown as ManyRecord[];
 
 type Stated = Pick<Plan, 'slots' | 'lists' | 'batch' | 'accumulate'> | string;
 
@@ -50,12 +41,7 @@ const modelOf = ({ model, source }: ManyRecord): Model =>
     ...(/^Mixtral/.test(model.name)
       ? { family: 'mixtral', experts: 8, activeExperts: 2 }
       : { family: /^Qwen3/.test(model.name) ? 'qwen3' : 'llama' }),
-    layers: model.layers,
-    hidden: model.hidden,
-    heads: model.heads,
-    kvHeads: model.kv_heads,
-    headDim: model.head_dim,
-    ffn: model.ffn,
+    ...dimensionsOf(model),
     vocab: model.vocab,
     tiedEmbeddings: model.tied_embeddings ?? false,
     ...(source === 'nanotron-bench' ? { fusedQkv: true } : {}),

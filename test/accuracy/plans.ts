@@ -4,7 +4,7 @@ import { findDevice } from '../../src/plan/presets/devices';
 import type { Device, Family, Model, Plan, TechniqueSlot, Use } from '../../src/plan/types';
 import { findSpec } from '../../src/techniques/registry';
 import { frameworks, use } from './frameworks';
-import type { Configuration, Record } from './records';
+import { type Configuration, dimensionsOf, type Record } from './records';
 
 export type Quantity = 'allocated' | 'reserved' | 'device';
 
@@ -105,12 +105,7 @@ function modelOf(record: Configuration): Model {
   const framework = frameworks[source];
   return completeModel(model.name, {
     family,
-    layers: model.layers,
-    hidden: model.hidden,
-    heads: model.heads,
-    kvHeads: model.kv_heads,
-    headDim: model.head_dim,
-    ffn: model.ffn,
+    ...dimensionsOf(model),
     vocab: model.vocab ?? 1000,
     ...(model.tied_embeddings === undefined ? {} : { tiedEmbeddings: model.tied_embeddings }),
     ...(model.patch_size === undefined ? {} : { patch: model.patch_size }),

@@ -2,6 +2,28 @@
 import capacity from '../golden/capacity.json';
 import golden from '../golden/measurements.json';
 
+export interface PublishedModel {
+  name: string;
+  layers: number;
+  hidden: number;
+  ffn: number;
+  heads: number;
+  kv_heads: number;
+  head_dim: number;
+  vocab?: number;
+  tied_embeddings?: boolean;
+}
+
+/** Its dimensions under the names of a plan. */
+export const dimensionsOf = ({ layers, hidden, ffn, heads, kv_heads, head_dim }: PublishedModel) => ({
+  layers,
+  hidden,
+  ffn,
+  heads,
+  kvHeads: kv_heads,
+  headDim: head_dim,
+});
+
 /** What ran, and on what. */
 export interface Configuration {
   id: string;
@@ -11,18 +33,7 @@ export interface Configuration {
   group: string;
   quality: string;
   devices: number;
-  model: {
-    name: string;
-    layers: number;
-    hidden: number;
-    ffn: number;
-    heads: number;
-    kv_heads: number;
-    head_dim: number;
-    vocab?: number;
-    tied_embeddings?: boolean;
-    patch_size?: number;
-  };
+  model: PublishedModel & { patch_size?: number };
   method: {
     type: string;
     lora_r?: number;

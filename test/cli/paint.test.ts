@@ -43,7 +43,29 @@ const report: ReportedPlan = {
   time: { step: 1.2, tokensPerSecond: 27306 },
   parameters: { total: 8030261248, trainable: 8030261248 },
   answers: [{ line: 26, find: 'max sequence', value: 49152, unit: 'tokens' }],
-  comparisons: [{ line: 28, to: 'full', allocated: 16 * GiB, otherAllocated: 20 * GiB, step: 1.2, otherStep: 1 }],
+  comparisons: [
+    {
+      line: 28,
+      to: 'full',
+      allocated: 16 * GiB,
+      otherAllocated: 20 * GiB,
+      step: 1.2,
+      otherStep: 1,
+      tokensPerSecond: 1000,
+      otherTokensPerSecond: 1200,
+    },
+    // A step of three times as many tokens.
+    {
+      line: 29,
+      to: 'short',
+      allocated: 16 * GiB,
+      otherAllocated: 8 * GiB,
+      step: 1.2,
+      otherStep: 0.5,
+      tokensPerSecond: 1000,
+      otherTokensPerSecond: 800,
+    },
+  ],
   sweeps: [
     {
       line: 27,
@@ -92,7 +114,8 @@ describe('an estimate in a terminal', () => {
 
   it('answers find and sweep', () => {
     expect(text).toContain('line 26: find max sequence → 48k (49,152 tokens)');
-    expect(text).toContain('line 28: against full: 4.0 GiB less, 20 % slower');
+    expect(text).toContain('line 28: against full: 4.0 GiB less, 20 % slower\n');
+    expect(text).toContain('line 29: against short: 8.0 GiB more, 20 % faster a token\n');
     expect(text).toMatch(/ 4k .* 8\.0 GiB ✓/);
     expect(text).toMatch(/64k .* 46\.0 GiB ✗/);
     const none = { ...report, answers: [{ line: 3, find: 'max batch', value: null }] };
@@ -260,7 +283,7 @@ describe('ways to make a plan fit', () => {
     plan: {} as never,
     exact,
     estimate: { ...report, peak: { ...report.peak, device: device * GiB }, time: { step, tokensPerSecond: 1 } },
-    edits: edits.map((to) => ({ slot: 'loss', from: null, to, change: {} as never, exact, bytes: -GiB, seconds: 0 })),
+    edits: edits.map((to) => ({ slot: 'loss', from: null, to, change: {} as never, exact, bytes: -GiB, seconds: -1e-17 })),
   });
   const found = { considered: 1728, floor: null };
   const shown = (before: typeof report, points: FitPoint[]) => render(plain, paintFit(plain, before, { ...found, points }));
@@ -274,7 +297,7 @@ describe('ways to make a plan fit', () => {
     ]);
     expect(text).toContain('longform: fits as it stands, 18.0 GiB of 23.0 GiB, 1.20 s a step');
     expect(text).toContain('of 1,728 compatible plans');
-    expect(text).toMatch(/loss c: .*\n/);
+    expect(text).toMatch(/loss c: −1\.0 GiB, same time\n/);
     expect(text).toContain('loss d');
     for (const other of ['loss a', 'loss b', 'loss e']) expect(text).not.toContain(other);
     expect(text).toContain('2 more are within 2 % of one of these; --json has them all');

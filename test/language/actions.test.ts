@@ -13,7 +13,7 @@ import { lintsOn } from '../../language/server/lints';
 import { answersOf } from '../../language/server/questions';
 import { setKey } from '../../language/server/rewrite';
 import { parse } from '../../language/server/syntax/parse';
-import { verdictSteps, verdictsOf, verdictsOn } from '../../language/server/verdicts';
+import { verdictSteps, verdictsOn } from '../../language/server/verdicts';
 import type { View } from '../../language/server/workspace';
 import { formatBytes } from '../../src/plan/format';
 import { finish } from '../../src/planner/answers';
@@ -32,7 +32,10 @@ function viewOf(text: string): View {
 const everything = (text: string) => ({ start: 0, end: text.length });
 const applied = (text: string, action: Pick<CodeAction, 'edit'>): string =>
   TextDocument.applyEdits(TextDocument.create(uri, 'memplan', 1, text), action.edit?.changes?.[uri] ?? []);
-const problemsOf = (view: View) => [...view.analysis.problems, ...verdictsOf(view.analysis, cache)];
+const problemsOf = ({ analysis }: View) => [
+  ...analysis.problems,
+  ...analysis.plans.flatMap((plan) => finish(verdictSteps(analysis, plan, cache))),
+];
 const peakOf = (text: string, plan: string): number => {
   const found = analyze(text, { uri }).plans.find(({ name }) => name === plan);
   if (!found?.plan) throw new Error(`${found?.problem}\n${text}`);
@@ -55,7 +58,7 @@ describe('mends of a plan that does not fit', () => {
     expect(actions.length).toBeGreaterThan(6);
     for (const { title } of actions)
       expect(title).toMatch(
-        /^(Make `\w+` fit: )?([\w-]+(\(.*\))?|(batch|sequence) \d+k?(, the longest that fits)?)( \+ .*)?: −[\d.,]+ \w+, ([+−]\d+ %|same) time(, fits)?$/,
+        /^(Make `\w+` fit: )?([a-z]+ [\w-]+(\(.*\))?|(batch|sequence) \d+k?(, the longest that fits)?)( \+ .*)?: −[\d.,]+ \w+, ([+−]\d+ %|same) time(, fits)?$/,
       );
   });
 

@@ -10,7 +10,7 @@ import type { Problem } from '../../language/server/problems';
 import { RunVerdicts } from '../../language/server/run-verdicts';
 import { Lines } from '../../language/server/span';
 import { parse } from '../../language/server/syntax/parse';
-import { verdictsOf } from '../../language/server/verdicts';
+import { verdictSteps } from '../../language/server/verdicts';
 import type { View } from '../../language/server/workspace';
 import { finish } from '../../src/planner/answers';
 import { type Fixture, fixtures, viewOf } from './fixture';
@@ -25,9 +25,8 @@ const words = (list: string | undefined): string[] =>
 
 function diagnosticsAsExpected(fixture: Fixture): void {
   const { view, cache } = viewOf(fixture);
-  const problems = [...view.analysis.problems, ...verdictsOf(view.analysis, cache)].filter(
-    ({ severity }) => severity !== 'information',
-  );
+  const verdicts = view.analysis.plans.flatMap((plan) => finish(verdictSteps(view.analysis, plan, cache)));
+  const problems = [...view.analysis.problems, ...verdicts].filter(({ severity }) => severity !== 'information');
   const lines = new Lines(fixture.text);
   const show = (start: number, end: number, rest: string) =>
     `${lines.position(start).line}:${lines.position(start).column} ‹${fixture.text.slice(start, end)}› ${rest}`;

@@ -191,6 +191,8 @@ describe('the built server over stdio', () => {
 
   it('estimates on request, with the place of every step of the waterfall', async () => {
     const reply = await client.connection.sendRequest<EstimateReply>('memplan/estimate', { uri });
+    // A panel names the model and the card as people do.
+    expect(reply.plans.at(-1)?.estimate).toMatchObject({ model: 'Llama-3.1-8B', device: 'RTX 4090' });
     expect(reply.version).toBe(1);
     expect(reply.plans.map(({ name }) => name)).toEqual(['full', 'longform', 'adapter']);
     for (const { estimate, places } of reply.plans) {

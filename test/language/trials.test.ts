@@ -68,8 +68,16 @@ describe('the built server', () => {
         ['streambp.chunk', 2048, 2048],
       ]),
     );
+    expect(turns.every(({ usual }) => usual)).toBe(true);
     expect(slots.find(({ slot }) => slot === 'optimizer')).toMatchObject({ value: 'galore', written: 'galore' });
     expect(slots.find(({ slot }) => slot === 'loss')?.options.map(({ name }) => name)).toContain('chunked');
+  });
+
+  it('tells numbers that a plan states from those that are seldom turned', async () => {
+    const { turns } = await whatIf('adapter', []);
+    const of = (usual: boolean) => turns.filter((turn) => turn.usual === usual).map(({ path }) => path);
+    expect(of(true)).toEqual(expect.arrayContaining(['batch', 'sequence', 'lora.rank', 'checkpoint.every']));
+    expect(of(false)).toContain('checkpoint.one-in');
   });
 
   const changes: Change[] = [

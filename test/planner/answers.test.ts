@@ -40,6 +40,12 @@ describe('the extreme value that serves', () => {
     expect(extreme({ ...range, current: 10 }, 'max', narrow)?.value).toBe(1100);
   });
 
+  it('notices a gap close to the border, where an allocator makes them', () => {
+    const gap = (value: number): boolean => value <= 25_136 && !(value >= 25_018 && value < 25_088);
+    const found = extreme({ min: 1, max: 2 ** 20, current: 4096 }, 'max', gap);
+    expect(found).toEqual({ value: 25_136, uneven: 25_087 });
+  });
+
   it('says where a range does not reach the near end', () => {
     expect(extreme({ ...range, current: 40 }, 'max', (value) => value >= 20 && value <= 50)).toEqual({ value: 50, uneven: 19 });
     expect(extreme({ ...range, current: 40 }, 'min', (value) => value >= 20 && value <= 50)).toEqual({ value: 20, uneven: 51 });
@@ -197,6 +203,8 @@ describe('knobs', () => {
     const least = find(moved, { name: 'host-memory' }, 'min', estimate);
     expect(least.value).toBe(1024 ** 2 * Math.ceil((host?.cpu ?? 0) / 1024 ** 2));
     expect(least.host).toBe(true);
+    const swept = sweep(moved, { name: 'host-memory' }, [(least.value ?? 0) - 1024 ** 2, least.value ?? 0], estimate);
+    expect(swept.map(({ fits }) => fits)).toEqual([false, true]);
     const poor: Plan = { ...moved, device: { ...device, hostMemory: (host?.cpu ?? 0) - 1 } };
     expect(find(poor, { name: 'batch' }, 'max', estimate).reason).toMatch(
       /^no value fits the host: with `batch 1` it must hold \d+\.\d MiB$/,

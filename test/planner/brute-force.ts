@@ -59,7 +59,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
   .filter((candidate) => conflictsOf(candidate).length + refusalsOf(candidate).length === 0);
 
 /** Ways to spread a plan over cards and to keep parts of it outside of them. */
-export const anyLists: fc.Arbitrary<Plan['lists']> = fc.record({
+const anyLists: fc.Arbitrary<Plan['lists']> = fc.record({
   parallel: fc.constantFrom(
     [],
     [use('data', { n: 4 })],

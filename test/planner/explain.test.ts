@@ -28,6 +28,16 @@ describe('the ledger of a peak', () => {
       expect.objectContaining({ name: 'loss.log_softmax', count: 1, shape: [1024, 4000], dtype: 'fp32', category: 'logits' }),
     );
   });
+
+  it.each([
+    ['int8', '2111.11124'],
+    ['int4', '2104.14129'],
+    ['fp8', '2410.19313'],
+  ])('says of the codes that %s keeps whose they are', (activations, paper) => {
+    const { lines } = explain(plan({ activations }, { sequence: 4096 }));
+    const sources = new Set(lines.filter(({ op }) => op === 'quantize').map(({ source }) => source));
+    expect([...sources]).toEqual([expect.stringContaining(paper)]);
+  });
 });
 
 describe('the explanation of a waterfall', () => {

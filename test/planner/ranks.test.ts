@@ -6,8 +6,8 @@ import { explain } from '../../src/planner/explain';
 import { heaviest } from '../../src/planner/ranks';
 import { stepTime } from '../../src/planner/time';
 import { simulate } from '../../src/tape/simulate';
-import { spreadOf } from '../../src/techniques/cards';
 import { lowerRecipe, recipeOnCard } from '../../src/techniques/recipe-of';
+import { spreadOf } from '../../src/techniques/spread';
 import { anySpread, even, plan, spread, use } from '../techniques/parallel/cards';
 
 /** Ten layers in four stages: 2, 3, 3, 2. */
@@ -69,6 +69,19 @@ describe('the cards of a plan', () => {
       { numRuns: 40 },
     );
   }, 60_000);
+
+  it('peak within, where the first one has nothing to learn before its layers and as many micro-batches wait on each', () => {
+    const frozen = spread(
+      plan(
+        { train: 'dora', loss: 'cut-cross-entropy' },
+        { model: { ...even, layers: 9, vocab: 64 }, batch: 2, sequence: 256, accumulate: 12 },
+      ),
+      [use('pipeline', { n: 3, schedule: 'gpipe', 'last-layers': 1 })],
+    );
+    const { peak, cards, ranks = [] } = estimate(frozen);
+    expect(cards?.peaks).toBe('stage 2 of 3');
+    expect(Math.max(...ranks.map((row) => row.peak))).toBe(peak.allocated);
+  });
 
   it('are steps of the waterfall one by one, and agree with what searches and the ledger say', () => {
     const stated = { ...piped, order: ['backward', 'parallel'] as const };

@@ -1,9 +1,25 @@
 /** Small plans for the runner's tests. */
 import { findDevice } from '../../src/plan/presets/devices';
-import type { Plan, Use } from '../../src/plan/types';
+import type { Plan, RunSettings, Use } from '../../src/plan/types';
 
 export const use = (name: string, args: Use['args'] = {}): Use => ({ name, args });
 export const TEXT = new TextEncoder().encode('It is the lamp that is lit, and not the dark, that finds the harbour. '.repeat(30));
+
+/** A run of a model that takes milliseconds a step. */
+export const runOf = (changes: Partial<RunSettings> = {}): RunSettings => ({
+  plan: 'tested',
+  layers: 1,
+  hidden: 32,
+  heads: 4,
+  kvHeads: 2,
+  ffn: 48,
+  vocab: 256,
+  sequence: 32,
+  batch: 2,
+  steps: 6,
+  seed: 7,
+  ...changes,
+});
 
 export const planOf = (
   slots: Plan['slots'],

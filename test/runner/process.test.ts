@@ -3,28 +3,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RunEvent, RunRequest, RunSettings, VerifyRequest } from '../../src/protocol';
+import type { RunEvent, RunRequest, VerifyRequest } from '../../src/protocol';
 import { type LaunchOptions, launch } from '../../src/runner/launch';
 import { builtRunner } from './built';
-import { planOf, TEXT, use } from './plans';
+import { planOf, runOf, TEXT, use } from './plans';
 import { cache } from './software';
 
 const { dist, path } = builtRunner('process');
 
-const settings = (changes: Partial<RunSettings> = {}): RunSettings => ({
-  plan: 'tested',
-  layers: 1,
-  hidden: 32,
-  heads: 4,
-  kvHeads: 2,
-  ffn: 48,
-  vocab: 256,
-  sequence: 32,
-  batch: 2,
-  steps: 6,
-  seed: 7,
-  ...changes,
-});
 const request = (changes: Partial<RunRequest> = {}): RunRequest => ({
   type: 'run',
   plan: planOf(
@@ -32,7 +18,7 @@ const request = (changes: Partial<RunRequest> = {}): RunRequest => ({
     { hidden: 4096 },
     { sequence: 32_768 },
   ),
-  run: settings(),
+  run: runOf(),
   adapter: 'software',
   timeout: 120,
   ...changes,
@@ -71,7 +57,7 @@ const gone = async () => {
 };
 
 describe('a run', () => {
-  const asked = request({ run: settings({ layers: 2 }) });
+  const asked = request({ run: runOf({ layers: 2 }) });
   let first: ReturnType<typeof collect> | undefined;
   /** One run that two tests look at. */
   const once = () => {
@@ -136,11 +122,11 @@ describe('a run', () => {
 
   const bad: [string, Partial<RunRequest>, string, RegExp][] = [
     ['no GPU', { adapter: 'gpu' }, 'no-adapter', /No GPU/],
-    ['a data file that is not there', { run: settings({ data: '/nowhere/text.txt' }) }, 'data', /does not exist/],
-    ['dimensions that do not fit', { run: settings({ heads: 3 }) }, 'run', /hidden 32 is no multiple of heads 3/],
-    ['heads that cannot be rotated', { run: settings({ hidden: 36, heads: 4, kvHeads: 2 }) }, 'run', /cannot be rotated/],
-    ['a vocabulary that holds no bytes', { run: settings({ vocab: 100 }) }, 'vocab', /256/],
-    ['a size beyond every adapter', { run: settings({ ffn: 40_000_000, sequence: 64 }) }, 'run', /two thousand million/],
+    ['a data file that is not there', { run: runOf({ data: '/nowhere/text.txt' }) }, 'data', /does not exist/],
+    ['dimensions that do not fit', { run: runOf({ heads: 3 }) }, 'run', /hidden 32 is no multiple of heads 3/],
+    ['heads that cannot be rotated', { run: runOf({ hidden: 36, heads: 4, kvHeads: 2 }) }, 'run', /cannot be rotated/],
+    ['a vocabulary that holds no bytes', { run: runOf({ vocab: 100 }) }, 'vocab', /256/],
+    ['a size beyond every adapter', { run: runOf({ ffn: 40_000_000, sequence: 64 }) }, 'run', /two thousand million/],
     ['no time', { timeout: 0.3 }, 'timeout', /longer than 0\.3 s/],
   ];
   for (const [name, changes, code, message] of bad)
@@ -171,14 +157,14 @@ describe('a run', () => {
       [path('directory'), /is no file/],
     ];
     for (const [data, message] of cases) {
-      const { of } = await collect(request({ run: settings({ data }) }));
+      const { of } = await collect(request({ run: runOf({ data }) }));
       expect(of('error')).toMatchObject([{ code: 'data', message: expect.stringMatching(message) }]);
     }
   });
 
   it('is cancelled in the middle and leaves nothing', async () => {
     const abort = new AbortController();
-    const { of } = await collect(request({ run: settings({ steps: 400 }) }), { signal: abort.signal }, (event) => {
+    const { of } = await collect(request({ run: runOf({ steps: 400 }) }), { signal: abort.signal }, (event) => {
       if (event.type === 'loss') abort.abort();
     });
     expect(of('error')).toMatchObject([{ code: 'cancelled' }]);
@@ -187,7 +173,7 @@ describe('a run', () => {
   });
 
   it.skipIf(process.platform === 'win32')('that is killed in the middle says by what, and leaves nothing', async () => {
-    const { events, of } = await collect(request({ run: settings({ steps: 400 }) }), {}, (event) => {
+    const { events, of } = await collect(request({ run: runOf({ steps: 400 }) }), {}, (event) => {
       if (event.type === 'loss') for (const line of runners()) killed(Number.parseInt(line, 10));
     });
     expect(of('error')).toMatchObject([{ code: 'crashed', message: expect.stringContaining('SIGKILL') }]);
@@ -196,7 +182,7 @@ describe('a run', () => {
   });
 
   it('is ended where its reader stops listening', async () => {
-    for await (const event of launch(request({ run: settings({ steps: 400 }) }), { dist, cache }))
+    for await (const event of launch(request({ run: runOf({ steps: 400 }) }), { dist, cache }))
       if (event.type === 'adapter') break;
     expect(await gone()).toEqual([]);
   });
@@ -224,7 +210,7 @@ describe('a run', () => {
     expect(await Promise.all([closed, nonsense, deaf].map(status))).toEqual([2, 2, 2]);
     const script = `import('node:child_process').then(({ spawn }) => {
       const child = spawn(process.execPath, [${JSON.stringify(join(dist, 'runner.mjs'))}], { stdio: 'pipe' });
-      child.stdin.write(${JSON.stringify(JSON.stringify(request({ run: settings({ steps: 400 }) })))} + '\\n');
+      child.stdin.write(${JSON.stringify(JSON.stringify(request({ run: runOf({ steps: 400 }) })))} + '\\n');
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), 300);
     })`;
     await new Promise((resolve) => spawn(process.execPath, ['-e', script]).once('exit', resolve));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lossAndGradients, type ReferenceModel, type Weights64 } from '../../src/runner/reference/model';
+import { lossOf, type ReferenceModel, type Weights64 } from '../../src/runner/reference/model';
 import { adamDirection, adamState } from '../../src/runner/reference/optimizers';
 import { leftVectors } from '../../src/runner/reference/svd';
 import { limited } from '../../src/techniques/apollo/reference';
@@ -61,15 +61,15 @@ describe('reference model', () => {
       const tokens = [1, 4, 2, 8, 0, 3, 3, 7, 5, 6];
       const targets = [4, 2, -1, 0, 3, 3, 7, 5, 6, 1];
       const at = { ...model, tied };
-      const { gradients } = lossAndGradients(at, weights, tokens, targets);
+      const gradients = lossOf(at, weights, tokens, targets).gradients();
       for (const [name, values] of weights)
         for (const index of [0, Math.floor(values.length / 2), values.length - 1]) {
           const kept = values[index] as number;
           const step = 1e-5;
           values[index] = kept + step;
-          const above = lossAndGradients(at, weights, tokens, targets).loss;
+          const above = lossOf(at, weights, tokens, targets).loss;
           values[index] = kept - step;
-          const below = lossAndGradients(at, weights, tokens, targets).loss;
+          const below = lossOf(at, weights, tokens, targets).loss;
           values[index] = kept;
           // Central differences are good to the square of the step, less what is lost by subtracting.
           expect(gradients.get(name)?.[index], `${name}[${index}]`).toBeCloseTo((above - below) / (2 * step), 7);

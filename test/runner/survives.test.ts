@@ -22,7 +22,7 @@ import { Trace } from '../../src/tape/trace';
 import { make } from '../../src/tape/webgpu/ops';
 import { recipeOf } from '../../src/techniques/recipe-of';
 import { builtRunner } from './built';
-import { planOf, TEXT, use } from './plans';
+import { planOf, runOf, TEXT, use } from './plans';
 import { cache, softwareDevice } from './software';
 
 const { dist, path } = builtRunner('survives');
@@ -185,20 +185,7 @@ describe('a value that is no number', () => {
 const request = (changes: Partial<RunRequest['run']> = {}, rest: Partial<RunRequest> = {}): RunRequest => ({
   type: 'run',
   plan: planOf({}),
-  run: {
-    plan: 'tested',
-    layers: 1,
-    hidden: 32,
-    heads: 4,
-    kvHeads: 2,
-    ffn: 48,
-    vocab: 256,
-    sequence: 32,
-    batch: 2,
-    steps: 4,
-    seed: 7,
-    ...changes,
-  },
+  run: runOf({ steps: 4, ...changes }),
   adapter: 'software',
   timeout: 120,
   ...rest,

@@ -19,6 +19,7 @@ import { recipeOf } from '../../src/techniques/recipe-of';
 import { sgdRule } from '../../src/techniques/sgd/webgpu';
 import { decodeNf4, dynamicMap, encodeNf4, NF4_LEVELS, nearest } from '../../src/techniques/weights/nf4';
 import { nf4Unpack } from '../../src/techniques/weights/webgpu';
+import { contextOf } from './contexts';
 import { apart, noise, runOps } from './ops';
 import { planOf, TEXT, use } from './plans';
 import { softwareDevice } from './software';
@@ -198,7 +199,7 @@ describe('checks of optimizers and of what is stored', () => {
   for (const [name, slot, slots] of cases)
     it(`${name}: ${Object.keys(slots).join(', ')}`, async () => {
       const checks: CheckEvent[] = [];
-      await checkOf(slot, name)?.(await context(planOf(slots), slot, checks, slots[slot]));
+      await checkOf(slot, name)?.(await contextOf(planOf(slots), slot, slots[slot] ?? use('exact'), checks));
       expect(checks.length).toBeGreaterThan(0);
       for (const check of checks) expect(check.passed, JSON.stringify(check)).toBe(true);
     });
@@ -279,7 +280,7 @@ describe('GaLore', () => {
   it('holds what the paper states and agrees with double precision both ways', async () => {
     const checks: CheckEvent[] = [];
     const galore = use('galore', { rank: 4, every: 2, scale: 0.25, inner: 'adamw' });
-    await galoreCheck(await context(planOf({ optimizer: galore }), 'optimizer', checks, galore));
+    await galoreCheck(await contextOf(planOf({ optimizer: galore }), 'optimizer', galore, checks));
     expect(checks).toHaveLength(4);
     for (const check of checks) expect(check.passed, JSON.stringify(check)).toBe(true);
   });
@@ -360,17 +361,3 @@ describe('a device that goes', () => {
     await expect(step).rejects.toMatchObject({ code: expect.stringMatching(/device-lost|gpu/) });
   });
 });
-
-async function context(plan: Plan, slot: Parameters<typeof checkOf>[0], checks: CheckEvent[], tested = use('exact')) {
-  return {
-    opened: await softwareDevice(),
-    plan,
-    slot,
-    use: tested,
-    seed: 3,
-    batch: batchAt(TEXT, 0, 1, plan.batch, plan.sequence, plan.model.vocab),
-    weights: initialWeights(plan.model, 1),
-    shared: new Map(),
-    report: (check: Omit<CheckEvent, 'type' | 'technique'>) => checks.push({ type: 'check', technique: slot, ...check }),
-  };
-}

@@ -47,6 +47,7 @@ describe('every tape', () => {
         const { peak, instants, categories, time } = estimate(candidate);
         expect(Math.max(...instants.map((instant) => instant.allocated))).toBe(peak.allocated);
         expect(CATEGORIES.reduce((sum, category) => sum + categories[category], 0)).toBe(peak.allocated);
+        expect(Math.min(...Object.values(categories))).toBeGreaterThanOrEqual(0);
         expect(Number.isSafeInteger(peak.allocated)).toBe(true);
         expect(time.step).toBeGreaterThan(0);
         expect(peak.reserved).toBeGreaterThanOrEqual(peak.allocated);

@@ -1,6 +1,6 @@
 /** Any use of any technique, drawn from the specs: what is added to the registry is tested without a line here. */
 import fc from 'fast-check';
-import type { Plan, TechniqueSlot, Use, Value } from '../../src/plan/types';
+import { type Plan, TECHNIQUE_SLOTS, type TechniqueSlot, type Use, type Value } from '../../src/plan/types';
 import { conflictsOf, refusalsOf } from '../../src/techniques/compatibility';
 import { findSpec, specsOf } from '../../src/techniques/registry';
 import type { ArgumentType } from '../../src/techniques/spec';
@@ -44,17 +44,7 @@ export function anyUse(slot: TechniqueSlot, names?: readonly string[]): fc.Arbit
   );
 }
 
-const SLOTS = [
-  'precision',
-  'weights',
-  'train',
-  'gradients',
-  'optimizer',
-  'backward',
-  'activations',
-  'attention',
-  'loss',
-] as const;
+const SLOTS = TECHNIQUE_SLOTS.filter((slot) => slot !== 'allocator' && slot !== 'engine');
 const SLOTS_AND_ENGINE: readonly TechniqueSlot[] = [...SLOTS, 'engine'];
 const FAMILIES = [
   'llama',

@@ -271,6 +271,7 @@ describe('at its neutral setting every technique is the plain plan and its own b
   it.each(allSpecs.filter(({ slot }) => slot === 'parallel').map((spec) => [spec.name, spec] as const))(
     '%s over one card shares nothing',
     (_, spec) => {
+      expect(spec.shares, 'says what its cards share out').toBeDefined();
       const rest = spec.name === 'expert' ? (GROUND[3]?.[0] ?? {}) : { batch: 2, sequence: 256 };
       const one = withUse(spec, { n: 1 }, rest, {});
       const none = { ...one, lists: {} };
@@ -316,6 +317,7 @@ describe('every usual setting', () => {
         expect(value).toBeLessThanOrEqual(type.max ?? Number.MAX_SAFE_INTEGER);
       } else if (type?.kind === 'technique') expect(findSpec(type.slot, (value as Use).name)).toBeDefined();
     }
-    expect(spec.args.filter((one) => one.default === undefined && !(one.name in args))).toEqual([]);
+    const given = Object.keys(spec.shares ? { n: 1, ...args } : args);
+    expect(spec.args.filter((one) => one.default === undefined && !given.includes(one.name))).toEqual([]);
   });
 });

@@ -47,6 +47,7 @@ const FSDP: Part = ['parallel', use('fsdp', { n: 4 })];
 const DDP: Part = ['parallel', use('data', { n: 4 })];
 const LAYERWISE: Part = ['optimizer', use('galore', { layerwise: true })];
 const STREAMBP: Part = ['backward', 'streambp'];
+const SECO: Part = ['backward', 'seco'];
 const CCE: Part = ['loss', 'cut-cross-entropy'];
 const CHECKPOINT: Part = ['backward', 'checkpoint'];
 const BLOCKS: Part = ['train', use('efficient-qat', { stage: 'blocks' })];
@@ -73,7 +74,22 @@ describe('what works together', () => {
       'savings of full-parameter plans add up',
       each('optimizer', ['galore', 'apollo', 'frugal', 'lion', 'adamw8bit'], [CHECKPOINT, CCE]),
     ],
-    ['StreamBP with ZeRO-1 and ZeRO-2', [zero(1), zero(2)].map((stage) => [STREAMBP, stage])],
+    [
+      'StreamBP and SeCO with ZeRO-1 and ZeRO-2',
+      [zero(1), zero(2)].flatMap((stage) => [
+        [STREAMBP, stage],
+        [SECO, stage],
+      ]),
+    ],
+    [
+      'Compacter over stages of a pipeline',
+      [
+        [
+          ['train', 'compacter'],
+          ['parallel', use('pipeline', { n: 2 })],
+        ],
+      ],
+    ],
     [
       'StreamBP and SeCO with LoRA and QLoRA',
       ['streambp', 'seco'].flatMap((backward) => [
@@ -179,7 +195,19 @@ describe('what cannot stand together', () => {
       ].map((part): Part[] => [part, DDP]),
     ],
     [/stages 1 and 2/, [[STREAMBP, zero(3)]]],
-    [/gather weights/, [[STREAMBP, FSDP]]],
+    [
+      /gather weights/,
+      [
+        [STREAMBP, FSDP],
+        [SECO, FSDP],
+      ],
+    ],
+    [/gather all weights/, [[SECO, zero(3)]]],
+    [/bring weights up/, [STREAMBP, SECO].map((chunks): Part[] => [chunks, ['offload', 'weights'], ['offload', 'optimizer']])],
+    [
+      /leave `sequence` out/,
+      [STREAMBP, SECO].map((chunks): Part[] => [chunks, ['parallel', use('tensor', { n: 2, sequence: true })]]),
+    ],
     [
       /cut the sequence/,
       ['streambp', 'seco'].map((name): Part[] => [

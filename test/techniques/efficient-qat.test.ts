@@ -9,11 +9,16 @@ import { highest, llama7B, matrices, others, peak, persistent, plan, short, smal
 const qat = (args: { [name: string]: number | string }) => ({ train: use('efficient-qat', args) });
 
 describe('efficient-qat', () => {
-  it('packs ten 3-bit codes into 32 bits', () => {
-    const weights = matrices(llama7B, (m, n) => m * n);
-    const bytes = persistent(short(llama7B, qat({ bits: 3, group: 128 }))).weights;
-    const groups = weights / 128;
-    expect((8 * (bytes - 2 * others(llama7B) - 256 - 2 * groups)) / weights).toBeCloseTo(3.2 * (1 + 1 / 128), 4);
+  // OpenGVLab/EfficientQAT, int_linear_real.py: qweight, qzeros, g_idx in int32, and scales.
+  it.each([2, 3, 4])('packs as many %i-bit codes into 32 bits as fit: along the inputs, zeros along the outputs', (bits) => {
+    const word = (codes: number): number => Math.ceil(codes / Math.floor(32 / bits));
+    const packed = matrices(llama7B, (m, n) => 4 * (m * word(n) + word(m) * (n / 128) + n) + 2 * m * (n / 128));
+    expect(persistent(short(llama7B, qat({ bits, group: 128 }))).weights).toBe(packed + 2 * others(llama7B) + 256);
+  });
+
+  it('takes 3.2 bits for a code of 3', () => {
+    const bytes = persistent(short(llama7B, qat({ bits: 3, group: 65536 }))).weights - 2 * others(llama7B);
+    expect((8 * bytes) / matrices(llama7B, (m, n) => m * n)).toBeCloseTo(3.2, 1);
   });
 
   it('trains the step sizes of a 2-bit Llama-2-70B on one 80 GB card', () => {
@@ -41,6 +46,7 @@ describe('efficient-qat', () => {
       persistent(short(small, { train })),
     );
     expect(second?.optimizer).toBe(peqa?.optimizer);
-    expect((peqa?.weights ?? 0) - (second?.weights ?? 0)).toBe(matrices(small, (m, n) => ((m * n) / 64) * 1.5));
+    // Zeros in 4 bits for those in 16, and the group of each input.
+    expect((peqa?.weights ?? 0) - (second?.weights ?? 0)).toBe(matrices(small, (m, n) => ((m * n) / 64) * 1.5 - 4 * n));
   });
 });

@@ -1,8 +1,7 @@
 /** What must hold of every technique, alone and with any other. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Plan, Slot } from '../../src/plan/types';
-import { LIST_SLOTS } from '../../src/plan/types';
+import { isListSlot, type Plan, type Slot } from '../../src/plan/types';
 import { conflictsOf } from '../../src/techniques/compatibility';
 import { recipeOf, tapeOf } from '../../src/techniques/recipe-of';
 import { allSpecs, DEFAULT_USE, findSpec, specsOf } from '../../src/techniques/registry';
@@ -24,12 +23,11 @@ describe('any techniques that may stand together', () => {
 
 /** A plan with one use in each of two slots, lists included. */
 function together(spec: Spec, slot: Slot, name: string): Plan {
-  const isList = (one: Slot): one is (typeof LIST_SLOTS)[number] => (LIST_SLOTS as readonly string[]).includes(one);
   const both = [[slot, name] as const, [spec.slot, spec.name] as const];
   const lists: Plan['lists'] = {};
   const slots: { [one: string]: string } = {};
   for (const [at, of] of both) {
-    if (isList(at)) lists[at] = [...(lists[at] ?? []), use(of, {})];
+    if (isListSlot(at)) lists[at] = [...(lists[at] ?? []), use(of, {})];
     else slots[at] = of;
   }
   return plan(slots, { lists });

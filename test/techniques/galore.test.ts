@@ -1,5 +1,7 @@
 /** GaLore against its Table 1 (Zhao et al., arXiv:2403.03507): mr + 2nr elements for an m × n matrix with m ≤ n. */
 import { describe, expect, it } from 'vitest';
+import { estimate } from '../../src/planner/estimate';
+import { card } from '../tape/plans';
 import { highest, matrices, others, short, small, states, temporaries, use } from './bytes';
 
 const galore = (args: { [name: string]: number | boolean | ReturnType<typeof use> }) => ({ optimizer: use('galore', args) });
@@ -19,6 +21,24 @@ describe('galore', () => {
     expect(temporaries(short(small, galore({ rank: 16 })), /^galore\.refresh/)).toBe(
       4 * (1408 * 512 + 1408 * 512 + 512 + 512 * 512),
     );
+  });
+
+  it('takes the time of an SVD of every matrix in one of `every` steps, 6 · l · s² + 20 · s³ operations (Golub and Van Loan)', () => {
+    const time = (name: string, args: { [name: string]: number | boolean }) =>
+      estimate(short(small, { optimizer: use(name, { rank: 16, ...args }) })).time.step;
+    const operations = matrices(small, (m, n) => 6 * Math.max(m, n) * Math.min(m, n) ** 2 + 20 * Math.min(m, n) ** 3);
+    // A Titan X of 11 TFLOPS decomposed a matrix of side 4160 in 4.33 s (pytorch/pytorch#1373).
+    expect((26 * 4160 ** 3) / 4.3269 / 11e12).toBeCloseTo(0.04, 2);
+    const all = operations / (0.04 * card.flops32);
+    for (const [name, decompositions] of [
+      ['galore', 1],
+      ['fira', 1],
+      ['q-galore', 1],
+      ['natural-galore', 2],
+    ] as const)
+      expect((time(name, { every: 10 }) - time(name, { every: 20 })) / (decompositions * all)).toBeCloseTo(1 / 10 - 1 / 20, 9);
+    const layerwise = { layerwise: true };
+    expect(time('galore', { every: 1, ...layerwise }) - time('galore', { every: 2, ...layerwise })).toBeCloseTo(all / 2, 9);
   });
 
   it('keeps all gradients unless its updates are layerwise', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../src/tape/simulate';
 import { tapeOf } from '../../src/techniques/recipe-of';
-import { llama7B, mostOf, parameters, persistent, plan, short, small, use } from './bytes';
+import { llama7B, mostOf, ops, parameters, persistent, plan, short, small, use } from './bytes';
 
 const GiB = 2 ** 30;
 
@@ -35,5 +35,22 @@ describe('lomo', () => {
     const gradients = (of: typeof whole) => mostOf(of, /(attn|mlp)\.\w+\.gradient$/, ['backward']);
     expect(gradients(streamed)).toBeGreaterThanOrEqual(layer - 4 * 512);
     expect(gradients(whole)).toBeLessThan(layer);
+  });
+});
+
+describe('what updates inside backward', () => {
+  const moved = (optimizer: string | ReturnType<typeof use>, update: RegExp): number =>
+    ops(plan({ optimizer })).reduce((sum, { node }) => (update.test(node.op) ? sum + node.moved : sum), 0);
+
+  it('updates each parameter once: weight and gradient are read and the weight is written, two bytes each', () => {
+    expect(moved('lomo', /^update$/)).toBe(6 * parameters(small));
+  });
+
+  it('moves what the same optimizer moves after backward', () => {
+    for (const [name, update] of [
+      ['adamw', /adamw|sqrt/],
+      ['adamw8bit', /8bit/],
+    ] as const)
+      expect(moved(use(name, { 'in-backward': true }), update)).toBe(moved(use(name, {}), update));
   });
 });

@@ -20,6 +20,14 @@ describe('peqa', () => {
     expect(bytes.optimizer).toBe((8 * weights) / 64);
   });
 
+  it('keeps inputs in the compute type under autocast too, a copy for each product', () => {
+    const kept = (precision: string) =>
+      mostOf(plan({ train: 'peqa', optimizer: 'none', precision }), /^mlp\.(gate|up|down)\._to_copy$/, ['forward']);
+    // Gate and up of four layers read the norm's float32 output; down reads what they made.
+    expect(kept('amp-bf16')).toBe(4 * 2 * 256 * 2 * (512 + 512));
+    expect(kept('bf16')).toBe(0);
+  });
+
   it('makes the full gradient of one matrix for a moment', () => {
     const of = plan({ train: 'peqa', optimizer: 'none' });
     expect(mostOf(of, /^mlp\.up\.dequantized$/)).toBe(2 * 1408 * 512);

@@ -21,6 +21,13 @@ describe('warnings', () => {
     expect(warningsOf(ring(1, 2047))).toEqual([]);
   });
 
+  it('StreamBP over a sliding window that is shorter than the sequence', () => {
+    const windowed = (sequence: number): Plan =>
+      plan({ backward: 'streambp' }, { sequence, model: of('mistral', { slidingWindow: 128 }) });
+    expect(warningsOf(windowed(256)).map(({ why }) => why)).toEqual([expect.stringMatching(/sliding window/)]);
+    expect(warningsOf(windowed(128))).toEqual([]);
+  });
+
   it('fewer micro-batches than stages', () => {
     expect(warningsOf(staged(2, 1)).map(({ why }) => why)).toEqual([
       expect.stringMatching(/fewer micro-batches than its 2 stages/),

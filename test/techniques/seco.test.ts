@@ -1,6 +1,6 @@
 /** SeCO against its count (Li et al., arXiv:2505.16710): keys, values and their gradients of all layers, one chunk through them. */
 import { describe, expect, it } from 'vitest';
-import { mostOf, peak, plan, small, use } from './bytes';
+import { mostOf, ops, peak, plan, small, use } from './bytes';
 
 const seco = (chunk: number) => ({ backward: use('seco', { chunk }) });
 const cache = 4 * 2 * 2 * 2 * 256 * 128;
@@ -38,5 +38,20 @@ describe('seco', () => {
       );
     expect(gradients(seco(64))).toBe(gradients({}));
     expect(small.layers).toBe(4);
+  });
+
+  it('multiplies what the plain step does and one more forward, attention over the prefix of each chunk alone', () => {
+    const flops = (stated: Parameters<typeof plan>[0], attention: boolean) =>
+      ops(plan({ ...stated, optimizer: 'none' })).reduce(
+        (sum, { node, phase }) => (/^sdpa/.test(node.op) === attention && phase !== 'optimizer' ? sum + node.flops : sum),
+        0,
+      );
+    const layers = 4 * 2 * 2 * 256 * (2 * 512 * 512 + 2 * 128 * 512 + 3 * 1408 * 512);
+    expect(flops(seco(64), false)).toBe(flops({}, false) + layers);
+    // Causal pairs of query and key, products with keys and with values; backward makes five products for forward's two.
+    const forward = 4 * 4 * 2 * 8 * 64 * ((256 * 257) / 2);
+    expect(flops({}, true)).toBe(3.5 * forward);
+    expect(flops(seco(64), true)).toBe(4.5 * forward);
+    expect(flops(seco(1), true)).toBe(4.5 * forward);
   });
 });

@@ -3,36 +3,21 @@
 # no error: they say that they were skipped, and why.
 set -u
 cd "$(dirname "$0")/../.." || exit 0
+. test/tools/debian.sh
 target="$PWD/.cache/neovim"
 [ -x "$target/nvim" ] && exit 0
 command -v nvim >/dev/null 2>&1 && exit 0
-command -v apt-get >/dev/null 2>&1 || { echo "no apt-get here"; exit 0; }
 release=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")
-mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 2>/dev/null | awk -v r="$release" '$2 == r || $2 == "stable" { print $1; exit }')
-[ -n "$mirror" ] || { echo "no Debian mirror is configured"; exit 0; }
-work=$(mktemp -d) && mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/sources" "$target" || exit 0
-trap 'rm -rf "$work"' EXIT
-cat > "$work/sources/debian.sources" <<SOURCES
-Types: deb
-URIs: $mirror
-Suites: $release
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-SOURCES
-private() {
-  apt-get -q -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o Dir::Etc::SourceList=/dev/null \
-    -o Dir::Etc::SourceParts="$work/sources" -o APT::Sandbox::User="$(id -un)" "$@"
-}
 fetched() {
-  private update >/dev/null 2>&1 || return 1
+  debian "$release" "$release" || return 1
   # With what it links to that a bare system lacks.
   packages=$(private install --print-uris --no-install-recommends -y neovim 2>/dev/null | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p")
   [ -n "$packages" ] || packages=neovim
   # shellcheck disable=SC2086
-  (cd "$work" && private download $packages >/dev/null 2>&1) || return 1
+  (cd "$work" && private download $packages >/dev/null 2>&1) && mkdir -p "$target" || return 1
   for package in "$work"/*.deb; do dpkg -x "$package" "$target/root" || return 1; done
 }
-fetched || { echo "Neovim could not be fetched from $mirror"; rm -rf "$target"; exit 0; }
+fetched || { echo "Neovim: $problem"; rm -rf "$target"; exit 0; }
 libraries=$(find "$target/root" -name '*.so*' -exec dirname {} \; | sort -u | tr '\n' ':')
 cat > "$target/nvim" <<RUN
 #!/bin/sh
@@ -40,5 +25,5 @@ root="\$(dirname "\$0")/root"
 LD_LIBRARY_PATH="$libraries\${LD_LIBRARY_PATH:-}" VIMRUNTIME="\$root/usr/share/nvim/runtime" exec "\$root/usr/bin/nvim" "\$@"
 RUN
 chmod +x "$target/nvim"
-"$target/nvim" --version >/dev/null 2>&1 || { echo "Neovim does not start here"; rm -rf "$target"; }
+"$target/nvim" --version >/dev/null 2>&1 || { echo "Neovim: does not start here"; rm -rf "$target"; }
 exit 0

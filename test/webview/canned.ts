@@ -362,10 +362,11 @@ export const whatIf = (tried: Estimate = longform): WhatIfReply => ({
   version: 3,
   view: view(tried, 15),
   turns: [
-    { path: 'batch', value: 1, written: 1, min: 1, max: 1_048_576, tokens: false },
-    { path: 'sequence', value: 32_768, written: 32_768, min: 1, max: 134_217_728, tokens: true },
-    { path: 'galore.rank', value: tried === longform ? 128 : 64, written: 128, min: 1, max: 8192, tokens: false },
-    { path: 'streambp.chunk', value: 2048, written: 2048, min: 1, max: 1_048_576, tokens: true },
+    { path: 'batch', value: 1, written: 1, min: 1, max: 1_048_576, tokens: false, usual: true },
+    { path: 'sequence', value: 32_768, written: 32_768, min: 1, max: 134_217_728, tokens: true, usual: true },
+    { path: 'galore.rank', value: tried === longform ? 128 : 64, written: 128, min: 1, max: 8192, tokens: false, usual: true },
+    { path: 'streambp.chunk', value: 2048, written: 2048, min: 1, max: 1_048_576, tokens: true, usual: true },
+    { path: 'galore.every', value: 200, written: 200, min: 1, max: 100_000, tokens: false, usual: false },
   ],
   slots: [
     {
@@ -442,9 +443,22 @@ export const fit: FitReply = {
     device: Math.round((gib as number) * GiB),
     time: time as number,
     exact: exact as boolean,
+    near: false,
     changes: [{ kind: 'technique' as const, slot: 'backward' as const, use: use(String(to).replace(/\(.*/, '')) }],
     edits: [
       { slot: 'backward' as const, from: 'standard', to: to as string, exact: exact as boolean, bytes: -2 * GiB, seconds: 0.4 },
     ],
   })),
+};
+
+/** Nothing fits, whatever is changed. */
+export const unfit: FitReply = {
+  ...fit,
+  points: [],
+  floor: {
+    peak: sum(bytes(25.1, 0.4, 0, 2.9, 0, 1.6)),
+    categories: bytes(25.1, 0.4, 0, 2.9, 0, 1.6),
+    edits: [{ slot: 'optimizer', from: 'adamw', to: 'adafactor', exact: false, bytes: -40 * GiB, seconds: -0.1 }],
+    beyondHost: { peak: 8.7 * GiB, cpu: 78 * GiB },
+  },
 };

@@ -14,9 +14,8 @@ import { stopsOf } from '../../webview/layout/stops';
 import { layoutSweep } from '../../webview/layout/sweep';
 import { layoutTimeline } from '../../webview/layout/timeline';
 import { layoutWaterfall } from '../../webview/layout/waterfall';
-import { builtPage } from './built-page';
+import { panels } from './built-page';
 import { adapter, fit, full, longform, reply, sharded, shardedReply, sweeps, timeline } from './canned';
-import { openPanel } from './page';
 
 const root = join(import.meta.dirname, '../..');
 const file = (name: string) => join(import.meta.dirname, 'golden', name);
@@ -52,7 +51,7 @@ test.each([
   await expect(`${dump(layout).trim()}\n`).toMatchFileSnapshot(file(`${name}.txt`));
 });
 
-const browser = builtPage(root);
+const opened = panels(root);
 
 const plans = (selected: string): ToWebview => ({ type: 'plans', reply, selected });
 const compared: ToWebview[] = [
@@ -71,13 +70,12 @@ test.each<[string, ToWebview[]]>([
   ['sweep', compared],
   ['fit', compared],
 ])('the picture of %s is as it was', async (name, messages) => {
-  const panel = await openPanel(browser(), root, { width: 760 });
+  const panel = await opened({ width: 760 });
   await panel.send(...messages);
   const svg = await panel.page
     .locator(`svg.${name}`)
     .first()
     .evaluate((element) => element.outerHTML);
-  await panel.page.close();
   const lines = svg.replace(/(\d+\.\d)\d+/g, '$1').replaceAll('><', '>\n<');
   await expect(`${lines}\n`).toMatchFileSnapshot(file(`${name}.svg`));
 });

@@ -8,7 +8,7 @@ import { layoutKernels } from '../../webview/layout/kernels';
 import { categoriesOf, createLive, highest } from '../../webview/layout/live';
 import { layoutLoss } from '../../webview/layout/loss';
 import { clampRange, layoutTimeline, pointAt, type Range, xOf, zoomRange } from '../../webview/layout/timeline';
-import { layoutWaterfall, STACK, type Waterfall } from '../../webview/layout/waterfall';
+import { isFar, layoutWaterfall, STACK, type Waterfall } from '../../webview/layout/waterfall';
 import { liveRows } from '../../webview/parts/live-table';
 import { adapter, changesOf, estimate, full, longform, points, timeline } from './canned';
 
@@ -61,6 +61,31 @@ describe('waterfall', () => {
         }
       }),
     );
+  });
+
+  test('a scale that ends at the card shows the card and the result whole, and tears what goes beyond', () => {
+    expect(isFar(longform)).toBe(true);
+    const [whole, layout] = [layoutWaterfall(longform, 700), layoutWaterfall(longform, 700, true)];
+    expect(layout.scale).toBeGreaterThan(2.5 * whole.scale);
+    expect(layout.rows.map(({ bytes, after }) => [bytes, after])).toEqual(whole.rows.map(({ bytes, after }) => [bytes, after]));
+    for (const row of layout.rows) {
+      const end = total(row.segments.map(({ width }) => width));
+      const torn = Math.max(row.after, row.kind === 'step' ? row.before : 0) * layout.scale > 698;
+      expect(row.torn).toBe(torn);
+      expect(end).toBeCloseTo(Math.min(698, row.after * layout.scale), 6);
+      for (const { x, width } of [...row.segments, row.change, row.over, row.held, row.band].flatMap((one) => one ?? []))
+        expect(x >= 0 && width >= 0 && x + width <= 698.001).toBe(true);
+    }
+    expect(layout.rows.at(-1)?.torn).toBe(false);
+    expect([...layout.marks, ...layout.connectors, ...layout.ticks].every(({ x }) => x <= 700)).toBe(true);
+    expect(
+      isFar(
+        estimate(
+          'near',
+          [longform.waterfall.at(-1)].flatMap((step) => (step ? [[step.label, step.slot, step.categories, 1]] : [])) as never,
+        ),
+      ),
+    ).toBe(false);
   });
 
   test('nothing lies outside the picture, whatever its width', () => {

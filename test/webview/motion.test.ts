@@ -3,13 +3,13 @@
  * comes between, so that what glides is still where it was, and what does not has arrived.
  */
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Estimate, ToWebview, WhatIfReply } from '../../src/protocol';
 import { dotKey, layoutFit } from '../../webview/layout/fit';
 import { layoutWaterfall, STACK } from '../../webview/layout/waterfall';
-import { builtPage } from './built-page';
+import { panels } from './built-page';
 import { adapter, fit, full, longform, reply, whatIf } from './canned';
-import { openPanel, type Panel } from './page';
+import type { Panel } from './page';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -34,16 +34,11 @@ const plans = (share: number, version: number): ToWebview => ({
   },
 });
 
-const browser = builtPage(root);
+const opened = panels(root);
 let panel: Panel;
-afterEach(async () => {
-  const { problems } = panel;
-  await panel.page.close();
-  expect(problems).toEqual([]);
-});
 
-const open = async (options: Parameters<typeof openPanel>[2] = {}) => {
-  panel = await openPanel(browser(), root, options);
+const open = async (options: Parameters<typeof opened>[0] = {}) => {
+  panel = await opened(options);
   return panel.page;
 };
 

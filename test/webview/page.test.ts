@@ -1,10 +1,10 @@
 /** The built page in a real browser, under its own policy. */
 import { join } from 'node:path';
 import AxeBuilder from 'axe-core';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type FromWebview, type ToWebview, VIEWS } from '../../src/protocol';
 import { formatBytes } from '../../webview/format';
-import { builtPage } from './built-page';
+import { panels } from './built-page';
 import {
   adapter,
   broken,
@@ -18,10 +18,11 @@ import {
   shardedReply,
   sweeps,
   timeline,
+  unfit,
   uri,
   whatIf,
 } from './canned';
-import { NONCE, openPanel, type Panel, THEMES } from './page';
+import { NONCE, type Panel, THEMES } from './page';
 
 const root = join(import.meta.dirname, '../..');
 const plans = (selected: string, version = 3): ToWebview => ({ type: 'plans', reply: { ...reply, version }, selected });
@@ -42,16 +43,11 @@ const answers: ToWebview[] = [
   { type: 'what-if', plan: 'longform', id: 1, reply: whatIf({ ...adapter, name: 'longform' }) },
 ];
 
-const browser = builtPage(root);
+const opened = panels(root);
 let panel: Panel;
-afterEach(async () => {
-  const { problems } = panel;
-  await panel.page.close();
-  expect(problems).toEqual([]);
-});
 
 const open = async (...messages: ToWebview[]) => {
-  panel = await openPanel(browser(), root);
+  panel = await opened();
   await panel.send(...messages);
   return panel.page;
 };
@@ -76,7 +72,7 @@ test('every bar carries its label and its bytes, and they add up to the estimate
 });
 
 test('what is known when the page is written is drawn as it opens, in the view that is wanted', async () => {
-  panel = await openPanel(browser(), root, {
+  panel = await opened({
     given: [plans('adapter'), { type: 'cursor', line: 28 }, { type: 'view', view: 'compare' }],
   });
   expect((await bars()).at(-1)).toEqual({ label: 'adapter', bytes: adapter.peak.allocated });
@@ -85,7 +81,7 @@ test('what is known when the page is written is drawn as it opens, in the view t
 });
 
 test('a page that comes to life again draws what it is told now, not what it was given once', async () => {
-  panel = await openPanel(browser(), root, {
+  panel = await opened({
     given: [plans('adapter', 3)],
     saved: { uri, plan: 'adapter', view: 'waterfall', page: NONCE },
   });
@@ -100,6 +96,23 @@ test('over budget is said in words and hatched, not only coloured', async () => 
   expect(await page.locator('[data-role=result]').textContent()).toContain('over');
   const fill = await page.locator('[data-role=result] .over').evaluate((bar) => getComputedStyle(bar).fill);
   expect(fill).toContain('#over-budget');
+});
+
+test('a picture of a plan far beyond the card is brought close by the keyboard, and shown whole again', async () => {
+  const page = await open(plans('longform'));
+  const before = await bars();
+  const usable = () => page.locator('.waterfall [data-role=usable]').getAttribute('transform');
+  const whole = await usable();
+  expect(await page.locator('.tear').count()).toBe(0);
+  await page.focus('.scale vscode-button');
+  await page.keyboard.press('Enter');
+  expect(await page.locator('.row.plain .tear').count()).toBe(1);
+  expect(await page.locator('[data-role=result] .tear').count()).toBe(0);
+  expect(await bars()).toEqual(before);
+  expect(await page.locator('.scale').textContent()).toContain('Torn bars go on');
+  await page.keyboard.press('Enter');
+  await expect.poll(usable).toBe(whole);
+  expect(await page.locator('.tear').count()).toBe(0);
 });
 
 test('the picture follows the file, and an older answer changes nothing', async () => {
@@ -343,6 +356,35 @@ test('the timeline is read, zoomed and pinned by the keyboard alone', async () =
   expect(await page.locator('.timeline').getAttribute('aria-valuetext')).toContain('forward, layer 0, norm1');
 });
 
+test('the timeline is panned and shown whole by keys, in the picture and in the step in small', async () => {
+  const page = await open(plans('longform'), { type: 'view', view: 'timeline' }, timelineOf());
+  const map = page.locator('.minimap');
+  const from = async () => Number(await map.getAttribute('aria-valuenow'));
+  const last = async () => Number(await map.getAttribute('aria-valuemax'));
+  const press = async (key: string, holds: () => Promise<boolean>) => {
+    await page.keyboard.press(key);
+    await expect.poll(holds).toBe(true);
+  };
+  expect(await last()).toBe(0);
+  await page.focus('.timeline');
+  expect(await page.locator('.timeline-view .keys').isVisible()).toBe(true);
+  await press('+', async () => (await last()) > 0);
+  await press('+', async () => Number(await map.getAttribute('aria-valuemax')) > timeline.op.length * 0.7);
+  const moment = async () => Number(await page.locator('.timeline').getAttribute('aria-valuenow'));
+  const [start, at] = [await from(), await moment()];
+  await press('PageDown', async () => (await from()) > start && (await moment()) - at === (await from()) - start);
+  await page.keyboard.press('Tab');
+  expect(await map.evaluate((element) => element.matches(':focus-visible'))).toBe(true);
+  expect(await map.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+  await press('End', async () => (await from()) === (await last()));
+  await press('ArrowLeft', async () => (await from()) < (await last()));
+  const near = await from();
+  await press('Shift+ArrowLeft', async () => (await from()) < near);
+  await press('Home', async () => (await from()) === 0);
+  expect(await map.getAttribute('aria-valuetext')).toMatch(/^forward, layer 0, norm1 to /);
+  await press('0', async () => (await last()) === 0);
+});
+
 test('the timeline follows wheel and drag', async () => {
   const page = await open(plans('longform'), { type: 'view', view: 'timeline' }, timelineOf());
   const shown = () =>
@@ -426,7 +468,7 @@ test('a run is copied as text with every limit; its picture only once there is o
 });
 
 test.each(['en', 'de'])('the page fits 320 pixels in %s', async (language) => {
-  panel = await openPanel(browser(), root, { width: 320, language });
+  panel = await opened({ width: 320, language });
   const wide = async () => {
     const { scroll, client } = await panel.page.evaluate(() => ({
       scroll: document.documentElement.scrollWidth,
@@ -468,6 +510,30 @@ test('several cards: the one that peaks stands out, each bar carries its bytes, 
   expect(await page.locator('.cards').isVisible()).toBe(false);
 });
 
+test('cards that are all alike need no picture; many kinds of cards are folded away', async () => {
+  const alike = { ...sharded, cards: { count: 512, peaks: 'every card', sent: 2 ** 30 }, ranks: sharded.ranks?.slice(0, 1) };
+  const many = {
+    ...sharded,
+    ranks: Array.from({ length: 16 }, (_, at) => ({ ...sharded.ranks?.[0], name: `stage ${at + 1} of 16`, count: 4 })),
+  };
+  const shown = (estimate: object, version: number) =>
+    panel.send({
+      type: 'plans',
+      selected: 'sharded',
+      reply: { ...reply, version, plans: [{ ...shardedReply.plans.at(-1), estimate } as never] },
+    });
+  const page = await open();
+  await shown(alike, 4);
+  expect(await page.locator('.cards h3').textContent()).toBe('512 cards, all alike');
+  expect(await page.locator('.ranks').isVisible()).toBe(false);
+  expect(await page.locator('.beside').textContent()).toContain('1.00 GiB per step');
+  await shown(many, 5);
+  expect(await page.locator('.ranks').isVisible()).toBe(false);
+  await page.click('summary:has-text("Card by card")');
+  expect(await page.locator('.ranks [data-rank]').count()).toBe(16);
+  expect(await page.locator('.ranks').isVisible()).toBe(true);
+});
+
 const questions = async () => (await panel.posted()).filter((message) => message.type === 'what-if');
 const tried: ToWebview = { type: 'what-if', plan: 'longform', id: 2, reply: whatIf({ ...adapter, name: 'longform' }) };
 const asked = (id: number): ToWebview => ({ type: 'what-if', plan: 'longform', id, reply: whatIf() });
@@ -493,6 +559,10 @@ test('what if: nothing is written before it is applied, and then all of it at on
   const page = await open(plans('longform'), { type: 'view', view: 'what-if' }, asked(1));
   expect(await page.getByRole('textbox', { name: 'sequence, exact' }).inputValue()).toBe('32k');
   expect(await page.locator('.what-if vscode-button').first().getAttribute('disabled')).not.toBeNull();
+  // What is seldom turned is one press further away.
+  expect(await page.locator('[data-turn="galore.every"]').isVisible()).toBe(false);
+  await page.click('summary:has-text("More numbers (1)")');
+  expect(await page.locator('[data-turn="galore.every"]').isVisible()).toBe(true);
   await page.locator('[data-turn=sequence] vscode-text-field input').fill('16k');
   await page.keyboard.press('Enter');
   await panel.send(tried);
@@ -516,6 +586,19 @@ test('what if: nothing is written before it is applied, and then all of it at on
     },
   ]);
   await panel.send({ type: 'applied', plan: 'longform' }, plans('longform', 4));
+  expect((await questions()).at(-1)?.changes).toEqual([]);
+});
+
+test('what if: everything is taken back by the keyboard', async () => {
+  const page = await open(plans('longform'), { type: 'view', view: 'what-if' }, asked(1));
+  await page.locator('[data-turn=sequence] vscode-text-field input').fill('16k');
+  await page.keyboard.press('Enter');
+  await panel.send(tried);
+  expect((await questions()).at(-1)?.changes).toHaveLength(1);
+  const reset = page.locator('.what-if vscode-button:has-text("Reset")');
+  expect(await reset.getAttribute('disabled')).toBeNull();
+  await reset.focus();
+  await page.keyboard.press('Enter');
   expect((await questions()).at(-1)?.changes).toEqual([]);
 });
 
@@ -578,12 +661,45 @@ test('ways to fit: looked for with progress and a way out, applied by mouse and 
   expect(await page.locator('.fit-view .note').first().textContent()).toContain('edited since');
 });
 
+test('a plan that does not fit has a way on: it looks for changes, and says what each statement of theirs does', async () => {
+  const page = await open(plans('longform'));
+  expect(await page.locator('.answer vscode-button').count()).toBe(0);
+  await panel.send(plans('full'));
+  await page.focus('.answer .verdict vscode-button');
+  await page.keyboard.press('Enter');
+  expect(await panel.posted()).toContainEqual({ type: 'fit', plan: 'full' });
+  expect(await page.locator('#tab-compare').getAttribute('aria-selected')).toBe('true');
+  const points = fit.points.map((point, at) => ({ ...point, near: at === 1 }));
+  await panel.send({ type: 'fit', reply: { ...fit, plan: 'full', points } });
+  const listed = page.locator('.fit-view > div > .table .ways');
+  expect(await listed.locator('.edit th').allTextContents()).toEqual(['backward checkpoint', 'backward lomo']);
+  expect(await listed.locator('.edit').first().textContent()).toContain('−2.00 GiB+3 %');
+  const more = page.locator('.fit-view details');
+  await more.locator('summary', { hasText: '1 more' }).click();
+  await more.locator('vscode-button').click();
+  expect((await panel.posted()).at(-1)).toMatchObject({ type: 'apply', changes: fit.points[1]?.changes });
+});
+
+test('where nothing fits, the floor is taken apart', async () => {
+  const page = await open(plans('full'), { type: 'view', view: 'compare' }, { type: 'fit', reply: { ...unfit, plan: 'full' } });
+  const floor = page.locator('.floor');
+  expect(await floor.textContent()).toContain('None of 12,480 plans fits: the smallest keeps 30.0 GiB alive');
+  expect(await floor.locator('.legend li').allTextContents()).toEqual([
+    'weights25.1 GiB',
+    'activations2.90 GiB',
+    'temporary1.60 GiB',
+    'gradients409.6 MiB',
+  ]);
+  expect(await floor.textContent()).toContain('optimizer adafactor −40.0 GiB');
+  expect(await floor.textContent()).toContain('8.70 GiB would do, and 78.0 GiB in the host’s memory');
+});
+
 test('the view that was looked at is there again after a reload, or in another window', async () => {
-  panel = await openPanel(browser(), root, { saved: { uri, plan: 'adapter', view: 'compare' } });
+  panel = await opened({ saved: { uri, plan: 'adapter', view: 'compare' } });
   await panel.send(plans('adapter'));
   expect(await panel.page.locator('#tab-compare').getAttribute('aria-selected')).toBe('true');
   await panel.page.close();
-  panel = await openPanel(browser(), root, { saved: { uri: 5, view: 'nowhere' } });
+  panel = await opened({ saved: { uri: 5, view: 'nowhere' } });
   await panel.send(plans('adapter'));
   expect(await panel.page.locator('#tab-waterfall').getAttribute('aria-selected')).toBe('true');
 });
@@ -596,7 +712,7 @@ test('the cursor’s line lights its bar', async () => {
 test.each(THEMES)(
   'nothing serious for axe in %s',
   async (theme) => {
-    panel = await openPanel(browser(), root, { theme, height: 2000 });
+    panel = await opened({ theme, height: 2000 });
     await panel.send({ type: 'plans', reply: shardedReply, selected: 'sharded' });
     // The page's policy refuses injected scripts; the tool runs from outside it.
     await panel.page.evaluate(AxeBuilder.source);

@@ -21,7 +21,7 @@ export interface Panel {
   problems: string[];
 }
 
-interface Options {
+export interface Options {
   theme?: Theme;
   width?: number;
   height?: number;

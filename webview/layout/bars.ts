@@ -35,12 +35,15 @@ export interface Bars {
   plot: { top: number; bottom: number };
 }
 
-const ROW = 52;
-const LABEL = 18;
-const BAR = 20;
+/** Heights of a row, of its words and of its bar. */
+const ROOMY = { row: 52, label: 18, bar: 20 };
+/** Many rows are lower. */
+const DENSE = { row: 33, label: 17, bar: 8 };
+const MANY = 4;
 
 export function layoutBars(bars: readonly Bar[], width: number): Bars {
   const totals = bars.map(({ categories, held }) => Object.values(categories).reduce((sum, bytes) => sum + bytes, held));
+  const { row, label, bar: thick } = bars.length > MANY ? DENSE : ROOMY;
   const widest = Math.max(1, ...totals, ...bars.map(({ limit }) => limit));
   const scale = Math.max(0, width - 2) / widest;
   const rows = bars.map((bar, index): BarRow => {
@@ -53,12 +56,12 @@ export function layoutBars(bars: readonly Bar[], width: number): Bars {
       rest: { x: (total - bar.held) * scale, width: bar.held * scale },
       over: over > 0 ? { x: bar.limit * scale, width: over * scale } : null,
       limitX: bar.limit * scale,
-      y: index * ROW,
-      barY: index * ROW + LABEL,
-      barHeight: BAR,
+      y: index * row,
+      barY: index * row + label,
+      barHeight: thick,
     };
   });
-  const bottom = rows.length * ROW;
+  const bottom = rows.length * row;
   return {
     width,
     height: bottom + 24,
@@ -69,7 +72,7 @@ export function layoutBars(bars: readonly Bar[], width: number): Bars {
 }
 
 /** What live bytes may reach on the card of an estimate: the usable memory less what allocator and context take. */
-export const liveLimit = ({ usable, peak }: Estimate): number => usable - (peak.device - peak.allocated);
+const liveLimit = ({ usable, peak }: Estimate): number => usable - (peak.device - peak.allocated);
 
 const FITS = { fits: l10n.t('fits'), tight: l10n.t('tight'), exceeds: l10n.t('does not fit') };
 
@@ -88,7 +91,7 @@ export function rankBars(estimate: Estimate): Bar[] {
   return ranks.map(({ name, count, peak, categories }): Bar => {
     const words = [
       count === 1 ? l10n.t('1 card') : l10n.t('{0} cards', formatExact(count)),
-      ranks.length > 1 && name === cards?.peaks ? l10n.t('peaks') : '',
+      name === cards?.peaks ? l10n.t('peaks') : '',
     ];
     return {
       name,

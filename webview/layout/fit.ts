@@ -42,6 +42,8 @@ export function layoutFit({ points, now, usable }: FitReply, width: number, heig
   const dots = points.map((choice, index): FitDot => ({ index, choice, x: x(choice.time), y: y(choice.device) }));
   dots.sort((a, b) => a.choice.time - b.choice.time);
   const written = { x: x(now.time), y: Math.max(plot.top, y(now.device)) };
+  const beyond = y(now.device) < plot.top;
+  const name = beyond ? l10n.t('as written, {0}', formatBytes(now.device)) : l10n.t('as written');
   const level = y(usable);
   const taken: Taken = {
     marks: [
@@ -59,7 +61,7 @@ export function layoutFit({ points, now, usable }: FitReply, width: number, heig
     height,
     plot,
     dots,
-    now: { ...written, words: settle(around(l10n.t('as written'), written), taken, frame) },
+    now: { ...written, words: settle(around(name, written), taken, frame) },
     usable: { bytes: usable, y: level, words: limit },
     x: x.ticks(Math.max(2, Math.floor((plot.right - plot.left) / 90))).map((value) => ({ value, at: x(value) })),
     y: ticks,

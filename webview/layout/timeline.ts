@@ -11,7 +11,7 @@ import { STACK } from './waterfall';
 
 export const PHASE_NAMES = ['forward', 'backward', 'optimizer'] as const;
 /** Areas with a name of their own, and in the whole step in small. */
-export const MOST_AREAS = 16;
+const MOST_AREAS = 16;
 /** A kind that is nowhere more than this share of the peak is among the others. */
 const LEAST = 0.01;
 

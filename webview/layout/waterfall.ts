@@ -40,6 +40,8 @@ export interface Row {
   held: { bytes: number; x: number; width: number } | null;
   /** Between which bytes on the card the truth lies: the whisker of the result. */
   band: { from: number; to: number; x: number; width: number } | null;
+  /** The bar goes on beyond the right end of the scale. */
+  torn: boolean;
   /** Top of the row's words and of its bar, and the bar's height. */
   y: number;
   barY: number;
@@ -79,16 +81,42 @@ const BOTTOM = 26;
 /** Room to the right, so that the longest bar's edge stays clear of the panel's. */
 const RIGHT = 2;
 
-/** Lays `estimate` out in `width` pixels. */
-export function layoutWaterfall(estimate: Estimate, width: number): Waterfall {
-  const steps = estimate.waterfall;
-  const widest = Math.max(
-    1,
-    estimate.capacity,
-    estimate.peak.device,
-    estimate.peak.range[1],
-    ...steps.map((step) => Math.max(step.before, step.after)),
+/** The card and the result, with a little room: where a scale that is made for them ends. */
+const near = ({ capacity, peak }: Estimate): number => 1.2 * Math.max(1, capacity, peak.device, peak.range[1]);
+const widestOf = ({ waterfall }: Estimate): number => Math.max(...waterfall.map((step) => Math.max(step.before, step.after)));
+
+/** The plain plan is so large that the card is small beside it: a scale that ends at the card shows more of the rest. */
+export const isFar = (estimate: Estimate): boolean => widestOf(estimate) > 2.5 * near(estimate);
+
+/** Lays `estimate` out in `width` pixels; `close`, on a scale that ends soon after the card and the result. */
+export function layoutWaterfall(estimate: Estimate, width: number, close = false): Waterfall {
+  const layout = layoutWhole(estimate, width, close ? near(estimate) : 0);
+  return close ? cut(layout, width - RIGHT) : layout;
+}
+
+/** The part of a picture left of `edge`. */
+function cut(layout: Waterfall, edge: number): Waterfall {
+  const within = <P extends { x: number; width: number }>(piece: P): P => {
+    const x = Math.min(piece.x, edge);
+    return { ...piece, x, width: Math.min(piece.x + piece.width, edge) - x };
+  };
+  const rows = layout.rows.map(
+    (row): Row => ({
+      ...row,
+      segments: row.segments.filter(({ x }) => x < edge).map(within),
+      change: row.change && within(row.change),
+      over: row.over && within(row.over),
+      torn: Math.max(row.after, row.kind === 'step' ? row.before : 0) * layout.scale > edge,
+    }),
   );
+  return { ...layout, rows, connectors: layout.connectors.filter(({ x }) => x < edge) };
+}
+
+function layoutWhole(estimate: Estimate, width: number, end: number): Waterfall {
+  const steps = estimate.waterfall;
+  const { capacity, peak } = estimate;
+  const widest =
+    end > 0 ? end : Math.max(1, capacity, peak.device, peak.range[1], ...(steps.length > 0 ? [widestOf(estimate)] : []));
   const scale = Math.max(0, width - RIGHT) / widest;
   const rows: Row[] = steps.map((step, index) =>
     row(step, index, index === 0 ? 'plain' : 'step', { y: TOP + index * ROW, scale, usable: estimate.usable, steps }),
@@ -140,6 +168,7 @@ function row(step: WaterfallStep, index: number, kind: 'plain' | 'step', { y, sc
     over: beyond(after, usable, scale),
     held: null,
     band: null,
+    torn: false,
     y,
     barY: y + LABEL,
     barHeight: BAR,
@@ -174,6 +203,7 @@ function resultRow(estimate: Estimate, steps: readonly WaterfallStep[], y: numbe
     over: beyond(device, estimate.usable, scale),
     held: held > 0 ? { bytes: held, x: allocated * scale, width: held * scale } : null,
     band: { from, to, x: from * scale, width: (to - from) * scale },
+    torn: false,
     y,
     barY: y + LABEL,
     barHeight: BAR,

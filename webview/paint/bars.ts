@@ -35,14 +35,14 @@ export function paintBars(svg: SVGSVGElement, bars: Bars, { label, attribute, li
   if (onSelect) onPress(rows, (row) => onSelect(row.name));
   rows.select('text.value').classed('over-budget', (row) => row.over !== null);
   rows.each(function (row) {
-    paintFrames(this, bars.width);
+    paintFrames(this, bars.width, row.barY - row.y + row.barHeight + 8);
     paintBar(this.querySelector('g.bar'), row);
   });
   layer(root, 'grid').lower();
 }
 
 /** What is behind a row, and around it while it has the focus. */
-function paintFrames(row: SVGGElement, width: number): void {
+function paintFrames(row: SVGGElement, width: number, height: number): void {
   const frames = select(row)
     .selectAll<SVGRectElement, string>('rect.frame')
     .data(['hit', 'focus'])
@@ -51,7 +51,7 @@ function paintFrames(row: SVGGElement, width: number): void {
     .attr('x', -MARGIN)
     .attr('width', width + 2 * MARGIN)
     .attr('y', -2)
-    .attr('height', 46)
+    .attr('height', height)
     .attr('rx', 3);
   frames.filter('.hit').lower();
 }

@@ -25,10 +25,13 @@ export function paintDifference(svg: SVGSVGElement, difference: Difference, base
         .classed('less', (part) => part.bytes < 0);
     });
   const { zero, plot } = difference;
-  const names = difference.rows.map(({ name, y }) => boxOf({ text: name, x: 0, y: y + 13, anchor: 'start' }, CHARACTER));
+  const words = difference.rows.flatMap(({ name, bytes, y }) => [
+    boxOf({ text: name, x: 0, y: y + 13, anchor: 'start' }, CHARACTER),
+    boxOf({ text: formatDelta(bytes), x: difference.width, y: y + 13, anchor: 'end' }, CHARACTER),
+  ]);
   layer(root, 'zero')
     .selectAll('line')
-    .data(pieces(zero, plot.top, plot.bottom, names))
+    .data(pieces(zero, plot.top, plot.bottom, words))
     .join('line')
     .attr('x1', zero)
     .attr('x2', zero)

@@ -31,7 +31,7 @@ export function sentence(row: Row, names: WaterfallNames): string {
 }
 
 /** To the right of the label: the change, and its price in time where there is one and room for it; with `total`, what is left too. */
-export function valueWords(row: Row, total: boolean, roomy: boolean): string[] {
+function valueWords(row: Row, total: boolean, roomy: boolean): string[] {
   if (row.kind === 'plain') return [formatBytes(row.after)];
   if (row.kind === 'result')
     return [formatBytes(row.after), row.over ? ` · ${l10n.t('{0} over', formatBytes(row.over.bytes))}` : ` · ${l10n.t('fits')}`];
@@ -43,7 +43,7 @@ export function valueWords(row: Row, total: boolean, roomy: boolean): string[] {
 }
 
 /** `text`, shortened to fit `width` pixels. */
-export function shorten(text: string, width: number): string {
+function shorten(text: string, width: number): string {
   const room = Math.max(4, Math.floor(width / CHARACTER));
   return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }

@@ -29,6 +29,9 @@ export interface Tick {
   x: number;
 }
 
+/** Width of a character of an axis, on the safe side. */
+const TICK_CHARACTER = 6.6;
+
 /** Vertical lines of an axis in bytes with their words below. */
 export function byteAxis(
   root: Root,
@@ -50,7 +53,10 @@ export function byteAxis(
   groups
     .select('text')
     .attr('y', bottom + 16)
-    .attr('text-anchor', (tick) => (tick.x < 12 ? 'start' : tick.x > width - 40 ? 'end' : 'middle'))
+    .attr('text-anchor', (tick) => {
+      const half = (tickWords(tick.bytes).length * TICK_CHARACTER) / 2;
+      return tick.x < half ? 'start' : tick.x > width - half ? 'end' : 'middle';
+    })
     .text((tick) => tickWords(tick.bytes));
 }
 

@@ -126,7 +126,7 @@ function paintRows(
     .attr('class', (_, index) => (index === 0 ? 'strong' : 'weak'))
     .text((part) => part);
   rows.each(function (row) {
-    paintBars(select(this).select<SVGGElement>('g.bars'), row, layout.marks);
+    paintBars(select(this).select<SVGGElement>('g.bars'), row, layout);
   });
   rows
     .select('text.end')

@@ -1,6 +1,7 @@
 /** The plan's answer: the verdict, the facts, the card's bar, and the cards where there are several. */
 import * as l10n from '@vscode/l10n';
 import type { Estimate } from '../../src/protocol';
+import { button } from '../controls';
 import { h } from '../dom';
 import { layoutBudget } from '../layout/budget';
 import { paintBudget } from '../paint/budget';
@@ -15,7 +16,9 @@ export interface Answer {
   show(drawn: Drawn, tried: boolean, width: number): void;
 }
 
-export function createAnswer(): Answer {
+/** `makeItFit` looks for ways to make the plan on show fit. */
+export function createAnswer(makeItFit: () => void): Answer {
+  const help = button({ label: l10n.t('Make it fit'), onPress: makeItFit });
   const answer = h('section', { class: 'answer', 'aria-label': l10n.t('Estimate') });
   const svg = picture('budget');
   const legendBox = h('div');
@@ -26,7 +29,7 @@ export function createAnswer(): Answer {
     show({ estimate }, tried, width) {
       if (shown?.estimate === estimate && shown.tried === tried && shown.width === width) return;
       shown = { estimate, tried, width };
-      answer.replaceChildren(verdict(estimate, tried), facts(estimate));
+      answer.replaceChildren(verdict(estimate, tried, help.element), facts(estimate));
       const budget = layoutBudget(estimate, width);
       paintBudget(svg, budget, estimate.device);
       legendBox.replaceChildren(legend(budget));

@@ -101,7 +101,7 @@ function why({ formula, source, changes }: StepExplanation): Node[] {
 }
 
 /** What changed in each category between the peak before a step and the peak after it, largest first. */
-export function categoryChanges(estimate: Estimate, index: number): [Category, number][] {
+function categoryChanges(estimate: Estimate, index: number): [Category, number][] {
   const before = estimate.waterfall[index - 1]?.categories;
   const after = estimate.waterfall[index]?.categories;
   if (!before || !after) return [];

@@ -14,12 +14,18 @@ export interface Cards {
   show(estimate: Estimate, width: number): void;
 }
 
+/** More kinds of cards than these would push the pictures out of sight. */
+const FEW = 8;
+
 export function createCards(): Cards {
   const title = h('h3');
   const svg = picture('ranks');
+  const each = h('details', { class: 'as-table' }, h('summary', {}, l10n.t('Card by card')), svg);
+  /** Kinds of cards on show: how many of them decides whether they are seen at first; a reader may fold them afterwards. */
+  let kinds = 0;
   const table = folded(l10n.t('The cards as a table'));
   const beside = h('dl', { class: 'beside' });
-  const element = h('section', { class: 'cards', 'aria-label': l10n.t('Cards') }, title, svg, table.element, beside);
+  const element = h('section', { class: 'cards', 'aria-label': l10n.t('Cards') }, title, each, table.element, beside);
   return {
     element,
     show(estimate, width) {
@@ -27,16 +33,19 @@ export function createCards(): Cards {
       const facts = besideFacts(estimate);
       element.hidden = !cards && facts.length === 0;
       title.hidden = !cards;
-      svg.toggleAttribute('hidden', ranks.length === 0);
-      table.element.hidden = ranks.length === 0;
+      // Cards that are all alike are the one that the card's bar shows.
+      each.hidden = ranks.length < 2;
+      table.element.hidden = ranks.length < 2;
+      if (ranks.length !== kinds) each.open = ranks.length <= FEW;
+      kinds = ranks.length;
       beside.hidden = facts.length === 0;
       beside.replaceChildren(...facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, h('b', {}, value)))));
       if (cards) setText(title, titleOf(cards, ranks.length));
-      if (!cards || ranks.length === 0) return;
+      if (!cards || ranks.length < 2) return;
       paintBars(svg, layoutBars(rankBars(estimate), width), {
         label: l10n.t('Live bytes at the peak of each card; the line is what the usable memory leaves for them'),
         attribute: 'data-rank',
-        lit: ranks.length > 1 ? cards.peaks : null,
+        lit: cards.peaks,
       });
       table.set(() => [ranksTable(estimate)]);
     },

@@ -8,7 +8,8 @@ import { type FitDot, layoutFit } from '../layout/fit';
 import { paintFit } from '../paint/fit';
 import { picture } from '../paint/svg';
 import type { Drawn, State } from '../state';
-import { scroller } from './table';
+import { floorWords, pace, statement, waysTable } from './fit-ways';
+import { folded, scroller } from './table';
 
 export interface FitView {
   element: HTMLElement;
@@ -29,7 +30,10 @@ export function createFit(post: (message: FromWebview) => void): FitView {
   const detail = h('div', { class: 'detail', 'aria-live': 'polite' });
   const table = scroller(l10n.t('Ways to make it fit'));
   const note = h('p', { class: 'note', role: 'status' });
-  const body = h('div', {}, svg, detail, table);
+  const looked = h('p', { class: 'note' });
+  const more = folded(l10n.t('More ways to make it fit'));
+  const floor = h('div', { class: 'floor', hidden: true });
+  const body = h('div', {}, svg, detail, looked, table, more.element);
   const element = h(
     'section',
     { class: 'fit-view', 'aria-label': l10n.t('Ways to make it fit') },
@@ -37,6 +41,7 @@ export function createFit(post: (message: FromWebview) => void): FitView {
     h('div', { class: 'tools' }, start.element),
     progress,
     note,
+    floor,
     body,
   );
   let asked = '';
@@ -72,7 +77,6 @@ export function createFit(post: (message: FromWebview) => void): FitView {
             ? unanswered.message
             : '',
         stale ? l10n.t('The file was edited since; look again for ways from where it stands now.') : '',
-        fit && fit.points.length === 0 ? emptyWords(fit) : '',
         !fit && !running && !failed
           ? estimate.fits
             ? l10n.t('Looks at every compatible technique in place of the stated ones; the plan fits as it is.')
@@ -82,6 +86,8 @@ export function createFit(post: (message: FromWebview) => void): FitView {
       setText(note, lines.join(' '));
       note.hidden = lines.length === 0;
       body.hidden = fit === null || fit.points.length === 0;
+      floor.hidden = fit === null || fit.points.length > 0;
+      if (fit && !floor.hidden) floor.replaceChildren(...floorWords(fit));
       if (!fit || fit.points.length === 0) return;
       const apply = ({ changes }: FitChoice) => post({ type: 'apply', plan: plan.name, version: fit.version, changes });
       const inspect = (dot: FitDot | null) => detail.replaceChildren(...(dot ? detailOf(dot.choice, fit) : [hint]));
@@ -91,7 +97,13 @@ export function createFit(post: (message: FromWebview) => void): FitView {
       });
       if (!svg.contains(document.activeElement)) inspect(null);
       svg.classList.toggle('stale', stale);
-      table.replaceChildren(choices(fit, apply));
+      const likes = fit.points.filter(({ near }) => near);
+      const ways = fit.points.filter(({ near }) => !near);
+      table.replaceChildren(waysTable(fit, ways, apply));
+      setText(looked, l10n.t('{0} plans looked at; none beats these in both peak and time', formatExact(fit.considered)));
+      more.element.hidden = likes.length === 0;
+      more.title(l10n.t('{0} more, each much like one of these', formatExact(likes.length)));
+      more.set(() => [waysTable(fit, likes, apply)]);
     },
   };
 }
@@ -104,12 +116,6 @@ const hint = h(
   ),
 );
 
-function emptyWords({ considered, floor, usable }: FitReply): string {
-  const least =
-    floor === null ? '' : l10n.t('; the smallest keeps {0} alive, and {1} are usable', formatBytes(floor), formatBytes(usable));
-  return `${l10n.t('None of {0} plans fits', formatExact(considered))}${least}.`;
-}
-
 /** Statements that change, each with what it buys and costs. */
 function detailOf({ edits, exact }: FitChoice, { now }: FitReply): Node[] {
   return [
@@ -120,8 +126,8 @@ function detailOf({ edits, exact }: FitChoice, { now }: FitReply): Node[] {
         h(
           'li',
           {},
-          h('span', { class: 'mono' }, `${edit.slot} ${edit.to}`),
-          ` ${formatDelta(edit.bytes)}, ${secondsWords(edit.seconds, now.time)}${edit.exact ? '' : l10n.t(', approximates')}`,
+          h('span', { class: 'mono' }, statement(edit)),
+          ` ${formatDelta(edit.bytes)}, ${l10n.t('time {0}', pace(edit, now.time))}${edit.exact ? '' : l10n.t(', approximates')}`,
         ),
       ),
     ),
@@ -133,66 +139,10 @@ function detailOf({ edits, exact }: FitChoice, { now }: FitReply): Node[] {
   ];
 }
 
-const secondsWords = (seconds: number, base: number): string => {
-  const relative = formatRelative(base, base + seconds);
-  return relative === null ? '' : l10n.t('time {0}', relative);
-};
-
 function sentence({ device, time, exact, edits }: FitChoice, { now }: FitReply): string {
   const change = formatRelative(now.time, time);
   const seconds = `${formatSeconds(time)}${change === null ? '' : ` (${change})`}`;
   const kind = exact ? l10n.t('exact') : l10n.t('approximates');
-  const statements = edits.map(({ slot, to }) => `${slot} ${to}`).join(', ');
+  const statements = edits.map(statement).join(', ');
   return l10n.t('{0} on the card, a step in {1}, {2}: {3}. Apply to the file.', formatBytes(device), seconds, kind, statements);
-}
-
-/** The same as the picture, with a button a row. */
-function choices(fit: FitReply, apply: (choice: FitChoice) => void): HTMLElement {
-  const head = [l10n.t('Statements'), l10n.t('On the card'), l10n.t('Time per step'), ''];
-  return h(
-    'table',
-    { class: 'choices-table' },
-    h('caption', {}, l10n.t('{0} plans looked at; none beats these in both peak and time', formatExact(fit.considered))),
-    h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        ...head.map((name, index) =>
-          h(
-            name === '' ? 'td' : 'th',
-            { scope: name === '' ? null : 'col', class: index === 1 || index === 2 ? 'number' : '' },
-            name,
-          ),
-        ),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      ...fit.points.map((choice) => {
-        const press = button({ label: l10n.t('Apply'), onPress: () => apply(choice) });
-        press.element.setAttribute('aria-label', l10n.t('Apply {0}', choice.edits.map(({ to }) => to).join(', ')));
-        return h(
-          'tr',
-          {},
-          h(
-            'th',
-            { scope: 'row', class: 'mono' },
-            choice.edits.length === 0 ? l10n.t('as written') : choice.edits.map(({ slot, to }) => `${slot} ${to}`).join(', '),
-            choice.exact ? null : h('small', {}, ` ${l10n.t('approximates')}`),
-          ),
-          h('td', { class: 'number' }, formatBytes(choice.device)),
-          h(
-            'td',
-            { class: 'number' },
-            formatSeconds(choice.time),
-            h('small', {}, formatRelative(fit.now.time, choice.time) ?? ''),
-          ),
-          h('td', {}, choice.edits.length === 0 ? null : press.element),
-        );
-      }),
-    ),
-  );
 }

@@ -4,6 +4,7 @@ import { h } from '../dom';
 import { formatBytes, formatDelta, formatExact } from '../format';
 import { categoriesOf, type Live } from '../layout/live';
 import type { Area, TimelineChart } from '../layout/timeline';
+import { isSeen } from './summary';
 
 export interface LiveRow {
   area: Pick<Area, 'name' | 'category' | 'shade'>;
@@ -79,9 +80,10 @@ export function liveTable(rows: readonly LiveRow[], others: number, against: boo
 
 /** The categories at a moment: the colours of the areas with what each holds. */
 export function liveLegend(live: Live, at: number, other: boolean): HTMLElement[] {
+  const whole = live.sums[at] ?? 0;
   return [
     ...categoriesOf(live.timeline, live.rows([at]))
-      .filter(([, bytes]) => bytes > 0)
+      .filter(([, bytes]) => bytes > 0 && isSeen(bytes, whole))
       .map(([category, bytes]) =>
         h('li', {}, h('span', { class: `swatch category-${category}` }), category, h('b', {}, formatBytes(bytes))),
       ),

@@ -12,15 +12,21 @@ const VERDICTS = {
   exceeds: { kind: 'bad', icon: 'fail', words: (device: string) => l10n.t('Does not fit {0}', device) },
 } as const;
 
-/** `tried`: the estimate is of changes that are not written. */
-export function verdict(estimate: Estimate, tried = false): HTMLElement {
+/** `tried`: the estimate is of changes that are not written. `help` is what can be done about a plan that does not fit. */
+export function verdict(estimate: Estimate, tried: boolean, help: HTMLElement): HTMLElement {
   const { device, usable, fits, fit, peak } = estimate;
   const { kind, icon: picture, words } = VERDICTS[fit];
   const margin = formatBytes(Math.abs(usable - peak.device));
   const room = fits ? l10n.t(', with {0} to spare', margin) : l10n.t(': {0} over the usable {1}', margin, formatBytes(usable));
   const slack = fit === 'tight' ? l10n.t('; it fits only while the allocator’s slack stays small') : '';
   const sentence = h('span', {}, tried ? l10n.t('With what is tried: ') : null, h('b', {}, words(device)), room + slack);
-  return h('p', { class: `verdict ${kind}`, 'data-fits': String(fits), 'data-fit': fit }, icon(picture), sentence);
+  return h(
+    'p',
+    { class: `verdict ${kind}`, 'data-fits': String(fits), 'data-fit': fit },
+    icon(picture),
+    sentence,
+    fit === 'fits' ? null : help,
+  );
 }
 
 export function facts(estimate: Estimate): HTMLElement {
@@ -55,20 +61,27 @@ const PART_TITLES: { [part in Part]?: string } = {
   context: l10n.t('the driver’s context and library workspaces'),
 };
 
+/** Below this share of the whole a part cannot be seen in a picture, and is not named beside it; tables have it. */
+const SEEN = 1 / 2000;
+export const isSeen = (bytes: number, whole: number): boolean => bytes >= whole * SEEN;
+
 /** The parts of the card's bar with their sizes. */
-export function legend(budget: Budget): HTMLElement {
+export function legend({ parts }: Budget): HTMLElement {
+  const whole = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   return h(
     'ul',
     { class: 'legend', 'aria-label': l10n.t('At the peak') },
-    ...budget.parts.map(({ part, bytes }) =>
-      h(
-        'li',
-        { title: PART_TITLES[part] },
-        h('span', { class: `swatch category-${part}` }),
-        part,
-        h('b', {}, formatBytes(bytes)),
+    ...parts
+      .filter(({ bytes }) => isSeen(bytes, whole))
+      .map(({ part, bytes }) =>
+        h(
+          'li',
+          { title: PART_TITLES[part] },
+          h('span', { class: `swatch category-${part}` }),
+          part,
+          h('b', {}, formatBytes(bytes)),
+        ),
       ),
-    ),
     h('li', { title: l10n.t('between which bytes the truth lies on the card') }, icon('range'), l10n.t('likely range')),
   );
 }

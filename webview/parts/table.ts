@@ -1,5 +1,5 @@
 /** A table that says the same as a picture. */
-import { h, setAttributes } from '../dom';
+import { h, setAttributes, setText } from '../dom';
 
 export interface Column {
   title: string;
@@ -36,8 +36,15 @@ export function scroller(title: string, ...content: Node[]): HTMLElement {
   return box;
 }
 
+export interface Folded {
+  element: HTMLDetailsElement;
+  /** Other words on the line. */
+  title(words: string): void;
+  set(make: () => readonly Node[]): void;
+}
+
 /** The table behind a line that opens it; it is written when it is looked at. */
-export function folded(title: string): { element: HTMLDetailsElement; set(make: () => readonly Node[]): void } {
+export function folded(title: string): Folded {
   const body = scroller(title);
   const summary = h('summary', {}, title);
   const element = h('details', { class: 'as-table' }, summary, body);
@@ -51,6 +58,7 @@ export function folded(title: string): { element: HTMLDetailsElement; set(make: 
   element.addEventListener('toggle', write);
   return {
     element,
+    title: (words) => setText(summary, words),
     set(make) {
       wanted = make;
       if (element.open) write();

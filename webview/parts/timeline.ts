@@ -1,12 +1,11 @@
 /**
- * The timeline with its controls: wheel and drag, arrows, plus and minus; what is alive at the moment under the cursor,
- * and the difference to a pinned one.
+ * The timeline with its controls: wheel and drag, and keys for all that they do; what is alive at the moment under the
+ * cursor, and the difference to a pinned one.
  */
 import * as l10n from '@vscode/l10n';
-import { pointer } from 'd3';
 import type { Timeline } from '../../src/protocol';
 import { button } from '../controls';
-import { h, setText } from '../dom';
+import { h, setAttributes, setText } from '../dom';
 import { formatBytes, formatExact } from '../format';
 import { createLive, type Live } from '../layout/live';
 import {
@@ -14,13 +13,13 @@ import {
   layoutTimeline,
   MINIMAP_MARGIN,
   momentAt,
-  pointAt,
   type Range,
   type TimelineChart,
   zoomRange,
 } from '../layout/timeline';
 import { paintMinimap, paintMoments, paintTimeline, paintWindow } from '../paint/timeline';
 import { liveLegend, liveRows, liveTable } from './live-table';
+import { around, type Moves, shifted, steerByKeys, steerByPointer } from './steer';
 import { scroller } from './table';
 
 export interface TimelineView {
@@ -31,6 +30,8 @@ export interface TimelineView {
 
 const HEIGHT = 300;
 const MINIMAP = 44;
+/** What the keys do, in words below the pictures. */
+const KEYS = 'timeline-keys';
 
 export function createTimeline(): TimelineView {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -40,11 +41,21 @@ export function createTimeline(): TimelineView {
   svg.setAttribute('role', 'slider');
   svg.setAttribute('aria-label', l10n.t('Moment of the step'));
   map.setAttribute('class', 'minimap');
-  map.setAttribute('aria-hidden', 'true');
+  map.setAttribute('tabindex', '0');
+  map.setAttribute('role', 'slider');
+  map.setAttribute('aria-label', l10n.t('Stretch of the step on show'));
+  for (const picture of [svg, map]) picture.setAttribute('aria-describedby', KEYS);
   const where = h('p', { class: 'moment', role: 'status' });
   const legend = h('ul', { class: 'legend' });
   const table = h('table', { class: 'live' });
   const note = h('p', { class: 'note' });
+  const keys = h(
+    'p',
+    { class: 'note keys', id: KEYS },
+    l10n.t(
+      'Arrows move, with Shift further; Page Up and Page Down pan; + and − zoom; 0 shows the whole step; P goes to the peak; Enter pins.',
+    ),
+  );
   const waiting = h('p', { class: 'empty' }, l10n.t('Writing out the step…'));
   const controls = [
     button({ label: l10n.t('Go to peak'), onPress: () => peak() }),
@@ -55,7 +66,7 @@ export function createTimeline(): TimelineView {
   ];
   const pinControl = controls[4];
   const tools = h('div', { class: 'tools' }, ...controls.map(({ element }) => element));
-  const body = h('div', {}, tools, svg, map, note, where, legend, scroller(l10n.t('Alive'), table));
+  const body = h('div', {}, tools, svg, map, note, keys, where, legend, scroller(l10n.t('Alive'), table));
   const element = h('section', { class: 'timeline-view', 'aria-label': l10n.t('Live bytes over one step') }, waiting, body);
 
   let live: Live | null = null;
@@ -77,6 +88,9 @@ export function createTimeline(): TimelineView {
     chart = layoutTimeline(live, range, { width, height: HEIGHT, usable });
     paintTimeline(svg, chart, momentAt(live.timeline, live.peak));
     paintWindow(map, whole, range);
+    const last = range.to - 1;
+    const stretch = l10n.t('{0} to {1}', momentAt(live.timeline, range.from), momentAt(live.timeline, last));
+    setSlider(map, { max: count() - (range.to - range.from), now: range.from, words: stretch });
     inspect(at);
   };
   /** One drawing a frame, however many events. */
@@ -92,10 +106,12 @@ export function createTimeline(): TimelineView {
     range = zoomRange(range, factor, around, count());
     soon();
   };
+  const inSight = () => {
+    if (at < range.from || at >= range.to) look(around(at, range));
+  };
   const peak = () => {
     at = live?.peak ?? 0;
-    const span = range.to - range.from;
-    if (at < range.from || at >= range.to) look({ from: at - span / 2, to: at + span / 2 });
+    inSight();
     soon();
   };
   const pin = () => {
@@ -116,70 +132,46 @@ export function createTimeline(): TimelineView {
       where,
       `${words}: ${formatBytes(sums[at] ?? 0)}${pinned === null ? '' : l10n.t(', against {0}', momentAt(timeline, pinned))}`,
     );
-    svg.setAttribute('aria-valuemin', '0');
-    svg.setAttribute('aria-valuemax', String(sums.length - 1));
-    svg.setAttribute('aria-valuenow', String(at));
-    svg.setAttribute('aria-valuetext', `${words}, ${formatBytes(sums[at] ?? 0)}`);
+    setSlider(svg, { max: sums.length - 1, now: at, words: `${words}, ${formatBytes(sums[at] ?? 0)}` });
     legend.replaceChildren(...liveLegend(live, at, chart.others > 0));
     table.replaceChildren(...liveTable(liveRows(live, chart, at, pinned), chart.others, pinned !== null));
   };
 
-  svg.addEventListener('wheel', (event) => {
-    event.preventDefault();
-    if (!chart) return;
-    const [x] = pointer(event, svg);
-    const { plot } = chart;
-    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      const step = (event.deltaX / (plot.right - plot.left)) * (range.to - range.from);
-      look({ from: range.from + step, to: range.to + step });
-    } else zoom(Math.exp(event.deltaY / 300), Math.min(1, Math.max(0, (x - plot.left) / (plot.right - plot.left))));
+  steerByPointer(svg, map, { chart: () => chart, whole: () => whole, range: () => range, look, zoom, inspect });
+  /** Moves what is on show by a share of itself; the moment under inspection goes with it, so that it stays in sight. */
+  const pan = (share: number) => {
+    const before = range.from;
+    look(shifted(range, share));
+    at = Math.max(0, Math.min(count() - 1, at + range.from - before));
+  };
+  const go = (point: number) => {
+    inspect(point);
+    inSight();
+  };
+  const step = (far: boolean) => (far ? Math.max(1, Math.round((range.to - range.from) / 20)) : 1);
+  const inBoth: Moves = {
+    PageUp: () => pan(-0.9),
+    PageDown: () => pan(0.9),
+    '+': () => zoom(0.5),
+    '=': () => zoom(0.5),
+    '-': () => zoom(2),
+    '0': () => look({ from: 0, to: count() }),
+    p: peak,
+    Enter: pin,
+  };
+  steerByKeys(svg, {
+    ...inBoth,
+    ArrowLeft: (far) => go(at - step(far)),
+    ArrowRight: (far) => go(at + step(far)),
+    Home: () => go(0),
+    End: () => go(count() - 1),
   });
-  let drag: { x: number; range: Range } | null = null;
-  svg.addEventListener('pointerdown', (event) => {
-    svg.setPointerCapture(event.pointerId);
-    drag = { x: event.clientX, range };
-  });
-  svg.addEventListener('pointermove', (event) => {
-    if (!chart) return;
-    if (drag && Math.abs(event.clientX - drag.x) > 3) {
-      const step = ((drag.x - event.clientX) / (chart.plot.right - chart.plot.left)) * (drag.range.to - drag.range.from);
-      look({ from: drag.range.from + step, to: drag.range.to + step });
-    } else inspect(pointAt(chart, pointer(event, svg)[0]));
-  });
-  svg.addEventListener('pointerup', () => {
-    drag = null;
-  });
-  map.addEventListener('pointerdown', (event) => map.setPointerCapture(event.pointerId));
-  for (const type of ['pointerdown', 'pointermove'] as const)
-    map.addEventListener(type, (event) => {
-      if (!whole || event.buttons === 0) return;
-      const centre = pointAt(whole, pointer(event, map)[0]);
-      const span = range.to - range.from;
-      look({ from: centre - span / 2, to: centre + span / 2 });
-    });
-  svg.addEventListener('keydown', (event) => {
-    const step = event.shiftKey ? Math.max(1, Math.round((range.to - range.from) / 20)) : 1;
-    const moves: { [key: string]: () => void } = {
-      ArrowLeft: () => inspect(at - step),
-      ArrowRight: () => inspect(at + step),
-      Home: () => inspect(0),
-      End: () => inspect(count() - 1),
-      '+': () => zoom(0.5),
-      '=': () => zoom(0.5),
-      '-': () => zoom(2),
-      '0': () => look({ from: 0, to: count() }),
-      p: peak,
-      Enter: pin,
-    };
-    const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
-    if (!move) return;
-    event.preventDefault();
-    move();
-    // The moment stays in sight.
-    if (at < range.from || at >= range.to) {
-      const span = range.to - range.from;
-      look({ from: at - span / 2, to: at + span / 2 });
-    }
+  steerByKeys(map, {
+    ...inBoth,
+    ArrowLeft: (far) => pan(far ? -0.5 : -0.1),
+    ArrowRight: (far) => pan(far ? 0.5 : 0.1),
+    Home: () => pan(-count()),
+    End: () => pan(count()),
   });
 
   return {
@@ -213,4 +205,14 @@ export function createTimeline(): TimelineView {
       draw();
     },
   };
+}
+
+interface Slider {
+  max: number;
+  now: number;
+  words: string;
+}
+
+function setSlider(element: Element, { max, now, words }: Slider): void {
+  setAttributes(element, { 'aria-valuemin': 0, 'aria-valuemax': max, 'aria-valuenow': now, 'aria-valuetext': words });
 }

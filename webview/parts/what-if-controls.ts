@@ -35,7 +35,11 @@ export const wordsOf = (value: number, tokens: boolean): string => (tokens ? for
 export function createControls({ onNumber, onTechnique }: Handlers): Controls {
   const numbers = new Map<string, NumberRow>();
   const choices = new Map<string, SlotRow>();
+  const seldom = new Map<string, NumberRow>();
   const numberBox = h('div', { class: 'turns' });
+  const seldomBox = h('div', { class: 'turns' });
+  const count = h('summary');
+  const more = h('details', { class: 'as-table' }, count, seldomBox);
   const slotBox = h('div', { class: 'choices' });
 
   const numberRow = ({ path }: Turn): NumberRow => {
@@ -68,14 +72,21 @@ export function createControls({ onNumber, onTechnique }: Handlers): Controls {
   };
 
   return {
-    element: h('div', { class: 'controls' }, numberBox, slotBox),
+    element: h('div', { class: 'controls' }, numberBox, more, slotBox),
     set(turns, slots) {
-      keep(
-        numbers,
-        numberBox,
-        turns.map(({ path }) => path),
-        (_, index) => numberRow(turns[index] as Turn),
-      );
+      const parts: [rows: typeof numbers, box: HTMLElement, turns: Turn[]][] = [
+        [numbers, numberBox, turns.filter(({ usual }) => usual)],
+        [seldom, seldomBox, turns.filter(({ usual }) => !usual)],
+      ];
+      for (const [rows, box, own] of parts)
+        keep(
+          rows,
+          box,
+          own.map(({ path }) => path),
+          (_, index) => numberRow(own[index] as Turn),
+        );
+      more.hidden = seldom.size === 0;
+      setText(count, l10n.t('More numbers ({0})', seldom.size));
       keep(
         choices,
         slotBox,
@@ -83,7 +94,7 @@ export function createControls({ onNumber, onTechnique }: Handlers): Controls {
         (_, index) => slotRow(slots[index] as SlotChoice),
       );
       for (const turn of turns) {
-        const row = numbers.get(turn.path);
+        const row = numbers.get(turn.path) ?? seldom.get(turn.path);
         const { value, written, tokens } = turn;
         row?.slider.set(stopsOf(turn), value, wordsOf(value, tokens));
         row?.field.set({ value: wordsOf(value, tokens) });

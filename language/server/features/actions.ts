@@ -3,6 +3,7 @@ import { type CodeAction, CodeActionKind, type Diagnostic, type WorkspaceEdit } 
 import { formatBytes, formatTokens } from '../../../src/plan/format';
 import type { Plan } from '../../../src/plan/types';
 import { type Answer, findSteps } from '../../../src/planner/answers';
+import { apart } from '../../../src/planner/apart';
 import { estimate } from '../../../src/planner/estimate';
 import { plansOf } from '../../../src/planner/expression';
 import { type Fit, fitSteps } from '../../../src/planner/fit';
@@ -63,8 +64,8 @@ export function* codeActionSteps(
   }
   if (wants(FIX_ALL)) {
     const edits = problems.filter(({ code }) => SAFE.has(code)).flatMap(({ fixes }) => fixes?.slice(0, 1) ?? []);
-    const apart = edits.filter(({ span }, index) => !edits.slice(0, index).some((other) => overlaps(other.span, span)));
-    if (apart.length > 0) actions.push({ title: 'Mend all misspelt words', kind: FIX_ALL, edit: changesOf(view, apart) });
+    const clear = edits.filter(({ span }, index) => !edits.slice(0, index).some((other) => overlaps(other.span, span)));
+    if (clear.length > 0) actions.push({ title: 'Mend all misspelt words', kind: FIX_ALL, edit: changesOf(view, clear) });
   }
   return actions;
 }
@@ -117,18 +118,16 @@ function* memoryActions(
     isPreferred,
   });
   const offers = yield* offersFor(data, cache);
-  const single = offers.map((offer) => {
-    const title = /^\d/.test(offer.text) ? `${offer.key} ${offer.text}` : offer.text;
-    return action(`${title}: ${priceText(offer)}`, [setKey(view.analysis, plan, offer.key, offer.text)], offer.fits);
-  });
+  const single = offers.map((offer) =>
+    action(`${offer.key} ${offer.text}: ${priceText(offer)}`, [setKey(view.analysis, plan, offer.key, offer.text)], offer.fits),
+  );
   const known = waits ? yield* cache.answer({ fit: data }, () => fitSteps(data)) : cache.answered<Fit>({ fit: data });
   // One statement alone is offered above.
-  const several = (known?.points ?? [])
-    .filter(({ edits }) => edits.length > 1)
+  const several = apart((known?.points ?? []).filter(({ edits }) => edits.length > 1))
     .slice(0, WAYS)
     .map(({ edits, plan: changed, estimate: { peak, time } }) => {
       const price = { saved: now.peak.allocated - peak.allocated, pace: time.step / now.time.step, fits: true };
-      const texts = edits.map(({ slot, change, to }) => (change.kind === 'technique' ? to : `${slot} ${to}`)).join(' + ');
+      const texts = edits.map(({ slot, to }) => `${slot} ${to}`).join(' + ');
       return action(
         `Make \`${plan.name}\` fit: ${texts}: ${priceText(price)}`,
         rewrite(view.analysis, plan, data, changed),

@@ -1,11 +1,10 @@
 /** What is being written at an offset, read off the tokens before it: a broken line says as much as a whole one. */
 import type { IToken } from 'chevrotain';
-import type { Slot } from '../../../src/plan/types';
+import { isSlot, type Slot } from '../../../src/plan/types';
 import { findSpec } from '../../../src/techniques/registry';
 import type { Span } from '../span';
 import { DECLARATIONS, QUESTIONS } from '../syntax/lexer';
 import type { Syntax } from '../syntax/parse';
-import { SLOTS } from '../uses';
 
 export type BlockKind = 'model' | 'device' | 'plan' | 'run';
 
@@ -89,7 +88,7 @@ export function cursorAt(syntax: Syntax, offset: number): Cursor {
     if (!head || (onNewLine && frames.length === 0)) return { kind: 'key', block, stated: keys };
     const type = head.tokenType.name;
     if (type in QUESTIONS) return question(type, rest, frames.length > 0, block, keys);
-    const slot = (SLOTS as readonly string[]).includes(head.image) ? (head.image as Slot) : undefined;
+    const slot = isSlot(head.image) ? head.image : undefined;
     if (frame) return bracket(frame, frames, slot, head.image, block);
     if (rest.length === 0) return { kind: 'value', block, key: head.image, list: false };
     if (isOperator(rest.at(-1))) return { kind: 'expression' };

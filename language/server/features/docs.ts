@@ -58,7 +58,10 @@ export const FIGURE_DOCS: { readonly [figure in Figure]: string } = {
   gradients: 'Bytes of gradients at the peak.',
   optimizer: 'Bytes of optimizer states at the peak.',
   activations: 'Bytes of activations kept for backward, at the peak.',
-  'tokens-per-second': 'Estimated training throughput of a device.',
+  logits: 'Bytes of logits and of what the loss makes of them, at the peak.',
+  temporary: 'Bytes of temporaries at the peak.',
+  host: "Bytes that the card which peaks keeps in its host's memory; none without `offload` or paged states.",
+  'tokens-per-second': 'Estimated training throughput of all cards together.',
 };
 
 export function keyDoc(block: BlockKind, key: string): string | undefined {

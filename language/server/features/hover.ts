@@ -3,7 +3,7 @@ import type { Hover } from 'vscode-languageserver-types';
 import { formatBytes, formatBytesExact, formatCount, formatTime } from '../../../src/plan/format';
 import { findDevice } from '../../../src/plan/presets/devices';
 import { findModel } from '../../../src/plan/presets/models';
-import type { Device, Model, Slot } from '../../../src/plan/types';
+import { type Device, isSlot, type Model, type Slot } from '../../../src/plan/types';
 import { FIGURES, type Figure, figureOf } from '../../../src/planner/expression';
 import type { Estimate } from '../../../src/planner/types';
 import { allSpecs, findSpec, findTechnique } from '../../../src/techniques/registry';
@@ -24,7 +24,6 @@ import { age, countText, type RunVerdicts } from '../run-verdicts';
 import { contains, type Span, spanOf } from '../span';
 import { leafAt } from '../syntax/parse';
 import { parseQuantity, SIZE, sameDimension } from '../units';
-import { SLOTS } from '../uses';
 import { momentText } from '../verdicts';
 import type { View } from '../workspace';
 import { type BlockKind, cursorAt } from './cursor';
@@ -83,8 +82,7 @@ function textFor(view: View, type: string, image: string, span: Span, known: Kno
       const argument = findSpec(expected.call.slot, expected.call.name)?.args.find(({ name }) => name === image);
       return argument && `**${image}** of ${expected.call.name}\n\n${argumentDoc(argument)}`;
     }
-    if (expected.kind === 'value' && (SLOTS as readonly string[]).includes(expected.key))
-      return techniqueText(view, expected.key as Slot, image, plan, known);
+    if (expected.kind === 'value' && isSlot(expected.key)) return techniqueText(view, expected.key, image, plan, known);
     if (expected.kind === 'argument-value') {
       const spec = allSpecs.find(({ name, slot }) => name === image && slot === expected.call.slot);
       return spec && techniqueDoc(spec, known);

@@ -2,7 +2,7 @@
 import { type InlayHint, InlayHintKind } from 'vscode-languageserver-types';
 import { formatBytes, formatChange, formatCount, formatQuantity, formatShare, formatTime } from '../../../src/plan/format';
 import { judge } from '../../../src/planner/answers';
-import { asksForMost, remarksOn } from '../../../src/planner/remarks';
+import { asksForMost, relativeTime, remarksOn } from '../../../src/planner/remarks';
 import type { Estimate } from '../../../src/planner/types';
 import { type EstimateCache, estimateOf } from '../estimates';
 import type { Answers } from '../questions';
@@ -74,12 +74,14 @@ export function inlayHints(view: View, cache: EstimateCache, { answers }: HintOp
           .join('\n'),
       );
     }
-    for (const { span, allocated, otherAllocated, step, otherStep } of found?.comparisons ?? []) {
+    for (const { span, ...comparison } of found?.comparisons ?? []) {
+      const { allocated, otherAllocated, step, otherStep } = comparison;
       const less = otherAllocated - allocated;
+      const { share, each } = relativeTime(comparison);
       put(
         span,
-        `${less >= 0 ? '−' : '+'}${formatBytes(Math.abs(less))}, ${(step / otherStep).toFixed(2)} × time`,
-        `${formatBytes(allocated)} and ${formatTime(step)} against ${formatBytes(otherAllocated)} and ${formatTime(otherStep)}`,
+        `${less >= 0 ? '−' : '+'}${formatBytes(Math.abs(less))}, ${share.toFixed(2)} × time${each ? ' a token' : ''}`,
+        `${formatBytes(allocated)} and ${formatTime(step)} a step against ${formatBytes(otherAllocated)} and ${formatTime(otherStep)}`,
       );
     }
   }

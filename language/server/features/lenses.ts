@@ -9,9 +9,9 @@ import { rangeOf } from '../lsp';
 import { outcomeText, type RunVerdicts } from '../run-verdicts';
 import type { View } from '../workspace';
 
-export const ESTIMATE_COMMAND = 'memplan.estimate';
-export const RUN_COMMAND = 'memplan.runOnGpu';
-export const COMPARE_COMMAND = 'memplan.comparePlans';
+const ESTIMATE_COMMAND = 'memplan.estimate';
+const RUN_COMMAND = 'memplan.runOnGpu';
+const COMPARE_COMMAND = 'memplan.comparePlans';
 
 /** `12.3 of 23.4 GiB, fits`, `340.3 GiB, over by 316.9 GiB`. */
 export const verdictText = ({ peak, usable, fits, fit }: Estimate): string =>

@@ -4,8 +4,8 @@ import { DEVICE_KEYS } from '../devices';
 import type { Span } from '../span';
 import { parseQuantity, RATE, SIZE, SPEED, sameDimension, UNITS } from '../units';
 import type { View } from '../workspace';
-import type { Draft } from './completion';
 import { cursorAt } from './cursor';
+import type { Draft } from './drafts';
 
 /** Units that can follow a number, those that its statement wants first. */
 export function unitDrafts({ analysis, document }: View, number: Span): { span: Span; drafts: Draft[] } {

@@ -99,9 +99,8 @@ function placed(tokens: readonly IToken[], index: number, state: State): string 
     return word;
   }
   if (begins) return 'KEY';
-  if (word === 'to' && before === 'compare') return word;
   if (state.bound > 0) state.bound--;
-  return word === 'in' ? word : literal;
+  return word === 'in' || (word === 'to' && before === 'compare') ? word : literal;
 }
 
 const startsOperand = (token: IToken): boolean => ['WORD', 'QUANTITY', 'STRING'].includes(token.tokenType.name);

@@ -1,7 +1,7 @@
 /** One plan's estimate in a terminal: the verdict, the moment of the peak, the waterfall, answers and sweeps. */
 import type { ReportedPlan } from '../../../language/server/report';
 import { formatBytes, formatCount, formatQuantity, formatShort, formatTime } from '../../plan/format';
-import { remarksOn } from '../../planner/remarks';
+import { relativeTime, remarksOn } from '../../planner/remarks';
 import type { Moment, WaterfallStep } from '../../planner/types';
 import { bar, cellsOf, FILLS, legend, type Segment, stack } from './bars';
 import { paintCards } from './cards';
@@ -151,11 +151,13 @@ function answerLine(style: Style, answer: Answer): string {
 }
 
 /** `line 20: against lora: 9.2 GiB less, 4 % slower`. */
-function comparisonLine(style: Style, { line, to, allocated, otherAllocated, step, otherStep }: Comparison): string {
+function comparisonLine(style: Style, comparison: Comparison): string {
+  const { line, to, allocated, otherAllocated } = comparison;
   const bytes = allocated - otherAllocated;
   const memory = bytes === 0 ? 'the same memory' : `${formatBytes(Math.abs(bytes))} ${bytes < 0 ? 'less' : 'more'}`;
-  const share = otherStep > 0 ? Math.round(100 * (step / otherStep - 1)) : 0;
-  const time = share === 0 ? 'as fast' : `${Math.abs(share)} % ${share < 0 ? 'faster' : 'slower'}`;
+  const { share, each } = relativeTime(comparison);
+  const percent = Math.round(100 * (share - 1));
+  const time = `${percent === 0 ? 'as fast' : `${Math.abs(percent)} % ${percent < 0 ? 'faster' : 'slower'}`}${each ? ' a token' : ''}`;
   return `${INDENT}line ${line}: against ${to}: ${paint(style, bytes <= 0 ? 'green' : 'yellow', memory)}, ${time}`;
 }
 

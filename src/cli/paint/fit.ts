@@ -1,5 +1,6 @@
 /** The ways to make a plan fit, in a terminal. */
 import { formatBytes, formatChange, formatCount, formatPace, formatTime } from '../../plan/format';
+import { apart, NEAR } from '../../planner/apart';
 import type { Edit, Fit, FitPoint } from '../../planner/fit';
 import { CATEGORIES, type Estimate, PART_NAMES } from '../../planner/types';
 import { padStart, paint, type Style } from './style';
@@ -21,21 +22,6 @@ export function paintFit(style: Style, before: Estimate, found: Fit): string[] {
   ];
 }
 
-/** Ways that differ by less in peak and in time are one to a reader. */
-const NEAR = 0.02;
-
-/** One of each group of like ways: an exact one, with the fewest changes. */
-function apart(points: readonly FitPoint[]): FitPoint[] {
-  const near = (a: number, b: number): boolean => Math.abs(a - b) <= NEAR * b;
-  const kept: FitPoint[] = [];
-  for (const point of points.toSorted((a, b) => Number(b.exact) - Number(a.exact) || a.edits.length - b.edits.length)) {
-    const { peak, time } = point.estimate;
-    const like = ({ estimate: one }: FitPoint) => near(peak.device, one.peak.device) && near(time.step, one.time.step);
-    if (!kept.some(like)) kept.push(point);
-  }
-  return points.filter((point) => kept.includes(point));
-}
-
 function pointLines(style: Style, before: Estimate, { estimate, edits, exact }: FitPoint): string[] {
   const pace = formatPace(estimate.time.step / before.time.step);
   const kind = exact ? paint(style, 'green', 'exact') : paint(style, 'yellow', 'approximate');
@@ -46,9 +32,11 @@ function pointLines(style: Style, before: Estimate, { estimate, edits, exact }: 
 }
 
 /** `loss cut-cross-entropy: −12.7 GiB, +0.02 s`. */
-export function editText({ slot, to, bytes, seconds }: Edit): string {
+function editText({ slot, to, bytes, seconds }: Edit): string {
   const time = formatTime(seconds);
-  return `${slot} ${to}: ${formatChange(bytes)}, ${time === '0 s' ? 'same time' : seconds > 0 ? `+${time}` : time}`;
+  // What is left of sums in another order is no time.
+  const same = Math.abs(seconds) < 1e-6;
+  return `${slot} ${to}: ${formatChange(bytes)}, ${same ? 'same time' : seconds > 0 ? `+${time}` : time}`;
 }
 
 function floorLines(style: Style, before: Estimate, { floor, considered }: Fit): string[] {

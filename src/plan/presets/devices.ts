@@ -180,6 +180,7 @@ function toDevice(name: string, card: Card): Device {
   const kept = Math.round((card.memory - card.reported) * 1024) * MiB;
   return {
     name,
+    preset: name,
     source: card.source,
     memory,
     reserve: kept + (card.kind === 'desktop' ? DISPLAY : 0),

@@ -1,6 +1,7 @@
 /** Gradients of every parameter, compared: with the standard backward's, and with the double-precision reference. */
 import type { Plan, Use } from '../../plan/types';
 import { elements, type Weight } from '../../plan/weights';
+import { keyOf } from '../../tape/linear';
 import type { Recipe } from '../../tape/recipe';
 import { runnerWeights } from '../../tape/webgpu/step';
 import { recipeOf } from '../../techniques/recipe-of';
@@ -17,9 +18,6 @@ import { againstDifferences } from './differences';
 
 export const NONE: Use = { name: 'none', args: {} };
 export const STANDARD = { precision: null, backward: null, loss: null, activations: null, optimizer: NONE } as const;
-
-export const keyOf = (weight: Weight, layer: number | undefined): string =>
-  layer === undefined ? weight.name : `${weight.name}@${layer}`;
 
 /** Adapters start at zero, where half of their gradients vanish: checks give them values. */
 export const withAdapters =
@@ -47,7 +45,8 @@ export async function gradientsOfRecipe(
   try {
     const loss = await trainer.step(0, batch, 0);
     const values = new Map<string, Float32Array>();
-    for (const { weight, layer } of trainer.trained) values.set(keyOf(weight, layer), await trainer.gradient(weight.name, layer));
+    for (const { weight, layer } of trainer.trained)
+      values.set(keyOf(weight.name, layer), await trainer.gradient(weight.name, layer));
     return { loss, values };
   } finally {
     trainer.destroy();
@@ -163,7 +162,7 @@ export function smallCase(context: CheckContext, slots: Plan['slots']): SmallCas
     const values = source(weight, layer);
     const storage = recipe.webgpu.unpack;
     stored.set(
-      keyOf(weight, layer),
+      keyOf(weight.name, layer),
       storage?.applies(weight) ? storage.decode(storage.encode(values), values.length) : Float64Array.from(values),
     );
   };

@@ -13,6 +13,7 @@ import { relativeToChange } from '../reference/relative';
 import { type CheckContext, within } from './context';
 
 export interface Replayed {
+  before: Array64;
   parameters: Float32Array[];
   /** The watched states after every step, by name. */
   watched: Map<string, Float32Array[]>;
@@ -60,7 +61,7 @@ export async function replayRule(
     }
     const stored = new Map<string, ArrayBuffer>();
     for (const { name } of parts) stored.set(name, await program.read(program.find(name)));
-    return { parameters, watched, states: stored, parts };
+    return { before, parameters, watched, states: stored, parts };
   } finally {
     program.destroy();
   }
@@ -70,9 +71,8 @@ export async function replayRule(
 export function reportTrajectory(
   report: CheckContext['report'],
   of: string,
-  { parameters }: Replayed,
+  { before, parameters }: Replayed,
   wanted: Array64,
-  before: Array64,
   limit: number,
   why: string,
 ): void {

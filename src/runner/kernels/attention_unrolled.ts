@@ -25,11 +25,10 @@ export function vectorsOf(dim: number) {
   return { type: `vec${width}<f32>`, count: dim / width };
 }
 
-const header = (
-  { lanes, shared }: AttentionVariant,
-  type: string,
-  buffers: readonly [name: string, vectors: boolean][],
-): string[] => [
+/** A binding's name, and whether it holds vectors. */
+type Buffer = readonly [name: string, vectors: boolean];
+
+const header = ({ lanes, shared }: AttentionVariant, type: string, buffers: readonly Buffer[]): string[] => [
   ...(shared ? ['enable subgroups;'] : []),
   ...buffers.map(
     ([name, vectors], index) =>
@@ -125,18 +124,21 @@ export function forwardSource(variant: AttentionVariant): string {
   return code.join('\n');
 }
 
+/** What both kernels of the backward pass are given. */
+const FOR_GRADIENTS: readonly Buffer[] = [
+  ['q', true],
+  ['k', true],
+  ['v', true],
+  ['upstream', true],
+  ['lses', false],
+  ['delta', false],
+];
+
 /** Gradients of the queries, written over them. */
 export function backwardQuerySource(variant: AttentionVariant): string {
   const { dim, rows, block, shared } = variant;
   const { type, count } = vectorsOf(dim);
-  const code = header(variant, type, [
-    ['q', true],
-    ['k', true],
-    ['v', true],
-    ['upstream', true],
-    ['lses', false],
-    ['delta', false],
-  ]);
+  const code = header(variant, type, [...FOR_GRADIENTS]);
   code.push(...queryPlaces(variant, count));
   code.push(...held(type, ['query', 'above', 'out'], rows * count));
   for (const r of range(rows))
@@ -217,16 +219,7 @@ function keyLoop({ rows, block, lanes, shared }: AttentionVariant, count: number
 export function backwardKeySource(variant: AttentionVariant): string {
   const { dim, block, lanes, shared } = variant;
   const { type, count } = vectorsOf(dim);
-  const code = header(variant, type, [
-    ['q', true],
-    ['k', true],
-    ['v', true],
-    ['upstream', true],
-    ['lses', false],
-    ['delta', false],
-    ['dk', true],
-    ['dv', true],
-  ]);
+  const code = header(variant, type, [...FOR_GRADIENTS, ['dk', true], ['dv', true]]);
   code.push(
     '  let end = p.first + p.positions;',
     ...(shared ? [] : ['  if (id.x >= end) { return; }']),

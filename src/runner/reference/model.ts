@@ -1,15 +1,9 @@
 /** Loss and gradients of a Llama-like model in double precision, with every score stored: the oracle of the engine. */
+import type { Model } from '../../plan/types';
 import { type Array64, addInto, plus, productNn, productNt, productTn, scaled } from './arrays';
 import { crossEntropy, type Objective } from './objectives';
 
-export interface ReferenceModel {
-  layers: number;
-  hidden: number;
-  heads: number;
-  kvHeads: number;
-  headDim: number;
-  ffn: number;
-  vocab: number;
+export interface ReferenceModel extends Pick<Model, 'layers' | 'hidden' | 'heads' | 'kvHeads' | 'headDim' | 'ffn' | 'vocab'> {
   tied: boolean;
   batch: number;
   sequence: number;
@@ -92,11 +86,6 @@ export function lossOf(
     return gradients;
   };
   return { loss, gradients: backward };
-}
-
-export function lossAndGradients(...batch: Parameters<typeof lossOf>): { loss: number; gradients: Weights64 } {
-  const { loss, gradients } = lossOf(...batch);
-  return { loss, gradients: gradients() };
 }
 
 type Get = (name: string) => Array64;

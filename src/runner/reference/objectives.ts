@@ -10,7 +10,7 @@ export interface Scored {
 export type Objective = (logits: Array64, vocab: number, targets: readonly number[]) => Scored;
 
 /** log Σ exp of a row of logits. */
-export function logSumExp(z: Array64): number {
+function logSumExp(z: Array64): number {
   const high = z.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return high + Math.log(z.reduce((total, value) => total + Math.exp(value - high), 0));
 }

@@ -55,6 +55,8 @@ export interface PytorchStep {
   /** The transformer's parts; `layer` records what its backward needs. */
   embed(): Tensor;
   layer(input: Tensor, rows?: Rows): Tensor;
+  /** Runs parts of a layer with its weights there, for a schedule that writes them itself. */
+  inLayer<R>(run: () => R): R;
   /** What a schedule writes of layers goes through here: it is the same whatever stands before and behind them. */
   layers: LayerWriter;
   /** Stretches of like layers, in order; their tapes differ only in count. */

@@ -1,5 +1,5 @@
 import { FAMILIES } from '../../plan/families';
-import { part } from '../cards';
+import { isLast, part } from '../cards';
 import type { Tensor } from '../trace';
 import * as aten from './aten';
 import { type PytorchStep, streamType, tokensOf } from './context';
@@ -47,14 +47,20 @@ function positionTables(step: PytorchStep): void {
   step.holdUntilBackwardEnds(...tables);
 }
 
-/** A pipeline's later stages start from what the stage before them sent. */
+/** A pipeline's later stages start from what the stage before them sent, and send its gradient back. */
 export function received(step: PytorchStep): Tensor {
   const { trace, recipe, rows } = step;
   positionTables(step);
-  const { sequence, tensor } = recipe.cards;
+  const { sequence, tensor, stage } = recipe.cards;
   const tokens = sequence === 'whole' ? tokensOf(rows) : part(tokensOf(rows), tensor);
   const input = trace.tensor('pipeline.input', [tokens, recipe.model.hidden], streamType(recipe), 'activations');
-  trace.op({ op: 'recv', label: 'pipeline', writes: [input], traffic: { to: 'cards', bytes: 2 * input.bytes, hidden: false } });
+  const times = stage.pieces + (isLast(stage) ? stage.pieces - 1 : 0);
+  trace.op({
+    op: 'recv',
+    label: 'pipeline',
+    writes: [input],
+    traffic: { to: 'cards', bytes: times * input.bytes, hidden: false },
+  });
   input.requiresGrad = !recipe.pytorch.forwardOnly;
   return input;
 }

@@ -19,7 +19,7 @@ export interface Encoder {
 
 /** The same step with the encoder's parameters in place of the decoder's; what every layer shares is the same in both. */
 function inEncoder(step: PytorchStep): PytorchStep {
-  const shared = new Set(step.recipe.added.shared.map((weight) => weight.name));
+  const shared = new Set(step.recipe.added(step.recipe.model).shared.map((weight) => weight.name));
   const own = (name: string): string => (shared.has(name) ? name : `encoder.${name}`);
   return {
     ...step,

@@ -1,18 +1,24 @@
 /** What stands behind the layers: the final norm, the head and the loss, or the next stage of a pipeline. */
+import { isFirst } from '../cards';
 import type { Tensor } from '../trace';
 import type { PytorchStep } from './context';
 import { norm } from './norms';
 
-/** A stage's output goes to the next one, and its gradient comes from there. */
+/**
+ * A stage's output goes to the next one, and its gradient comes from there. Between its pieces the last stage sends to the first,
+ * which sends the gradients back.
+ */
 export function sent(step: PytorchStep, hidden: Tensor): () => Tensor | null {
-  const { trace } = step;
-  const traffic = { to: 'cards', bytes: hidden.bytes, hidden: false } as const;
+  const { trace, recipe } = step;
+  const { stage } = recipe.cards;
+  const times = stage.pieces + (isFirst(stage) ? stage.pieces - 1 : 0);
+  const traffic = { to: 'cards', bytes: times * hidden.bytes, hidden: false } as const;
   const { shape, dtype, bytes } = hidden;
   trace.op({ op: 'send', label: 'pipeline', reads: [hidden], traffic });
   trace.release(hidden);
   return () => {
     const gradient = trace.tensor('pipeline.gradient', shape, dtype, 'temporary', bytes);
-    trace.op({ op: 'recv', label: 'pipeline', writes: [gradient], traffic });
+    trace.op({ op: 'recv', label: 'pipeline', writes: [gradient] });
     return gradient;
   };
 }

@@ -50,7 +50,7 @@ export function writingLayers(trace: Trace, recipe: Recipe): LayerWriter & { wri
     written: () => {
       // What ends after a span's last op is noted there: it must be a repeat, to which nothing is added.
       const closed = spans.every(({ nodes }) => nodes.at(-1)?.kind !== 'op');
-      const alone = recipe.model.encoderLayers === 0 && recipe.added.shared.length === 0;
+      const alone = recipe.model.encoderLayers === 0 && recipe.added(recipe.model).shared.length === 0;
       return spans.some(({ entering }) => entering) && closed && alone
         ? { tensors: trace.tensors, spans, like: likeness(recipe) }
         : null;

@@ -221,7 +221,8 @@ export function chunkOfLayer(step: PytorchStep, input: Tensor, rows: Rows, chunk
   ]) as [Tensor, Tensor];
   trace.release(normed);
   const pairs = attendedPairs(all.tokens, all.tokens, model.slidingWindow) / chunks;
-  const attention = finished(step, 'attn', mixed(step, { q, k, v }, { queries: rows, keys: all, pairs, masked: chunks > 1 }));
+  const own = (): Tensor => mixed(step, { q, k, v }, { queries: rows, keys: all, pairs, masked: chunks > 1 });
+  const attention = finished(step, 'attn', recipe.pytorch.sharing?.part(step, q, own) ?? own());
   const residual = view(input);
   const middle = aten.add(trace, residual, attention, streamType(recipe));
   trace.release(attention, residual);

@@ -58,7 +58,7 @@ export function headLogits(step: PytorchStep, hidden: Tensor): Tensor {
 }
 
 /** Images and, where classes are stated, texts get one row of logits each, from their first token. */
-export const classifies = (model: Model): boolean => model.family === 'vit' || (model.classes ?? 0) > 0;
+const classifies = (model: Model): boolean => model.family === 'vit' || (model.classes ?? 0) > 0;
 
 /** The first token of each row: a view, whose gradient is zero everywhere else. */
 function firstTokens(step: PytorchStep, hidden: Tensor): Tensor {

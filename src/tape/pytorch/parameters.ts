@@ -67,8 +67,7 @@ export function declare(trace: Trace, recipe: Recipe, options: PytorchOptions, l
     return made;
   });
   const parameters = [...ofLayers];
-  for (const weight of [...outside, ...recipe.added.outside, ...recipe.added.shared])
-    if (onStage(recipe.cards.stage, weight, model.tiedEmbeddings)) parameters.push(make(weight, false));
+  for (const weight of outsideOnCard(recipe, outside)) parameters.push(make(weight, false));
   if (FAMILIES[model.family].position === 'rotary') {
     const buffer = trace.tensor('inv_freq', [model.headDim / 2], 'fp32', 'weights');
     trace.op({ op: 'parameter', label: 'inv_freq', writes: [buffer], moved: 0 });
@@ -79,14 +78,12 @@ export function declare(trace: Trace, recipe: Recipe, options: PytorchOptions, l
 
 /** Every parameter of a card, each with how often it is there. */
 export function weightsOnCard(recipe: Recipe): { weight: Weight; count: number }[] {
-  const { model, cards, added } = recipe;
+  const { model } = recipe;
   const { layer, encoder, outside } = weightsOf(model);
   return [
     ...[...layer, ...addedWeights(recipe, layer)].map((weight) => ({ weight, count: model.layers })),
     ...[...encoder, ...addedWeights(recipe, encoder)].map((weight) => ({ weight, count: model.encoderLayers })),
-    ...[...outside, ...added.outside, ...added.shared]
-      .filter((weight) => onStage(cards.stage, weight, model.tiedEmbeddings))
-      .map((weight) => ({ weight, count: 1 })),
+    ...outsideOnCard(recipe, outside).map((weight) => ({ weight, count: 1 })),
   ];
 }
 
@@ -117,8 +114,8 @@ export const partsBytes = (parts: readonly Part[], outside = false): number =>
   );
 
 /** A layer's parameters beside the model's own, LoRA's two factors of each target among them: A is [rank, in], B is [out, rank]. */
-export function addedWeights({ adapters, added }: Recipe, layer: readonly Weight[]): Weight[] {
-  if (!adapters) return [...added.layer];
+export function addedWeights({ adapters, added, model }: Recipe, layer: readonly Weight[]): Weight[] {
+  if (!adapters) return [...added(model).layer];
   const factors = layer
     .filter((weight) => adapters.targets.includes(weight.name))
     .flatMap((weight): Weight[] => {
@@ -128,7 +125,7 @@ export function addedWeights({ adapters, added }: Recipe, layer: readonly Weight
         { name: `${weight.name}.lora_B`, shape: [adapters.rows[weight.name] ?? out, adapters.rank], role: 'adapter' },
       ];
     });
-  return [...factors, ...added.layer];
+  return [...factors, ...added(model).layer];
 }
 
 export function groupOf(recipe: Recipe, { weight, tensor, kept }: Parameter, count: number): ParameterGroup {
@@ -154,6 +151,12 @@ export function unitOf({ weight, perLayer }: Parameter, { pytorch }: Recipe): Un
 
 /** Embeddings, positions and the norm after them: they stand on a pipeline's first stage. */
 const entersFirst = ({ name, role }: Weight): boolean => role === 'embedding' || role === 'position' || name.startsWith('embed.');
+
+/** Parameters outside the layers that are on a card: what every layer uses is on each. */
+const outsideOnCard = ({ model, cards, added }: Recipe, outside: readonly Weight[]): Weight[] => [
+  ...[...outside, ...added(model).outside].filter((weight) => onStage(cards.stage, weight, model.tiedEmbeddings)),
+  ...added(model).shared,
+];
 
 /** Whether a parameter outside the layers is on a stage of a pipeline; a tied table is on both ends. */
 const onStage = (stage: Stage, weight: Weight, tied: boolean): boolean =>

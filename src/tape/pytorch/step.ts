@@ -1,6 +1,7 @@
 /** Writes one training step, in its steady state, as PyTorch would run it. */
 
 import { bytesPer, isWider } from '../../plan/dtypes';
+import { remembered } from '../../plan/remembered';
 import { elements } from '../../plan/weights';
 import { isFirst, isLast } from '../cards';
 import { withWaiting } from '../in-flight';
@@ -32,7 +33,9 @@ export interface Written {
  * `from`: layers of another card of the same plan, or of a plan that differs from it by its loss alone. They are taken over where
  * this card's are like them.
  */
-export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: WrittenLayers | null): Written {
+export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: WrittenLayers | null): Written {
+  // Techniques wrap these in one another, and each use of a weight asks.
+  const recipe = { ...given, stored: remembered(given.stored), trains: remembered(given.trains) };
   const taken = alikeFor(recipe, from);
   const trace = new Trace(taken?.tensors);
   const writing = taken ? null : writingLayers(trace, recipe);
@@ -84,7 +87,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
   };
   const onParameterGradient = (parameter: Tensor, gradient: Tensor): void => {
     if (parameter === step.encoder?.memory) step.encoder.take(gradient);
-    else if (recipe.pytorch.reduction) units.take(parameter, gradient);
+    else if (recipe.pytorch.reduction && !ofEveryLayer(recipe, parameter)) units.take(parameter, gradient);
     else keep(parameter, gradient);
   };
   const { pack } = recipe.pytorch;
@@ -114,7 +117,8 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
       step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
       return units.forward('embed', () => (isFirst(recipe.cards.stage) ? embed(step) : received(step)));
     },
-    layer: (input, rows) => units.forward('layer', () => decoderLayer(step, input, rows)),
+    layer: (input, rows) => step.inLayer(() => decoderLayer(step, input, rows)),
+    inLayer: (run) => units.forward('layer', run),
     head: (hidden) => {
       const backward = units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden)));
       return () => {
@@ -144,12 +148,14 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
       if (!recipe.layerwise) return;
       const encoding = stretch !== null && stretch.from >= recipe.model.layers;
       const layer = parameters.filter(
-        ({ perLayer, tensor, weight }) => perLayer && tensor.requiresGrad && ofEncoder(weight) === encoding,
+        ({ perLayer, tensor, weight }) =>
+          perLayer && tensor.requiresGrad && !takesAtOnce(recipe, tensor) && ofEncoder(weight) === encoding,
       );
-      recipe.pytorch.optimizerStep(
-        step,
-        layer.map((parameter) => groupOf(recipe, parameter, 1)),
-      );
+      if (layer.length > 0)
+        recipe.pytorch.optimizerStep(
+          step,
+          layer.map((parameter) => groupOf(recipe, parameter, 1)),
+        );
       // What the layer's optimizer has used ends here.
       for (const [key, { tensor, stretch: at }] of gradients) {
         if (!at || at.from !== stretch?.from) continue;
@@ -201,8 +207,9 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
   );
 
   // What every layer adds to has its gradient from the start.
-  if (recipe.added.shared.length > 0) trace.phase('forward');
-  for (const { tensor } of recipe.added.shared.map((weight) => find(weight.name))) {
+  const toAll = recipe.added(recipe.model).shared;
+  if (toAll.length > 0) trace.phase('forward');
+  for (const { tensor } of toAll.map((weight) => find(weight.name))) {
     if (!tensor.requiresGrad) continue;
     const dtype = recipe.gradients ?? tensor.dtype;
     const gradient = trace.tensor(`${tensor.name}.gradient`, tensor.shape, dtype, 'gradients');
@@ -257,7 +264,7 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
   recipe.pytorch.afterStep?.(step);
   // zero_grad(set_to_none=True)
   releaseAll(trace, layerWriter, [...gradients.values()]);
-  if (taking && !taking.fits()) return lowerPytorch(recipe, options);
+  if (taking && !taking.fits()) return lowerPytorch(given, options);
   const tape = withWaiting(trace.finish(), recipe.cards.stage.waiting, recipe.model.layers);
   return { tape, layers: writing?.written() ?? taken };
 }
@@ -266,11 +273,16 @@ export function lowerPytorch(recipe: Recipe, options: PytorchOptions, from?: Wri
  * Whether an optimizer inside backward takes a gradient as soon as it is there, rather than a layer's together. A tied
  * table's gradient is complete only when the embedding has added its part, at the end.
  */
-function takesAtOnce({ layerwise, model, pytorch, added }: Recipe, parameter: Tensor): boolean {
-  if (!layerwise || added.shared.some((weight) => weight.name === parameter.name)) return false;
+function takesAtOnce(recipe: Recipe, parameter: Tensor): boolean {
+  const { layerwise, model, pytorch } = recipe;
+  if (!layerwise || ofEveryLayer(recipe, parameter)) return false;
   if (parameter.perLayer) return layerwise === 'parameter' && !pytorch.gradientsInParts;
   return !(model.tiedEmbeddings && parameter.name === 'embed');
 }
+
+/** Whether every layer adds to a parameter's gradient, which no unit's backward completes. */
+const ofEveryLayer = ({ added, model }: Recipe, { name }: Tensor): boolean =>
+  added(model).shared.some((weight) => weight.name === name);
 
 /** Ends tensors everywhere: a layer's, in a repeat over the stretch that made them. */
 const releaseAll = (trace: Trace, layers: LayerWriter, placed: readonly Placed[]): void =>

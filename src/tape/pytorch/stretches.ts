@@ -10,7 +10,7 @@ export const isActive = ({ active }: Recipe, layer: number): boolean =>
  * Groups of `every` layers, the last one shorter where they do not divide; neighbouring groups whose layers are alike are
  * one stretch. `kind` tells layers apart.
  */
-export function stretchesBy(layers: number, every: number, kind: (layer: number) => string): Stretch[] {
+function stretchesBy(layers: number, every: number, kind: (layer: number) => string): Stretch[] {
   const stretches: Stretch[] = [];
   let last = '';
   for (let from = 0; from < layers; from += every) {

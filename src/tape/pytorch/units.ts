@@ -7,7 +7,7 @@ import type { Weight } from '../../plan/weights';
 import type { Buffer } from '../recipe';
 import type { Tensor } from '../trace';
 import type { PytorchStep } from './context';
-import type { UnitName } from './rules';
+import type { Unit, UnitName } from './rules';
 
 export interface Units {
   /** Runs a unit's forward, in the forward pass or again in backward, with its weights there. */
@@ -47,16 +47,26 @@ export function unitsOf(
   keep: (parameter: Tensor, kept: Tensor) => void,
 ): Units {
   const { trace } = step;
-  const { gathering, reduction } = step.recipe.pytorch;
+  const { gathering, reduction, gradientsInParts } = step.recipe.pytorch;
   let pass: 'forward' | 'backward' = 'forward';
   let inHead = false;
   /** What is there for the unit in backward. */
   let present: Tensor[] | null = null;
   /** What stays from forward to backward, by place. */
   const stayed = new Map<string, Tensor[]>();
-  const pending = new Map<number, { parameter: Tensor; gradient: Tensor }>();
+  /** Finished gradients that are not reduced yet, by parameter and place. */
+  const pending = new Map<string, { parameter: Tensor; gradient: Tensor; place: string }>();
 
-  const gather = (unit: UnitName): Tensor[] => gathering?.gather(step, { name: unit, weights: weightsOf(unit) }, pass) ?? [];
+  const units = new Map<UnitName, Unit>();
+  const unitOf = (name: UnitName): Unit => {
+    let unit = units.get(name);
+    if (!unit) {
+      unit = { name, weights: weightsOf(name) };
+      units.set(name, unit);
+    }
+    return unit;
+  };
+  const gather = (unit: UnitName): Tensor[] => gathering?.gather(step, unitOf(unit), pass) ?? [];
   const arrive = (unit: UnitName): Tensor[] => {
     const { place } = here();
     const found = stayed.get(place);
@@ -68,9 +78,9 @@ export function unitsOf(
     present = null;
     if (!reduction || pending.size === 0) return;
     // Those of the root unit wait for the end of backward.
-    const inLayer = here().place !== '';
-    const entries = [...pending.values()].filter(({ parameter }) => !inLayer || parameter.perLayer);
-    for (const { parameter } of entries) pending.delete(parameter.id);
+    const { place } = here();
+    const entries = [...pending.values()].filter((entry) => place === '' || entry.place === place);
+    for (const { parameter, place: at } of entries) pending.delete(`${parameter.id}:${at}`);
     if (entries.length === 0) return;
     const kept = reduction.reduce(step, entries);
     entries.forEach(({ parameter }, index) => {
@@ -127,12 +137,14 @@ export function unitsOf(
     },
     take: (parameter, gradient) => {
       if (!reduction) return keep(parameter, gradient);
-      if (reduction.at === 'parameter') {
+      // What comes in parts is reduced once it is whole: with the layer's last part.
+      if (reduction.at === 'parameter' && !gradientsInParts) {
         const [kept] = reduction.reduce(step, [{ parameter, gradient }]);
         return keep(parameter, kept as Tensor);
       }
-      const known = pending.get(parameter.id);
-      if (!known) pending.set(parameter.id, { parameter, gradient });
+      const place = parameter.perLayer ? here().place : '';
+      const known = pending.get(`${parameter.id}:${place}`);
+      if (!known) pending.set(`${parameter.id}:${place}`, { parameter, gradient, place });
       else {
         trace.op({ op: 'aten.add_', label: 'accumulate', reads: [known.gradient, gradient], writes: [known.gradient] });
         trace.release(gradient);

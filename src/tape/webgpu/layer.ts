@@ -30,7 +30,7 @@ export function normed(context: Context, rows: Rows, x: Operand, gain: string): 
 }
 
 /** target (+)= the gradient through a norm of x; adds the gain's gradient. */
-export function normedBackward(
+function normedBackward(
   context: Context,
   rows: Rows,
   x: Operand,

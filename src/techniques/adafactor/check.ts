@@ -46,7 +46,7 @@ export const check: TechniqueCheck = async ({ opened, seed, use, report }) => {
       });
     });
     const of = `${shape.join(' × ')} weights`;
-    reportTrajectory(report, of, run, wanted, before, 2e-5, 'float32 sums of some hundred squares are good to 1e-6');
+    reportTrajectory(report, of, run, wanted, 2e-5, 'float32 sums of some hundred squares are good to 1e-6');
     const stated = (shape.length > 1 ? rows + columns : columns) + (momentum ? rows * columns : 0);
     const parts = `a row and a column of a matrix, the squares of a vector${momentum ? ', and a momentum' : ''}`;
     reportElements(report, of, run, stated, parts);

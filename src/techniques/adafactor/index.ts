@@ -1,4 +1,5 @@
 import { flag } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { adafactorStates, adafactorStep } from './memory';
 import { adafactorRule } from './webgpu';
@@ -12,11 +13,7 @@ export const adafactor: Technique = {
     formula: '4 · (m + n) bytes for each m × n matrix, 4 a parameter for vectors; + 4 · parameters with momentum',
     cost: 'float32 copies of one parameter and its gradient at a time; updates are clipped by their size',
     args: [{ name: 'momentum', type: { kind: 'boolean' }, default: false, doc: 'Keep a first moment too, of every parameter.' }],
-    citation: {
-      title: 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost',
-      id: 'arXiv:1804.04235',
-      url: 'https://arxiv.org/abs/1804.04235',
-    },
+    citation: arxiv('1804.04235', 'Adafactor: Adaptive Learning Rates with Sublinear Memory Cost'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

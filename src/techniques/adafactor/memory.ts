@@ -20,7 +20,7 @@ export const adafactorStates =
   };
 
 /** Float32 copies of a narrower parameter and its gradient; the squares, and the factors' product while they are alive. */
-export const adafactorTemporaries = (group: ParameterGroup): Temporary[] => {
+const adafactorTemporaries = (group: ParameterGroup): Temporary[] => {
   const wide = 4 * group.elements;
   const copies: Temporary[] =
     group.dtype === 'fp32'

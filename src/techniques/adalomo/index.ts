@@ -1,6 +1,7 @@
 import { adafactorStates, adafactorStep } from '../adafactor/memory';
 import { lomo } from '../lomo';
 import { oneMicroBatch } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const adalomo: Technique = {
@@ -14,11 +15,7 @@ export const adalomo: Technique = {
     args: [],
     usual: [],
     excludes: lomo.spec.excludes ?? [],
-    citation: {
-      title: 'AdaLomo: Low-memory Optimization with Adaptive Learning Rate',
-      id: 'arXiv:2310.10195',
-      url: 'https://arxiv.org/abs/2310.10195',
-    },
+    citation: arxiv('2310.10195', 'AdaLomo: Low-memory Optimization with Adaptive Learning Rate'),
   },
   refuses: oneMicroBatch('AdaLomo'),
   rewrite: (recipe) => ({

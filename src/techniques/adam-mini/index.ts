@@ -1,5 +1,6 @@
 import type { DType } from '../../plan/types';
 import { word } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { adamMiniStates, adamMiniStep } from './memory';
 import { adamMiniRule } from './webgpu';
@@ -21,11 +22,7 @@ export const adamMini: Technique = {
       },
     ],
     usual: [],
-    citation: {
-      title: 'Adam-mini: Use Fewer Learning Rates To Gain More',
-      id: 'arXiv:2406.16793',
-      url: 'https://arxiv.org/abs/2406.16793',
-    },
+    citation: arxiv('2406.16793', 'Adam-mini: Use Fewer Learning Rates To Gain More'),
   },
   rewrite: (recipe, args) => {
     const states = word(args, 'states') as DType;

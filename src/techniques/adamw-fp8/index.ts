@@ -1,5 +1,6 @@
 import { ADAM } from '../adamw/webgpu';
 import { flag, number } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { adamwFp8Step, floatStates } from './memory';
 import { adamwFp8Rule } from './webgpu';
@@ -35,11 +36,7 @@ export const adamwFp8: Technique = {
         why: 'the released kernel updates float32 parameters, as mixed precision keeps them',
       },
     ],
-    citation: {
-      title: 'COAT: Compressing Optimizer states and Activation for Memory-Efficient FP8 Training',
-      id: 'arXiv:2410.19313',
-      url: 'https://arxiv.org/abs/2410.19313',
-    },
+    citation: arxiv('2410.19313', 'COAT: Compressing Optimizer states and Activation for Memory-Efficient FP8 Training'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -16,13 +16,5 @@ export const check: TechniqueCheck = async ({ opened, seed, report }) => {
     const change = adamDirection(state, gradient, step + 1, { rate: RATE, ...ADAM });
     wanted = wanted.map((w, i) => w - (change[i] as number));
   });
-  reportTrajectory(
-    report,
-    '500 weights',
-    run,
-    wanted,
-    before,
-    1e-5,
-    'float32 rounds a weight of 0.1 to 1e-8 in each step of 1e-2',
-  );
+  reportTrajectory(report, '500 weights', run, wanted, 1e-5, 'float32 rounds a weight of 0.1 to 1e-8 in each step of 1e-2');
 };

@@ -1,6 +1,7 @@
 import { pagedStates } from '../adamw8bit/memory';
 import { flag, word } from '../arguments';
 import { insideBackward } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { adamStates, adamStep, type StateType } from './memory';
 import { ADAM, adamwRule } from './webgpu';
@@ -43,9 +44,9 @@ export const adamw: Technique = {
       },
     ],
     usual: [{ fused: true }, { states: 'bf16', fused: true }],
-    citation: { title: 'Decoupled Weight Decay Regularization', id: 'arXiv:1711.05101', url: 'https://arxiv.org/abs/1711.05101' },
+    citation: arxiv('1711.05101', 'Decoupled Weight Decay Regularization'),
   },
-  refuses: (plan, args) => (flag(args, 'in-backward') ? insideBackward('AdamW in backward')(plan, args) : undefined),
+  refuses: insideBackward('AdamW in backward', 'in-backward'),
   rewrite: (recipe, args) => {
     const states = word(args, 'states') as StateType;
     const paged = flag(args, 'paged');

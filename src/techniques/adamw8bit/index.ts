@@ -1,6 +1,7 @@
 import { ADAM } from '../adamw/webgpu';
 import { flag, number } from '../arguments';
 import { insideBackward } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { blockwiseStates } from './memory';
 import { adamw8bitRule } from './webgpu';
@@ -35,13 +36,9 @@ export const adamw8bit: Technique = {
       },
     ],
     usual: [{}, { paged: true }],
-    citation: {
-      title: '8-bit Optimizers via Block-wise Quantization',
-      id: 'arXiv:2110.02861',
-      url: 'https://arxiv.org/abs/2110.02861',
-    },
+    citation: arxiv('2110.02861', '8-bit Optimizers via Block-wise Quantization'),
   },
-  refuses: (plan, args) => (flag(args, 'in-backward') ? insideBackward('8-bit AdamW in backward')(plan, args) : undefined),
+  refuses: insideBackward('8-bit AdamW in backward', 'in-backward'),
   rewrite: (recipe, args) => ({
     ...recipe,
     layerwise: flag(args, 'in-backward') ? 'parameter' : false,

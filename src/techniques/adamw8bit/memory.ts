@@ -5,7 +5,7 @@ import type { Part } from '../../tape/recipe';
 /** Tensors below this many elements keep 32-bit states (bitsandbytes' min_8bit_size). */
 export const SMALLEST_QUANTIZED = 4096;
 /** Paged states live in managed memory only from this many elements on (bitsandbytes). */
-export const SMALLEST_PAGED = 100_000;
+const SMALLEST_PAGED = 100_000;
 
 /**
  * Whether a weight's states stay in 32 bits: small ones, and tables of embeddings where bitsandbytes is told so, as the Trainer of

@@ -8,7 +8,7 @@ const UNSIGNED = dynamicMap(false);
 const ZERO = 127;
 
 /** The nearest code, moved so that a moment keeps its sign. */
-export function signedCode(value: number): number {
+function signedCode(value: number): number {
   const code = nearest(SIGNED, value);
   if (value < 0 && code >= ZERO) return ZERO - 1;
   return value > 0 && code < ZERO ? ZERO : code;

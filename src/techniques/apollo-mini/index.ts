@@ -2,6 +2,7 @@ import { apolloWebgpu, EVERY, PROJECTION, scaleOf } from '../apollo';
 import { apolloStates, apolloStep } from '../apollo/memory';
 import { word } from '../arguments';
 import { adaptersAreLowRank, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const apolloMini: Technique = {
@@ -15,11 +16,7 @@ export const apolloMini: Technique = {
     cost: 'one product of each gradient with a vector; one scale a matrix',
     args: [PROJECTION, EVERY, scaleOf(128)],
     excludes: [adaptersAreLowRank('APOLLO-Mini'), ...wholeMatrices('APOLLO-Mini')],
-    citation: {
-      title: 'APOLLO: SGD-like Memory, AdamW-level Performance',
-      id: 'arXiv:2412.05270',
-      url: 'https://arxiv.org/abs/2412.05270',
-    },
+    citation: arxiv('2412.05270', 'APOLLO: SGD-like Memory, AdamW-level Performance'),
   },
   rewrite: (recipe, args) => {
     const kept = word(args, 'projection') === 'kept';
@@ -33,5 +30,6 @@ export const apolloMini: Technique = {
       },
     };
   },
+  learning: { rate: () => 0.01 },
   webgpu: apolloWebgpu('tensor'),
 };

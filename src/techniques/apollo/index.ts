@@ -1,7 +1,7 @@
 import type { Use } from '../../plan/types';
 import { number, word } from '../arguments';
 import { adaptersAreLowRank, wholeMatrices } from '../relations';
-import type { Argument } from '../spec';
+import { type Argument, arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { apolloStates, apolloStep } from './memory';
 import { type ApolloSettings, apolloRule } from './webgpu';
@@ -60,11 +60,7 @@ export const apollo: Technique = {
       scaleOf(1),
     ],
     excludes: [adaptersAreLowRank('APOLLO'), ...wholeMatrices('APOLLO')],
-    citation: {
-      title: 'APOLLO: SGD-like Memory, AdamW-level Performance',
-      id: 'arXiv:2412.05270',
-      url: 'https://arxiv.org/abs/2412.05270',
-    },
+    citation: arxiv('2412.05270', 'APOLLO: SGD-like Memory, AdamW-level Performance'),
   },
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
@@ -79,5 +75,6 @@ export const apollo: Technique = {
       },
     };
   },
+  learning: { rate: () => 0.01 },
   webgpu: apolloWebgpu('channel'),
 };

@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { lisa } from '../lisa';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { block } from './memory';
 
@@ -17,11 +18,7 @@ export const badam: Technique = {
     ],
     usual: [],
     excludes: lisa.spec.excludes ?? [],
-    citation: {
-      title: 'BAdam: A Memory Efficient Full Parameter Optimization Method for Large Language Models',
-      id: 'arXiv:2404.02827',
-      url: 'https://arxiv.org/abs/2404.02827',
-    },
+    citation: arxiv('2404.02827', 'BAdam: A Memory Efficient Full Parameter Optimization Method for Large Language Models'),
   },
   rewrite: (recipe, args) => block(recipe, number(args, 'layers')),
 };

@@ -1,4 +1,5 @@
 import { weightsOf } from '../../plan/weights';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const bitfit: Technique = {
@@ -11,11 +12,7 @@ export const bitfit: Technique = {
     cost: 'less capacity than adapters; the base still back-propagates',
     args: [],
     usual: [],
-    citation: {
-      title: 'BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models',
-      id: 'arXiv:2106.10199',
-      url: 'https://arxiv.org/abs/2106.10199',
-    },
+    citation: arxiv('2106.10199', 'BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models'),
   },
   refuses: ({ model }) =>
     weightsOf(model).layer.some(({ role }) => role === 'bias') ? undefined : `${model.name} has no biases: nothing would learn`,

@@ -1,4 +1,5 @@
 import { shardsAreParts } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { cameStates, cameStep } from './memory';
 
@@ -12,11 +13,7 @@ export const came: Technique = {
     cost: 'float32 copies of the gradient, the update and their distance, of one parameter at a time',
     args: [],
     excludes: [shardsAreParts('CAME')],
-    citation: {
-      title: 'CAME: Confidence-guided Adaptive Memory Efficient Optimization',
-      id: 'arXiv:2307.02047',
-      url: 'https://arxiv.org/abs/2307.02047',
-    },
+    citation: arxiv('2307.02047', 'CAME: Confidence-guided Adaptive Memory Efficient Optimization'),
   },
   rewrite: (recipe) => ({
     ...recipe,

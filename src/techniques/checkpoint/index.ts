@@ -1,4 +1,5 @@
 import { flag, number, word } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { checkpointPytorch, productsAndAttention, recomputedCore, type Segments } from './memory';
 
@@ -50,11 +51,7 @@ export const checkpoint: Technique = {
       },
     ],
     usual: [{}, { every: 2 }, { every: 4 }],
-    citation: {
-      title: 'Training Deep Nets with Sublinear Memory Cost',
-      id: 'arXiv:1604.06174',
-      url: 'https://arxiv.org/abs/1604.06174',
-    },
+    citation: arxiv('1604.06174', 'Training Deep Nets with Sublinear Memory Cost'),
   },
   refuses: (_, args) => {
     const [apart, saves] = [number(args, 'one-in') > 1, word(args, 'save') !== 'inputs'];

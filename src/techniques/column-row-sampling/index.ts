@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { OWN_PRODUCTS, withProduct } from '../product';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { sampled } from './memory';
 import { sampleRule } from './webgpu';
@@ -33,11 +34,7 @@ export const columnRowSampling: Technique = {
         why: 'what runs again must draw the same rows again, so the random state has to be kept',
       },
     ],
-    citation: {
-      title: 'Winner-Take-All Column Row Sampling for Memory Efficient Adaptation of Language Model',
-      id: 'arXiv:2305.15265',
-      url: 'https://arxiv.org/abs/2305.15265',
-    },
+    citation: arxiv('2305.15265', 'Winner-Take-All Column Row Sampling for Memory Efficient Adaptation of Language Model'),
   },
   rewrite: (recipe, args) => withProduct(recipe, (step, call, plain) => sampled(step, call, number(args, 'share'), plain)),
   webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, sampled: sampleRule(number(args, 'share')) } }),

@@ -1,4 +1,5 @@
 import { flag, number } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { adapt, adaptersOf, type Shape } from './memory';
 
@@ -29,11 +30,7 @@ export const compacter: Technique = {
       { name: 'norms', type: { kind: 'boolean' }, default: true, doc: "The norms' weights learn too." },
     ],
     usual: [],
-    citation: {
-      title: 'Compacter: Efficient Low-Rank Hypercomplex Adapter Layers',
-      id: 'arXiv:2106.04647',
-      url: 'https://arxiv.org/abs/2106.04647',
-    },
+    citation: arxiv('2106.04647', 'Compacter: Efficient Low-Rank Hypercomplex Adapter Layers'),
   },
   rewrite: (recipe, args) => {
     const { hidden } = recipe.model;
@@ -51,7 +48,7 @@ export const compacter: Technique = {
       ...recipe,
       adapters: null,
       trains: (weight) => weight.role === 'adapter' || (norms && weight.role === 'norm'),
-      added: { layer, outside: [], shared },
+      added: () => ({ layer, outside: [], shared }),
       pytorch: { ...recipe.pytorch, adapt: (step, branch, output) => adapt(step, branch, output, shape) },
     };
   },

@@ -1,11 +1,13 @@
 import { number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const context: Technique = {
   spec: {
     name: 'context',
     slot: 'parallel',
+    shares: 'tokens',
     exact: true,
     summary: 'Context parallelism: a sequence is spread over cards, and keys and values go round in a ring.',
     formula:
@@ -13,7 +15,7 @@ export const context: Technique = {
     cost: 'keys and values pass (n − 1)/n of the sequence a layer in forward, twice that in backward; hidden behind attention where blocks are long',
     args: [cardsArgument("Cards that share one sequence's tokens.")],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      ONE_CARD_ENGINE,
       {
         slot: 'attention',
         names: ['eager', 'math'],
@@ -21,11 +23,7 @@ export const context: Technique = {
       },
       { slot: 'backward', names: ['streambp', 'seco'], why: 'both cut the sequence, and nobody has put one inside the other' },
     ],
-    citation: {
-      title: 'Ring Attention with Blockwise Transformers for Near-Infinite Context',
-      id: 'arXiv:2310.01889',
-      url: 'https://arxiv.org/abs/2310.01889',
-    },
+    citation: arxiv('2310.01889', 'Ring Attention with Blockwise Transformers for Near-Infinite Context'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { adaptersAreLowRank, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { cosmosStates, cosmosStep } from './memory';
 
@@ -14,11 +15,7 @@ export const cosmos: Technique = {
     args: [{ name: 'rank', type: { kind: 'count', min: 1, max: 65536 }, default: 64, doc: 'Dimension of the eigenspace.' }],
     usual: [],
     excludes: [adaptersAreLowRank('COSMOS'), ...wholeMatrices('COSMOS')],
-    citation: {
-      title: 'COSMOS: A Hybrid Adaptive Optimizer for Memory-Efficient Training of LLMs',
-      id: 'arXiv:2502.17410',
-      url: 'https://arxiv.org/abs/2502.17410',
-    },
+    citation: arxiv('2502.17410', 'COSMOS: A Hybrid Adaptive Optimizer for Memory-Efficient Training of LLMs'),
   },
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');

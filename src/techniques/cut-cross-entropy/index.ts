@@ -1,4 +1,5 @@
 import { flag } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { cutCrossEntropy as lower } from './memory';
 import { CUT_TILE, FILTER_LEAST } from './webgpu';
@@ -19,11 +20,7 @@ export const cutCrossEntropy: Technique = {
         doc: 'Leave out blocks of logits whose gradients are all below 2⁻¹², as the published kernels do in bf16; exact without.',
       },
     ],
-    citation: {
-      title: 'Cut Your Losses in Large-Vocabulary Language Models',
-      id: 'arXiv:2411.09009',
-      url: 'https://arxiv.org/abs/2411.09009',
-    },
+    citation: arxiv('2411.09009', 'Cut Your Losses in Large-Vocabulary Language Models'),
   },
   rewrite: (recipe) => ({ ...recipe, pytorch: { ...recipe.pytorch, loss: lower } }),
   webgpu: (recipe, args) => ({

@@ -1,5 +1,6 @@
 import { flag, number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { distributed } from './memory';
 
@@ -7,6 +8,7 @@ export const data: Technique = {
   spec: {
     name: 'data',
     slot: 'parallel',
+    shares: 'batches',
     exact: true,
     summary: 'Data parallelism (DDP): every card has the whole model and its own batch; gradients are averaged.',
     formula: 'one more copy of all gradients, in buckets that stay; with bucket-view the buckets are the gradients',
@@ -26,12 +28,8 @@ export const data: Technique = {
         doc: 'bucket_cap_mb: MiB of one bucket; the first has 1 MiB.',
       },
     ],
-    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" }],
-    citation: {
-      title: 'PyTorch Distributed: Experiences on Accelerating Data Parallel Training',
-      id: 'arXiv:2006.15704',
-      url: 'https://arxiv.org/abs/2006.15704',
-    },
+    excludes: [ONE_CARD_ENGINE],
+    citation: arxiv('2006.15704', 'PyTorch Distributed: Experiences on Accelerating Data Parallel Training'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

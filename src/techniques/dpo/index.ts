@@ -1,6 +1,6 @@
 import { number, word } from '../arguments';
-import { adaptersToSwitchOff, anyOf, decodersOnly } from '../relations';
-import type { Argument } from '../spec';
+import { adaptersToSwitchOff, anyOf, BLOCKS_HAVE_NO_LOSS, decodersOnly } from '../relations';
+import { type Argument, arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { preferenceRecipe, type Reference } from './memory';
 import { referenceRule, withObjective } from './webgpu';
@@ -35,14 +35,8 @@ export const dpo: Technique = {
     ],
     objective: true,
     usual: [],
-    excludes: [
-      { slot: 'train', names: ['efficient-qat'], why: 'its first stage trains blocks against their own output, not a loss' },
-    ],
-    citation: {
-      title: 'Direct Preference Optimization: Your Language Model is Secretly a Reward Model',
-      id: 'arXiv:2305.18290',
-      url: 'https://arxiv.org/abs/2305.18290',
-    },
+    excludes: [BLOCKS_HAVE_NO_LOSS],
+    citation: arxiv('2305.18290', 'Direct Preference Optimization: Your Language Model is Secretly a Reward Model'),
   },
   refuses: anyOf(decodersOnly('DPO'), adaptersToSwitchOff),
   rewrite: (recipe, args) =>

@@ -30,7 +30,6 @@ const isTwin = (weight: Weight): boolean => weight.name.startsWith('reference.')
 /** A loss of each token's log-probability under the policy and, where there is one, under a frozen reference. */
 export function preferenceRecipe(recipe: Recipe, preference: Preference): Recipe {
   const { reference, when } = preference;
-  const { layer, outside } = weightsOf(recipe.model);
   const twins = (weights: readonly Weight[]): Weight[] =>
     reference === 'model' ? weights.map((weight) => ({ ...weight, name: twin(weight.name) })) : [];
   const runs = reference === 'model' || reference === 'adapters-off';
@@ -39,10 +38,14 @@ export function preferenceRecipe(recipe: Recipe, preference: Preference): Recipe
     ...recipe,
     batch: preference.rows * recipe.batch,
     trains: (weight) => !isTwin(weight) && recipe.trains(weight),
-    added: {
-      layer: [...recipe.added.layer, ...twins(layer)],
-      outside: [...recipe.added.outside, ...twins(outside)],
-      shared: recipe.added.shared,
+    added: (model) => {
+      const before = recipe.added(model);
+      const { layer, outside } = weightsOf(model);
+      return {
+        layer: [...before.layer, ...twins(layer)],
+        outside: [...before.outside, ...twins(outside)],
+        shared: before.shared,
+      };
     },
     pytorch: {
       ...recipe.pytorch,

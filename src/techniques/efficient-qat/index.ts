@@ -3,6 +3,7 @@ import { scalesFor, stepSizes } from '../peqa/memory';
 import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
 import { anyOf, noExperts } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { blockRecipe, packedCodes } from './memory';
 
@@ -53,11 +54,7 @@ export const efficientQat: Technique = {
         why: 'step sizes are vectors, and a block is trained by Adam: there is nothing for them to save',
       },
     ],
-    citation: {
-      title: 'EfficientQAT: Efficient Quantization-Aware Training for Large Language Models',
-      id: 'arXiv:2407.11062',
-      url: 'https://arxiv.org/abs/2407.11062',
-    },
+    citation: arxiv('2407.11062', 'EfficientQAT: Efficient Quantization-Aware Training for Large Language Models'),
   },
   refuses: anyOf(noExperts('EfficientQAT'), ({ slots, lists }, args) => {
     if (word(args, 'stage') !== 'blocks') return undefined;
@@ -73,7 +70,7 @@ export const efficientQat: Technique = {
       adapters: null,
       trains: (weight) => weight.role === 'adapter',
       stored: storing(recipe, (weight) => packedCodes(weight, bits, group)),
-      added: { ...recipe.added, layer: stepSizes(recipe.model, group) },
+      added: (model) => ({ ...recipe.added(model), layer: stepSizes(model, group) }),
       pytorch: withProduct(recipe, (step, call, plain) => {
         const scales = scalesFor(step, call.name);
         return scales ? learningProduct(step, call, scales) : plain();

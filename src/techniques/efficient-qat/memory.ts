@@ -1,4 +1,4 @@
-import { elements, type Weight, weightsOf } from '../../plan/weights';
+import { type Weight, weightsOf } from '../../plan/weights';
 import * as aten from '../../tape/pytorch/aten';
 import { type PytorchStep, streamType, tokensOf } from '../../tape/pytorch/context';
 import type { Part, Recipe } from '../../tape/recipe';
@@ -7,14 +7,21 @@ import { fakeQuantized } from '../fake-quantization';
 import { scalesFor, stepSizes } from '../peqa/memory';
 import { isQuantizable } from '../quantized';
 
-/** 32-bit words of codes, as many whole codes in a word as fit: 10 of 3 bits (OpenGVLab/EfficientQAT, int_linear_real.py). */
+/** 32-bit words of codes, as many whole codes in a word as fit: 10 of 3 bits. */
 const words = (codes: number, bits: number): number => Math.ceil(codes / Math.floor(32 / bits));
 
-/** Packed codes, and a packed zero for each group; the step sizes are parameters. */
-export const packedCodes = (weight: Weight, bits: number, group: number): Part[] => [
-  { name: 'codes', shape: [words(elements(weight), bits)], dtype: 'int32' },
-  { name: 'zeros', shape: [words(Math.ceil(elements(weight) / group), bits)], dtype: 'int32' },
-];
+/**
+ * Codes packed along the input features, a zero for each group packed along the outputs, and the group of each input feature; the
+ * step sizes are parameters (OpenGVLab/EfficientQAT, int_linear_real.py).
+ */
+export function packedCodes({ shape }: Weight, bits: number, group: number): Part[] {
+  const [outputs = 1, inputs = 1] = shape;
+  return [
+    { name: 'codes', shape: [outputs, words(inputs, bits)], dtype: 'int32' },
+    { name: 'zeros', shape: [words(outputs, bits), Math.ceil(inputs / group)], dtype: 'int32' },
+    { name: 'groups', shape: [inputs], dtype: 'int32' },
+  ];
+}
 
 /**
  * The first stage: one layer on the card, its original beside a float32 copy that learns through its rounding, so that its
@@ -39,7 +46,7 @@ export function blockRecipe(recipe: Recipe, group: number): Recipe {
       if (!inside.has(weight.name) && weight.role !== 'adapter') return [];
       return [{ name: 'weight', shape: weight.shape, dtype: 'fp32' }];
     },
-    added: { layer: [...originals, ...stepSizes(recipe.model, group)], outside: [], shared: [] },
+    added: (model) => ({ layer: [...originals, ...stepSizes(model, group)], outside: [], shared: [] }),
     pytorch: {
       ...recipe.pytorch,
       schedule: reconstruct,

@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { adaptersAreLowRank, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { firaStates, firaStep } from './memory';
 
@@ -17,11 +18,7 @@ export const fira: Technique = {
     ],
     usual: [],
     excludes: [adaptersAreLowRank('Fira'), ...wholeMatrices('Fira')],
-    citation: {
-      title: 'Fira: Can We Achieve Full-rank Training of LLMs Under Low-rank Constraint?',
-      id: 'arXiv:2410.01623',
-      url: 'https://arxiv.org/abs/2410.01623',
-    },
+    citation: arxiv('2410.01623', 'Fira: Can We Achieve Full-rank Training of LLMs Under Low-rank Constraint?'),
   },
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
@@ -29,7 +26,10 @@ export const fira: Technique = {
       ...recipe,
       layerwise: false,
       states: firaStates(rank),
-      pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => firaStep(step, parameters, rank) },
+      pytorch: {
+        ...recipe.pytorch,
+        optimizerStep: (step, parameters) => firaStep(step, parameters, rank, number(args, 'every')),
+      },
     };
   },
 };

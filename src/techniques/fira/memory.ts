@@ -16,8 +16,8 @@ export const firaStates =
   ];
 
 /** As GaLore's update, and the residual with its scaled copy. */
-export function firaStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number): void {
-  refresh(step, parameters.filter(isMatrix), 'fira');
+export function firaStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number, every: number): void {
+  refresh(step, parameters.filter(isMatrix), 'fira', { every });
   updateOneByOne(step, parameters, {
     label: 'fira',
     temporaries: (group) => {

@@ -62,7 +62,7 @@ export async function coded(
  * Values in groups whose scale is exactly 1, because the largest of each is the format's largest: every finite code, every middle
  * between two neighbours, and the float32 numbers on both sides of it.
  */
-export function everyRounding(format: Format, group: number): Float32Array<ArrayBuffer> {
+function everyRounding(format: Format, group: number): Float32Array<ArrayBuffer> {
   const { most, special } = FORMATS[format];
   const values: number[] = [];
   for (let code = 0; code < special; code++) {

@@ -1,4 +1,5 @@
 import { flag, number, word } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import type { Format } from './formats';
 import { packFloat8 } from './memory';
@@ -29,11 +30,7 @@ export const fp8Activations: Technique = {
       },
     ],
     usual: [],
-    citation: {
-      title: 'COAT: Compressing Optimizer states and Activation for Memory-Efficient FP8 Training',
-      id: 'arXiv:2410.19313',
-      url: 'https://arxiv.org/abs/2410.19313',
-    },
+    citation: arxiv('2410.19313', 'COAT: Compressing Optimizer states and Activation for Memory-Efficient FP8 Training'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -1,5 +1,6 @@
 import { number, word } from '../arguments';
 import { adaptersAreLowRank, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { frugalStates, frugalStep, type Subspace } from './memory';
 
@@ -28,11 +29,7 @@ export const frugal: Technique = {
     ],
     usual: [],
     excludes: [adaptersAreLowRank('FRUGAL'), ...wholeMatrices('FRUGAL')],
-    citation: {
-      title: 'FRUGAL: Memory-Efficient Optimization by Reducing State Overhead for Scalable Training',
-      id: 'arXiv:2411.07837',
-      url: 'https://arxiv.org/abs/2411.07837',
-    },
+    citation: arxiv('2411.07837', 'FRUGAL: Memory-Efficient Optimization by Reducing State Overhead for Scalable Training'),
   },
   rewrite: (recipe, args) => {
     const density = number(args, 'density');

@@ -1,6 +1,7 @@
 import type { DType } from '../../plan/types';
 import { flag, number, word } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { fullySharded } from './memory';
 
@@ -8,6 +9,7 @@ export const fsdp: Technique = {
   spec: {
     name: 'fsdp',
     slot: 'parallel',
+    shares: 'batches',
     exact: true,
     summary:
       'Fully sharded data parallelism (PyTorch FSDP2, or the first FSDP): parameters, gradients and states are cut; a unit is gathered when it runs.',
@@ -54,18 +56,14 @@ export const fsdp: Technique = {
       },
     ],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      ONE_CARD_ENGINE,
       {
         slot: 'backward',
-        names: ['streambp'],
-        why: 'its released code does not gather weights or reduce gradients once a layer',
+        names: ['streambp', 'seco'],
+        why: 'its released code does not gather weights or reduce gradients once a layer, but once a chunk',
       },
     ],
-    citation: {
-      title: 'PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel',
-      id: 'arXiv:2304.11277',
-      url: 'https://arxiv.org/abs/2304.11277',
-    },
+    citation: arxiv('2304.11277', 'PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');

@@ -1,4 +1,5 @@
 import { bytesOf, bytesPer } from '../../plan/dtypes';
+import { remembered } from '../../plan/remembered';
 import type { DType } from '../../plan/types';
 import { elements, type Weight, weightsOf } from '../../plan/weights';
 import { UNSHARDED } from '../../tape/in-flight';
@@ -86,65 +87,76 @@ export function wholeBytes({ stored, used, parameters }: Recipe, weight: Weight)
 
 function gatheringOf(recipe: Recipe, sharding: Sharding): Gathering {
   const { n, prefetch, reshard, sync, root, flatParameters } = sharding;
-  const gather = (step: PytorchStep, { name, weights }: Unit, pass: 'forward' | 'backward'): Tensor[] => {
+  const whole = remembered((weight: Weight): number => wholeBytes(recipe, weight));
+  /** Bytes of a unit: whole, what a card sends of them, and of its gradients as they are summed. */
+  const sizes = remembered(({ weights }: Unit) => ({
+    bytes: sum(weights, whole),
+    sent: sum(weights, (weight) => ring(whole(weight), shards(recipe, weight, n))),
+    reduced: sum(weights, (weight) =>
+      recipe.trains(weight) ? elements(weight) * bytesPer(sumType(recipe, weight, sharding)) : 0,
+    ),
+  }));
+  const gather = (step: PytorchStep, unit: Unit, pass: 'forward' | 'backward'): Tensor[] => {
     const { trace } = step;
-    const bytes = sum(weights, (weight) => wholeBytes(recipe, weight));
+    const { name } = unit;
+    const { bytes, sent, reduced } = sizes(unit);
     if (bytes === 0) return [];
     const make = (label: string, size: number): Tensor => trace.tensor(label, [size], 'int8', 'weights');
     const gathered = (label: string, size: number): Tensor => Object.assign(make(label, size), { stream: 'all_gather' as const });
     const flat = (size: number): Tensor => gathered('all_gather', size);
-    const sent = sum(weights, (weight) => ring(wholeBytes(recipe, weight), shards(recipe, weight, n)));
     // Outside the layers, and where nothing comes again, the flat buffer ends with the copy out of it.
     const ends = name !== 'layer' || !reshard || prefetch === 0;
     const traffic = toCards(sent, true);
     if (flatParameters) {
       const ahead = pass === 'backward' && !ends && !step.recipe.pytorch.reentrant;
-      const whole = [gathered(UNSHARDED, bytes), ...(ahead ? [flat(prefetch * bytes)] : [])];
-      trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes: whole, moved: bytes, traffic });
-      return whole;
+      const there = [gathered(UNSHARDED, bytes), ...(ahead ? [flat(prefetch * bytes)] : [])];
+      trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes: there, moved: bytes, traffic });
+      return there;
     }
     const unsharded = make(UNSHARDED, bytes);
     const buffer = flat(ends ? bytes : prefetch * bytes);
     // In forward, the buffer of the unit before ends when this unit's is there.
-    const before = pass === 'forward' && name !== 'embed' && prefetch > 0 ? [flat(layerBytes(step))] : [];
+    const before = pass === 'forward' && name !== 'embed' && prefetch > 0 ? [flat(layerBytes(step.recipe))] : [];
     trace.op({ op: 'all_gather', label: `fsdp.${name}`, writes: [buffer], temps: before, moved: buffer.bytes, traffic });
     trace.op({ op: 'split_with_sizes_copy', label: `fsdp.${name}`, reads: [buffer], writes: [unsharded] });
     if (ends) trace.release(buffer);
     if (ends) return [unsharded];
     if (pass === 'forward' || !sync) return [unsharded, buffer];
     // The reduce-scatter of the layer before has not been waited for.
-    const reduced = sum(weights, (weight) =>
-      recipe.trains(weight) ? elements(weight) * bytesPer(sumType(recipe, weight, sharding)) : 0,
-    );
     const input = trace.tensor('reduce_scatter', [reduced], 'int8', 'gradients');
     trace.op({ op: 'buffer', label: `fsdp.${name}`, writes: [input], moved: 0 });
     return [unsharded, buffer, input];
   };
-  const layerBytes = ({ recipe: { model, ...rest } }: PytorchStep): number => {
-    const { layer } = weightsOf(model);
-    return sum([...layer, ...addedWeights({ model, ...rest }, layer)], (weight) => wholeBytes(recipe, weight));
-  };
+  const layerBytes = remembered((lowered: Recipe): number => {
+    const { layer } = weightsOf(lowered.model);
+    return sum([...layer, ...addedWeights(lowered, layer)], whole);
+  });
   const frozen = !weightsOf(recipe.model).layer.some((weight) => recipe.trains(weight));
   return { gather, stays: !reshard, root, holdsInputs: flatParameters && frozen };
 }
 
 function reductionOf(recipe: Recipe, sharding: Sharding): Reduction {
-  const among = (weight: Weight): number => shards(recipe, weight, sharding.n);
+  /** Of a weight's gradient: bytes as they are summed, what a card sends of them, and the part that it keeps. */
+  const partOf = remembered((weight: Weight) => {
+    const among = shards(recipe, weight, sharding.n);
+    const bytes = elements(weight) * bytesPer(sumType(recipe, weight, sharding));
+    const dtype = recipe.gradients ?? typeOf(recipe, weight);
+    return { bytes, sent: ring(bytes, among), shape: byRows(weight.shape, among), dtype };
+  });
   const scatter = (step: PytorchStep, finished: readonly { parameter: Tensor; gradient: Tensor }[]): Tensor[] => {
     const { trace } = step;
-    const weights = finished.map(({ parameter }) => step.weight(parameter.name));
-    const sent = (weight: Weight): number => elements(weight) * bytesPer(sumType(recipe, weight, sharding));
-    const input = trace.tensor('reduce_scatter', [sum(weights, sent)], 'int8', 'gradients');
+    const parts = finished.map(({ parameter }) => partOf(step.weight(parameter.name)));
+    const input = trace.tensor('reduce_scatter', [sum(parts, ({ bytes }) => bytes)], 'int8', 'gradients');
     const whole = finished.map(({ gradient }) => gradient);
     trace.op({ op: 'aten.cat', label: 'fsdp.reduce', reads: whole, writes: [input] });
     trace.release(...whole);
-    const kept = weights.map((weight) => {
-      const shape = byRows(weight.shape, among(weight));
-      const part = trace.tensor('gradient', shape, recipe.gradients ?? typeOf(recipe, weight), 'gradients');
-      return Object.assign(part, { stream: 'reduce_scatter' as const });
+    const kept = parts.map(({ shape, dtype }) => {
+      const part = trace.tensor('gradient', shape, dtype, 'gradients');
+      part.stream = 'reduce_scatter';
+      return part;
     });
     const traffic = toCards(
-      sum(weights, (weight) => ring(sent(weight), among(weight))),
+      sum(parts, ({ sent }) => sent),
       true,
     );
     trace.op({ op: 'reduce_scatter', label: 'fsdp.reduce', reads: [input], writes: kept, traffic });

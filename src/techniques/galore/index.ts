@@ -1,5 +1,6 @@
 import { flag, number, use } from '../arguments';
 import { adaptersAreLowRank, insideBackward, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { galoreStates, galoreStep } from './memory';
 import { galoreWebgpu } from './webgpu';
@@ -32,13 +33,9 @@ export const galore: Technique = {
     ],
     excludes: [adaptersAreLowRank('GaLore'), ...wholeMatrices('GaLore')],
     usual: [{}, { layerwise: true }, { inner: { name: 'adamw8bit', args: {} }, layerwise: true }],
-    citation: {
-      title: 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection',
-      id: 'arXiv:2403.03507',
-      url: 'https://arxiv.org/abs/2403.03507',
-    },
+    citation: arxiv('2403.03507', 'GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection'),
   },
-  refuses: (plan, args) => (flag(args, 'layerwise') ? insideBackward('Layerwise GaLore')(plan, args) : undefined),
+  refuses: insideBackward('Layerwise GaLore', 'layerwise'),
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
     const inner = use(args.inner) ?? { name: 'adamw', args: {} };
@@ -46,8 +43,13 @@ export const galore: Technique = {
       ...recipe,
       layerwise: flag(args, 'layerwise'),
       states: galoreStates(rank, inner),
-      pytorch: { ...recipe.pytorch, optimizerStep: (step, parameters) => galoreStep(step, parameters, rank, inner.name) },
+      pytorch: {
+        ...recipe.pytorch,
+        optimizerStep: (step, parameters) =>
+          galoreStep(step, parameters, { rank, inner: inner.name, every: number(args, 'every') }),
+      },
     };
   },
+  learning: { rate: () => 0.01 },
   webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: galoreWebgpu(args) } }),
 };

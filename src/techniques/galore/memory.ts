@@ -6,6 +6,7 @@ import type { ParameterGroup } from '../../tape/pytorch/rules';
 import type { Part } from '../../tape/recipe';
 import { adamStates } from '../adamw/memory';
 import { blockwiseStates } from '../adamw8bit/memory';
+import { sides } from '../update';
 
 /** GaLore projects the matrices of attention and MLP; embeddings, head and norms keep the inner optimizer at full size. */
 export const projects = (weight: { role: string; shape: readonly number[] }): boolean =>
@@ -24,7 +25,7 @@ export function projected(
 }
 
 /** Moments of the inner optimizer for a tensor of the given shape; AdamW's follow the gradient's type unless told. */
-export function innerStates(inner: Use, gradient: DType): (weight: Weight) => Part[] {
+function innerStates(inner: Use, gradient: DType): (weight: Weight) => Part[] {
   if (inner.name === 'adamw8bit')
     return (weight) =>
       blockwiseStates(
@@ -75,8 +76,28 @@ function updateTemporaries(group: ParameterGroup, rank: number, inner: string): 
   ];
 }
 
-/** The decomposition of the largest matrix, in a step that refreshes the subspace: its float32 copy, U and Vᵀ at reduced rank. */
-export function refresh({ trace }: PytorchStep, matrices: readonly ParameterGroup[], label: string): void {
+/** Arithmetic of a reduced SVD with the vectors of both sides, the longer one brought down by QR first (Golub and Van Loan, R-SVD). */
+const svdFlops = (shape: readonly number[]): number => {
+  const { small, large } = sides(shape);
+  return 6 * large * small ** 2 + 20 * small ** 3;
+};
+
+/** Which steps refresh the subspace, and how many decompositions a matrix takes then. */
+export interface Refresh {
+  every: number;
+  each?: number;
+}
+
+/**
+ * The decompositions of a step that refreshes the subspace, one after the other: the largest stands for all with its float32 copy, U
+ * and Vᵀ at reduced rank.
+ */
+export function refresh(
+  { trace }: PytorchStep,
+  matrices: readonly ParameterGroup[],
+  label: string,
+  { every, each = 1 }: Refresh,
+): void {
   const decomposed = largest(matrices, (group) => group.elements);
   if (!decomposed) return;
   const [m = 1, n = 1] = decomposed.shape;
@@ -87,6 +108,8 @@ export function refresh({ trace }: PytorchStep, matrices: readonly ParameterGrou
     label: `${label}.refresh.${decomposed.name}`,
     temps: [temporary('gradient.float', m * n), temporary('U', m * small), temporary('S', small), temporary('Vh', small * n)],
     moved: 0,
+    flops: each * matrices.reduce((sum, { count, shape }) => sum + count * svdFlops(shape), 0),
+    attrs: { every },
   });
 }
 
@@ -94,7 +117,11 @@ export function refresh({ trace }: PytorchStep, matrices: readonly ParameterGrou
  * One parameter after another, after the decompositions of a step that refreshes the subspace: the one with the largest
  * temporaries stands for all of them.
  */
-export function galoreStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number, inner: string): void {
+export function galoreStep(
+  step: PytorchStep,
+  parameters: readonly ParameterGroup[],
+  { rank, inner, every }: { rank: number; inner: string; every: number },
+): void {
   const { trace } = step;
   const emit = (
     op: string,
@@ -105,7 +132,7 @@ export function galoreStep(step: PytorchStep, parameters: readonly ParameterGrou
     trace.op({ op, label, temps: temporaries.map(([name, bytes]) => trace.tensor(name, [bytes], 'int8', 'temporary')), ...cost });
   };
   const matrices = parameters.filter(projects);
-  refresh(step, matrices, 'galore');
+  refresh(step, matrices, 'galore', { every });
   const size = (group: ParameterGroup): number =>
     updateTemporaries(group, rank, inner).reduce((sum, [, bytes]) => sum + bytes, 0);
   const updated = largest(parameters, size);

@@ -2,7 +2,8 @@ import { number, word } from '../arguments';
 import { CHUNK } from '../dpo';
 import { preferenceRecipe, type Reference } from '../dpo/memory';
 import { referenceRule, withObjective } from '../dpo/webgpu';
-import { adaptersToSwitchOff, anyOf, decodersOnly } from '../relations';
+import { adaptersToSwitchOff, anyOf, BLOCKS_HAVE_NO_LOSS, decodersOnly } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { CLIP, DISTANCE } from './webgpu';
 
@@ -26,14 +27,8 @@ export const grpo: Technique = {
     ],
     objective: true,
     usual: [],
-    excludes: [
-      { slot: 'train', names: ['efficient-qat'], why: 'its first stage trains blocks against their own output, not a loss' },
-    ],
-    citation: {
-      title: 'DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models',
-      id: 'arXiv:2402.03300',
-      url: 'https://arxiv.org/abs/2402.03300',
-    },
+    excludes: [BLOCKS_HAVE_NO_LOSS],
+    citation: arxiv('2402.03300', 'DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models'),
   },
   refuses: anyOf(decodersOnly('GRPO'), adaptersToSwitchOff),
   rewrite: (recipe, args) =>

@@ -15,7 +15,7 @@ const GROUPS = 16;
 const NEAREST_SLACK = 255 * 2 ** -22;
 
 /** Groups as activations have them, and those that break a careless quantizer. The last group is short. */
-export function sampleValues(group: number, seed: number): Float32Array<ArrayBuffer> {
+function sampleValues(group: number, seed: number): Float32Array<ArrayBuffer> {
   const normal = normals(seed);
   const next = uniforms(seed + 1);
   const count = group * (GROUPS - 1) + Math.max(1, Math.floor(group / 3));

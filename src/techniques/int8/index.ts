@@ -1,4 +1,5 @@
 import { number, word } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { packInteger } from './memory';
 import { integerKept, type Rounding } from './webgpu';
@@ -25,11 +26,7 @@ export const int8Activations: Technique = {
         doc: 'By lot between the two neighbouring levels, right on average; or to the nearer one, with half the error and a bias.',
       },
     ],
-    citation: {
-      title: 'Mesa: A Memory-saving Training Framework for Transformers',
-      id: 'arXiv:2111.11124',
-      url: 'https://arxiv.org/abs/2111.11124',
-    },
+    citation: arxiv('2111.11124', 'Mesa: A Memory-saving Training Framework for Transformers'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -1,5 +1,5 @@
 import { number } from '../arguments';
-import type { Relation } from '../spec';
+import { arxiv, type Relation } from '../spec';
 import type { Technique } from '../technique';
 import { besideBackbone, sideModel } from './memory';
 
@@ -36,11 +36,7 @@ export const ladder: Technique = {
     ],
     usual: [],
     excludes: BACKBONE_IS_NOT_DIFFERENTIATED,
-    citation: {
-      title: 'LST: Ladder Side-Tuning for Parameter and Memory Efficient Transfer Learning',
-      id: 'arXiv:2206.06522',
-      url: 'https://arxiv.org/abs/2206.06522',
-    },
+    citation: arxiv('2206.06522', 'LST: Ladder Side-Tuning for Parameter and Memory Efficient Transfer Learning'),
   },
   refuses: ({ model }) => (model.family === 't5' ? 'T5 has an encoder, beside which no side network is written' : undefined),
   rewrite: (recipe, args) =>

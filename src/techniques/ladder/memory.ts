@@ -41,7 +41,7 @@ export function besideBackbone(recipe: Recipe, side: Side): Recipe {
     ...recipe,
     adapters: null,
     trains: (weight) => weight.role === 'adapter',
-    added: {
+    added: () => ({
       layer: [
         ...weightsOf(side.model).layer.map(({ name, shape }) => learner(name, shape)),
         ...down('down', side, hidden),
@@ -49,7 +49,7 @@ export function besideBackbone(recipe: Recipe, side: Side): Recipe {
       ],
       outside: [...down('first', side, hidden), learner('up', [hidden, side.model.hidden])],
       shared: [],
-    },
+    }),
     pytorch: { ...recipe.pytorch, schedule: (step) => ladderSchedule(step, side) },
   };
 }
@@ -121,7 +121,8 @@ function ladderSchedule(step: PytorchStep, side: Side): void {
   step.endAutocast('everywhere');
   trace.phase('backward');
   const wide = backward();
-  let gradient: Tensor | null = wide ? (step.backward(up.nodes, up.value, wide, [last])[0] ?? null) : null;
+  // It belongs to the head's unit, which has come for it.
+  let gradient: Tensor | null = wide ? (trace.backward(up.nodes, up.value, wide, [last])[0] ?? null) : null;
   for (const { stretch, input, output, nodes } of passes.reverse()) {
     if (!gradient) break;
     step.enter(stretch);

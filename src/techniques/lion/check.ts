@@ -22,7 +22,6 @@ export const check: TechniqueCheck = async ({ opened, seed, report }) => {
     '500 weights',
     run,
     wanted,
-    before,
     1e-4,
     'ten float32 roundings of weights near 0.3, and no sign that differs: that would be 0.2',
   );

@@ -1,3 +1,4 @@
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { lionStates, lionStep } from './memory';
 import { LION, lionRule } from './webgpu';
@@ -11,11 +12,7 @@ export const lion: Technique = {
     formula: 'parameters · bytes: one momentum, in the type of its parameter',
     cost: 'elementwise; wants a learning rate 3 to 10 times smaller and a decay as much larger',
     args: [],
-    citation: {
-      title: 'Symbolic Discovery of Optimization Algorithms',
-      id: 'arXiv:2302.06675',
-      url: 'https://arxiv.org/abs/2302.06675',
-    },
+    citation: arxiv('2302.06675', 'Symbolic Discovery of Optimization Algorithms'),
   },
   rewrite: (recipe) => ({
     ...recipe,
@@ -23,5 +20,6 @@ export const lion: Technique = {
     states: lionStates,
     pytorch: { ...recipe.pytorch, optimizerStep: lionStep },
   }),
+  learning: { rate: () => 5e-4 },
   webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: lionRule(LION) } }),
 };

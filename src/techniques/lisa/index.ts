@@ -1,5 +1,5 @@
 import { number, word } from '../arguments';
-import type { Argument } from '../spec';
+import { type Argument, arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { sampledLayers } from './memory';
 
@@ -30,13 +30,13 @@ export const lisa: Technique = {
         names: ['nf4', 'int8', 'int4', 'int3'],
         why: 'quantized weights have no gradient, and any layer may be drawn',
       },
-      { slot: 'parallel', names: ['fsdp'], why: 'freezing whole layers inside flat shards is not supported' },
+      {
+        slot: 'parallel',
+        names: ['fsdp'],
+        why: 'the first FSDP keeps flat shards, inside which whole layers cannot be frozen, and nobody has released it for the second',
+      },
     ],
-    citation: {
-      title: 'LISA: Layerwise Importance Sampling for Memory-Efficient Large Language Model Fine-Tuning',
-      id: 'arXiv:2403.17919',
-      url: 'https://arxiv.org/abs/2403.17919',
-    },
+    citation: arxiv('2403.17919', 'LISA: Layerwise Importance Sampling for Memory-Efficient Large Language Model Fine-Tuning'),
   },
   refuses: ({ lists }) =>
     lists.parallel?.some((use) => use.name === 'zero' && use.args.stage === 3)

@@ -1,5 +1,6 @@
 import { oneMicroBatch, UPDATES_BEFORE_AVERAGE } from '../relations';
 import { sgdRule } from '../sgd/webgpu';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { lomoStep } from './memory';
 
@@ -17,11 +18,7 @@ export const lomo: Technique = {
       { slot: 'gradients', names: ['*'], why: 'gradients end where they are made: none is kept in a type of its own' },
       UPDATES_BEFORE_AVERAGE,
     ],
-    citation: {
-      title: 'Full Parameter Fine-tuning for Large Language Models with Limited Resources',
-      id: 'arXiv:2306.09782',
-      url: 'https://arxiv.org/abs/2306.09782',
-    },
+    citation: arxiv('2306.09782', 'Full Parameter Fine-tuning for Large Language Models with Limited Resources'),
   },
   refuses: oneMicroBatch('LOMO'),
   rewrite: (recipe) => ({
@@ -30,6 +27,7 @@ export const lomo: Technique = {
     states: () => [],
     pytorch: { ...recipe.pytorch, optimizerStep: lomoStep },
   }),
+  learning: { rate: () => 0.2 },
   // A layer's gradients end with its backward.
   webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: sgdRule(0) } }),
 };

@@ -1,4 +1,5 @@
 import { lora } from '../lora';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const loraFa: Technique = {
@@ -9,11 +10,7 @@ export const loraFa: Technique = {
     formula: 'rank · out parameters learn for each target; what is kept of it is rank wide',
     cost: 'as LoRA, with half its freedom',
     usual: [],
-    citation: {
-      title: 'LoRA-FA: Memory-efficient Low-rank Adaptation for Large Language Models Fine-tuning',
-      id: 'arXiv:2308.03303',
-      url: 'https://arxiv.org/abs/2308.03303',
-    },
+    citation: arxiv('2308.03303', 'LoRA-FA: Memory-efficient Low-rank Adaptation for Large Language Models Fine-tuning'),
   },
   rewrite: (recipe, args) => ({
     ...lora.rewrite(recipe, args),

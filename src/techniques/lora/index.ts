@@ -1,6 +1,7 @@
 import type { DType, Model } from '../../plan/types';
 import { weightsOf } from '../../plan/weights';
 import { flag, number, word, words } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const LORA_TARGETS = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
@@ -36,11 +37,7 @@ export const lora: Technique = {
         doc: 'Where q, k and v are one matrix, adapt only the named parts and pad their update with zeros, as LitGPT does.',
       },
     ],
-    citation: {
-      title: 'LoRA: Low-Rank Adaptation of Large Language Models',
-      id: 'arXiv:2106.09685',
-      url: 'https://arxiv.org/abs/2106.09685',
-    },
+    citation: arxiv('2106.09685', 'LoRA: Low-Rank Adaptation of Large Language Models'),
   },
   rewrite: (recipe, args) => {
     const names = weightsOf(recipe.model).layer.map((weight) => weight.name);

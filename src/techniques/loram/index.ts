@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { lora } from '../lora';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { prunedModel } from './memory';
 
@@ -20,11 +21,7 @@ export const loram: Technique = {
       ...lora.spec.args,
     ],
     usual: [],
-    citation: {
-      title: 'Train Small, Infer Large: Memory-Efficient LoRA Training for Large Language Models',
-      id: 'arXiv:2502.13533',
-      url: 'https://arxiv.org/abs/2502.13533',
-    },
+    citation: arxiv('2502.13533', 'Train Small, Infer Large: Memory-Efficient LoRA Training for Large Language Models'),
   },
   rewrite: (recipe, args) => lora.rewrite({ ...recipe, model: prunedModel(recipe.model, number(args, 'pruned')) }, args),
 };

@@ -1,6 +1,7 @@
 import { number } from '../arguments';
 import { lora } from '../lora';
 import { storing } from '../quantized';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { budgetCodes } from './memory';
 
@@ -23,11 +24,10 @@ export const lqLora: Technique = {
     ],
     usual: [],
     excludes: [{ slot: 'weights', names: ['*'], why: 'LQ-LoRA quantizes the base itself' }],
-    citation: {
-      title: 'LQ-LoRA: Low-rank Plus Quantized Matrix Decomposition for Efficient Language Model Finetuning',
-      id: 'arXiv:2311.12023',
-      url: 'https://arxiv.org/abs/2311.12023',
-    },
+    citation: arxiv(
+      '2311.12023',
+      'LQ-LoRA: Low-rank Plus Quantized Matrix Decomposition for Efficient Language Model Finetuning',
+    ),
   },
   rewrite: (recipe, args) =>
     lora.rewrite({ ...recipe, stored: storing(recipe, (weight) => budgetCodes(weight, number(args, 'bits'))) }, args),

@@ -2,6 +2,7 @@ import { number } from '../arguments';
 import { withProduct } from '../product';
 import { storing } from '../quantized';
 import { noExperts } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { container, factors, lowRankProduct } from './memory';
 
@@ -25,11 +26,7 @@ export const lrQat: Technique = {
     ],
     usual: [],
     excludes: [{ slot: 'weights', names: ['*'], why: 'LR-QAT keeps the weights in its own container' }],
-    citation: {
-      title: 'Low-Rank Quantization-Aware Training for LLMs',
-      id: 'arXiv:2406.06385',
-      url: 'https://arxiv.org/abs/2406.06385',
-    },
+    citation: arxiv('2406.06385', 'Low-Rank Quantization-Aware Training for LLMs'),
   },
   refuses: noExperts('LR-QAT'),
   rewrite: (recipe, args) => ({
@@ -37,7 +34,7 @@ export const lrQat: Technique = {
     adapters: null,
     trains: (weight) => weight.role === 'adapter',
     stored: storing(recipe, (weight) => container(weight, args.container === 'int4' ? 'int4' : 'int8')),
-    added: { ...recipe.added, layer: factors(recipe.model, number(args, 'rank')) },
+    added: (model) => ({ ...recipe.added(model), layer: factors(model, number(args, 'rank')) }),
     pytorch: withProduct(recipe, lowRankProduct).pytorch,
   }),
 };

@@ -1,9 +1,10 @@
 import { type CheckContext, type TechniqueCheck, within } from '../../runner/checks/context';
-import { keyOf, NONE, smallCase } from '../../runner/checks/gradients';
+import { NONE, smallCase } from '../../runner/checks/gradients';
 import { withSlots } from '../../runner/proxy';
 import { normal } from '../../runner/reference/random';
 import { relativeToChange } from '../../runner/reference/relative';
 import { createTrainer, type Trainer } from '../../runner/trainer';
+import { keyOf } from '../../tape/linear';
 import { align } from '../../tape/webgpu/rules';
 import { recipeOf } from '../recipe-of';
 import { directionOf } from './run';
@@ -37,7 +38,7 @@ async function estimate(context: CheckContext): Promise<void> {
       for (const { weight, layer } of trainer.trained) {
         const before = Float64Array.from(source(weight, layer));
         const z = before.map((_, index) => drawn(weight.name, layer, index));
-        weights.push({ key: keyOf(weight, layer), before, z, after: await trainer.weight(weight.name, layer) });
+        weights.push({ key: keyOf(weight.name, layer), before, z, after: await trainer.weight(weight.name, layer) });
       }
       return { slope, weights };
     } finally {

@@ -1,5 +1,5 @@
 import { flag, number } from '../arguments';
-import type { Argument, Relation } from '../spec';
+import { type Argument, arxiv, type Relation } from '../spec';
 import type { Technique } from '../technique';
 import { mezoRecipe } from './memory';
 import { twoPoint } from './webgpu';
@@ -45,15 +45,13 @@ export const mezo: Technique = {
     args: [{ name: 'eps', type: { kind: 'number', min: 1e-6 }, default: 0.001, doc: 'Length of the perturbation.' }, FUSED],
     usual: [],
     excludes: NO_BACKWARD,
-    citation: {
-      title: 'Fine-Tuning Language Models with Just Forward Passes',
-      id: 'arXiv:2305.17333',
-      url: 'https://arxiv.org/abs/2305.17333',
-    },
+    citation: arxiv('2305.17333', 'Fine-Tuning Language Models with Just Forward Passes'),
   },
   refuses: ({ accumulate }) =>
     accumulate > 1 ? 'MeZO estimates one gradient a step: micro-batches are not gathered' : undefined,
   rewrite: (recipe, args) => mezoRecipe(recipe, 'mezo', { fused: flag(args, 'fused') }),
+  // The more directions there are, the shorter the way along one of them.
+  learning: { rate: (_, { hidden }) => 0.03 / hidden, only: 'one direction' },
   webgpu: (recipe, args) => ({
     ...recipe,
     webgpu: {

@@ -60,6 +60,7 @@ function perturbation(step: PytorchStep, label: string, { fused, perturbed, mask
 /** Every trained weight, as often as it is there. */
 function trained(recipe: Recipe): Perturbed[] {
   const { layer, outside } = weightsOf(recipe.model);
+  const added = recipe.added(recipe.model);
   const of = (weights: readonly Weight[], count: number): Perturbed[] =>
     weights
       .filter((weight) => recipe.trains(weight))
@@ -70,7 +71,7 @@ function trained(recipe: Recipe): Perturbed[] {
       }));
   return [
     ...of([...layer, ...addedWeights(recipe, layer)], recipe.active?.count ?? recipe.model.layers),
-    ...of([...outside, ...recipe.added.outside, ...recipe.added.shared], 1),
+    ...of([...outside, ...added.outside, ...added.shared], 1),
   ];
 }
 

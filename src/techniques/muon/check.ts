@@ -25,7 +25,7 @@ export const check: TechniqueCheck = async ({ opened, seed, use, report }) => {
     }
     const of = `${m} × ${n} weights`;
     const why = 'a step multiplies what float32 rounds off a small singular value by 3.4 at most';
-    reportTrajectory(report, of, run, wanted, before, 1e-4, why);
+    reportTrajectory(report, of, run, wanted, 1e-4, why);
     reportElements(report, of, run, m * n, 'one momentum an element');
   }
   const { gradients, before } = sampleGradients(200, STEPS, seed);
@@ -36,7 +36,7 @@ export const check: TechniqueCheck = async ({ opened, seed, use, report }) => {
       plus(weights, scaled(adamDirection(state, gradient, step + 1, { ...MUON_ADAM, rate: RATE }), -1)),
     before,
   );
-  reportTrajectory(report, '200 weights that are no matrix', run, wanted, before, 1e-5, 'Adam’s roundings in float32');
+  reportTrajectory(report, '200 weights that are no matrix', run, wanted, 1e-5, 'Adam’s roundings in float32');
 };
 
 /** Newton–Schulz in double precision, as the paper writes it: x ← a · x + (b · A + c · A²) · x, on the side that is smaller. */

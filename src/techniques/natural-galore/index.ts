@@ -1,5 +1,6 @@
 import { number } from '../arguments';
 import { adaptersAreLowRank, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { naturalGaloreStates, naturalGaloreStep } from './memory';
 
@@ -23,11 +24,7 @@ export const naturalGalore: Technique = {
     ],
     usual: [],
     excludes: [adaptersAreLowRank('Natural GaLore'), ...wholeMatrices('Natural GaLore')],
-    citation: {
-      title: 'Natural GaLore: Accelerating GaLore for memory-efficient LLM Training and Fine-tuning',
-      id: 'arXiv:2410.16029',
-      url: 'https://arxiv.org/abs/2410.16029',
-    },
+    citation: arxiv('2410.16029', 'Natural GaLore: Accelerating GaLore for memory-efficient LLM Training and Fine-tuning'),
   },
   rewrite: (recipe, args) => {
     const rank = number(args, 'rank');
@@ -38,7 +35,7 @@ export const naturalGalore: Technique = {
       states: naturalGaloreStates(rank, history),
       pytorch: {
         ...recipe.pytorch,
-        optimizerStep: (step, parameters) => naturalGaloreStep(step, parameters, rank, history),
+        optimizerStep: (step, parameters) => naturalGaloreStep(step, parameters, { rank, history, every: number(args, 'every') }),
       },
     };
   },

@@ -25,8 +25,12 @@ export const naturalGaloreStates =
   };
 
 /** The history stacked for the solve, the preconditioned core, Adam's denominator and update, and the update in full. */
-export function naturalGaloreStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number, history: number): void {
-  refresh(step, parameters.filter(isMatrix), 'natural-galore');
+export function naturalGaloreStep(
+  step: PytorchStep,
+  parameters: readonly ParameterGroup[],
+  { rank, history, every }: { rank: number; history: number; every: number },
+): void {
+  refresh(step, parameters.filter(isMatrix), 'natural-galore', { every, each: 2 });
   updateOneByOne(step, parameters, {
     label: 'natural-galore',
     temporaries: (group) => {

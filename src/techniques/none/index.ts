@@ -9,6 +9,7 @@ export const none: Technique = {
     formula: '0',
     cost: 'no optimizer step',
     args: [],
+    usual: [],
   },
   rewrite: (recipe) => ({
     ...recipe,
@@ -16,5 +17,6 @@ export const none: Technique = {
     layerwise: false,
     pytorch: { ...recipe.pytorch, optimizerStep: () => {} },
   }),
+  learning: { only: 'nothing' },
   webgpu: (recipe) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: null } }),
 };

@@ -1,6 +1,8 @@
 import { bytesPer } from '../../plan/dtypes';
 import { inGradientType } from '../../tape/pytorch/step';
 import { toHost } from '../cards';
+import { NO_HOST_ENGINE } from '../host';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const offloadGradients: Technique = {
@@ -21,12 +23,8 @@ export const offloadGradients: Technique = {
       },
     ],
     needs: [{ slot: 'offload', names: ['optimizer'], why: 'a step on the card would want them back' }],
-    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" }],
-    citation: {
-      title: 'ZeRO-Offload: Democratizing Billion-Scale Model Training',
-      id: 'arXiv:2101.06840',
-      url: 'https://arxiv.org/abs/2101.06840',
-    },
+    excludes: [NO_HOST_ENGINE],
+    citation: arxiv('2101.06840', 'ZeRO-Offload: Democratizing Billion-Scale Model Training'),
   },
   rewrite: (recipe) => {
     const base = recipe.pytorch.reduction;

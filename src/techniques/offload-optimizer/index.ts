@@ -3,7 +3,8 @@ import { partsBytes } from '../../tape/pytorch/parameters';
 import type { Place } from '../../tape/types';
 import { word } from '../arguments';
 import { toDrive, toHost } from '../cards';
-import { placeArgument } from '../host';
+import { NO_HOST_ENGINE, placeArgument } from '../host';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 /** DeepSpeed's CPU-Adam on two Xeon Platinum 8168: 2.57 s for 10¹⁰ parameters (arXiv:2101.06840, Table 4). */
@@ -22,7 +23,7 @@ export const offloadOptimizer: Technique = {
       placeArgument("Where the states lie. DeepSpeed's `offload_optimizer` moves gradients too: state `gradients` besides."),
     ],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" },
+      NO_HOST_ENGINE,
       {
         slot: 'optimizer',
         names: ['none', 'lomo', 'adalomo', 'mezo', 'sparse-mezo', 'qzo'],
@@ -37,11 +38,7 @@ export const offloadOptimizer: Technique = {
         why: 'its states are small: little leaves the card for what goes over the link',
       },
     ],
-    citation: {
-      title: 'ZeRO-Offload: Democratizing Billion-Scale Model Training',
-      id: 'arXiv:2101.06840',
-      url: 'https://arxiv.org/abs/2101.06840',
-    },
+    citation: arxiv('2101.06840', 'ZeRO-Offload: Democratizing Billion-Scale Model Training'),
   },
   rewrite: (recipe, args) => {
     const place = word(args, 'to') as Place;
@@ -52,7 +49,7 @@ export const offloadOptimizer: Technique = {
         ...recipe.pytorch,
         optimizerStep: (step, parameters) => {
           const { trace } = step;
-          const down = recipe.pytorch.reduction?.away ? 0 : bytesPer(recipe.gradients ?? recipe.compute);
+          const down = step.recipe.pytorch.reduction?.away ? 0 : bytesPer(recipe.gradients ?? recipe.compute);
           const bytes = parameters.reduce((sum, group) => sum + group.count * (group.bytes + group.elements * down), 0);
           const seconds = HOST_SECONDS * parameters.reduce((sum, { count, elements }) => sum + count * elements, 0);
           trace.op({ op: 'host.step', label: 'optimizer.host', traffic: toHost(bytes), seconds });

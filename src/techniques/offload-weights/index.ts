@@ -1,6 +1,7 @@
 import type { Place } from '../../tape/types';
 import { word } from '../arguments';
-import { placeArgument } from '../host';
+import { NO_HOST_ENGINE, placeArgument } from '../host';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { weightsAway } from './memory';
 
@@ -15,15 +16,15 @@ export const offloadWeights: Technique = {
     cost: "every weight goes over the host's link twice a micro-batch, behind the arithmetic",
     args: [placeArgument('Where the weights lie.')],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine keeps everything on the card" },
-      { slot: 'backward', names: ['streambp'], why: 'its released code does not bring weights up once a layer' },
+      NO_HOST_ENGINE,
+      {
+        slot: 'backward',
+        names: ['streambp', 'seco'],
+        why: 'its released code does not bring weights up once a layer, but once a chunk',
+      },
       { slot: 'optimizer', names: ['mezo', 'sparse-mezo', 'qzo'], why: 'it changes every weight several times a step' },
     ],
-    citation: {
-      title: 'ZeRO-Infinity: Breaking the GPU Memory Wall for Extreme Scale Deep Learning',
-      id: 'arXiv:2104.07857',
-      url: 'https://arxiv.org/abs/2104.07857',
-    },
+    citation: arxiv('2104.07857', 'ZeRO-Infinity: Breaking the GPU Memory Wall for Extreme Scale Deep Learning'),
   },
   rewrite: (recipe, args) => weightsAway(recipe, word(args, 'to') as Place),
   refuses: ({ lists, slots }) =>

@@ -1,6 +1,7 @@
 import { number, word } from '../arguments';
 import { lisa, STATES } from '../lisa';
 import { sampledLayers } from '../lisa/memory';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const owlore: Technique = {
@@ -21,11 +22,10 @@ export const owlore: Technique = {
       { slot: 'optimizer', names: ['galore'], why: "OwLore's sampled layers learn by GaLore; with another optimizer it is LISA" },
     ],
     excludes: lisa.spec.excludes ?? [],
-    citation: {
-      title: 'OwLore: Outlier-weighed Layerwise Sampled Low-Rank Projection for Memory-Efficient LLM Fine-tuning',
-      id: 'arXiv:2405.18380',
-      url: 'https://arxiv.org/abs/2405.18380',
-    },
+    citation: arxiv(
+      '2405.18380',
+      'OwLore: Outlier-weighed Layerwise Sampled Low-Rank Projection for Memory-Efficient LLM Fine-tuning',
+    ),
   },
   rewrite: (recipe, args) => sampledLayers(recipe, number(args, 'layers'), word(args, 'states') === 'kept'),
 };

@@ -2,6 +2,7 @@ import { number } from '../arguments';
 import { withProduct } from '../product';
 import { learningProduct, storing } from '../quantized';
 import { noExperts } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { codesAndZeros, scalesFor, stepSizes } from './memory';
 
@@ -24,11 +25,10 @@ export const peqa: Technique = {
     ],
     usual: [],
     excludes: [{ slot: 'weights', names: ['*'], why: 'PEQA quantizes the weights itself' }],
-    citation: {
-      title: 'Memory-Efficient Fine-Tuning of Compressed Large Language Models via sub-4-bit Integer Quantization',
-      id: 'arXiv:2305.14152',
-      url: 'https://arxiv.org/abs/2305.14152',
-    },
+    citation: arxiv(
+      '2305.14152',
+      'Memory-Efficient Fine-Tuning of Compressed Large Language Models via sub-4-bit Integer Quantization',
+    ),
   },
   refuses: noExperts('PEQA'),
   rewrite: (recipe, args) => {
@@ -38,7 +38,7 @@ export const peqa: Technique = {
       adapters: null,
       trains: (weight) => weight.role === 'adapter',
       stored: storing(recipe, (weight) => codesAndZeros(weight, bits, group)),
-      added: { ...recipe.added, layer: stepSizes(recipe.model, group) },
+      added: (model) => ({ ...recipe.added(model), layer: stepSizes(model, group) }),
       pytorch: withProduct(recipe, (step, call, plain) => {
         const scales = scalesFor(step, call.name);
         return scales ? learningProduct(step, call, scales) : plain();

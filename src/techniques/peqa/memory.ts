@@ -7,9 +7,11 @@ import { isQuantizable } from '../quantized';
 
 const WIDTHS: Readonly<Record<number, DType>> = { 2: 'int2', 3: 'int3', 4: 'int4' };
 
-/** Groups of a matrix: of `group` weights, or its rows. */
-export const groupsOf = ({ shape, ...rest }: Weight, group: number): number =>
-  group > 0 ? Math.ceil(elements({ shape, ...rest }) / group) : elements({ shape, ...rest }) / (shape.at(-1) ?? 1);
+/** Groups of a matrix: of `group` weights of a row, or its rows. */
+function groupsOf(weight: Weight, group: number): number {
+  const inputs = weight.shape.at(-1) ?? 1;
+  return (elements(weight) / inputs) * (group > 0 ? Math.ceil(inputs / group) : 1);
+}
 
 /** Codes, and a 16-bit zero for each group; the scales are parameters. */
 export const codesAndZeros = (weight: Weight, bits: number, group: number): Part[] => [

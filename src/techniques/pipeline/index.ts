@@ -1,12 +1,13 @@
-import type { Model, Use } from '../../plan/types';
+import type { Model, Plan, Use } from '../../plan/types';
 import type { Stage } from '../../tape/cards';
 import { number, word } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv, complete } from '../spec';
 import type { Technique } from '../technique';
 import { stageLayers, waitingOn } from './memory';
 
 /** Pieces of a stage's layers that a micro-batch goes through one by one. */
-export const piecesOf = (args: Use['args']): number => (word(args, 'schedule') === 'interleaved' ? number(args, 'pieces') : 1);
+const piecesOf = (args: Use['args']): number => (word(args, 'schedule') === 'interleaved' ? number(args, 'pieces') : 1);
 
 /** Layers that are stated of the first and the last stage. */
 const endsOf = (args: Use['args']): { first?: number; last?: number } => {
@@ -27,10 +28,19 @@ export function stagesOf(
   }));
 }
 
+/** Share of a step that a plan's stages wait for one another: (n − 1)/m of it, and 1/v of that when interleaved. */
+export function bubbleOf({ lists, accumulate }: Plan): number {
+  const use = lists.parallel?.find(({ name }) => name === pipeline.spec.name);
+  if (!use) return 0;
+  const { args } = complete(pipeline.spec, use);
+  return (number(args, 'n') - 1) / (accumulate * piecesOf(args));
+}
+
 export const pipeline: Technique = {
   spec: {
     name: 'pipeline',
     slot: 'parallel',
+    shares: 'layers',
     exact: true,
     summary: 'Pipeline parallelism: each card has some of the layers, and micro-batches (`accumulate`) go through them.',
     formula:
@@ -58,7 +68,7 @@ export const pipeline: Technique = {
       })),
     ],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      ONE_CARD_ENGINE,
       { slot: 'train', names: ['lisa', 'owlore', 'badam'], why: 'the layers that learn in a step would be on one stage' },
       {
         slot: 'train',
@@ -68,11 +78,7 @@ export const pipeline: Technique = {
       { slot: 'backward', names: ['seco'], why: 'its chunks go through the whole model and the loss, one after the other' },
       { slot: 'optimizer', names: ['lomo', 'adalomo'], why: 'updates in backward meet micro-batches that are still in flight' },
     ],
-    citation: {
-      title: 'Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM',
-      id: 'arXiv:2104.04473',
-      url: 'https://arxiv.org/abs/2104.04473',
-    },
+    citation: arxiv('2104.04473', 'Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM'),
   },
   // The recipe says which stage it is for.
   rewrite: (recipe, args) => {
@@ -83,7 +89,7 @@ export const pipeline: Technique = {
     return {
       ...recipe,
       model: { ...recipe.model, layers },
-      cards: { ...recipe.cards, stage: { index, of, waiting } },
+      cards: { ...recipe.cards, stage: { index, of, pieces: piecesOf(args), waiting } },
     };
   },
   refuses: ({ model, accumulate }, args) => {

@@ -6,13 +6,11 @@ import type { Stage } from '../../tape/cards';
  */
 export function stageLayers(layers: number, stages: number, stated: { first?: number; last?: number } = {}): number[] {
   const { first, last } = stated;
-  const others = Array.from({ length: stages }, (_, stage) => stage).filter(
-    (stage) => !(stage === 0 && first) && !(stage === stages - 1 && last),
-  );
+  const statedOf = (stage: number): number | undefined => (stage === 0 && first) || (stage === stages - 1 && last) || undefined;
+  const all = Array.from({ length: stages }, (_, stage) => stage);
+  const others = all.filter((stage) => !statedOf(stage));
   const rest = layers - (first ?? 0) - (last ?? 0);
-  const counts = Array.from({ length: stages }, (_, stage) =>
-    others.includes(stage) ? Math.floor(rest / others.length) : ((stage === 0 ? first : last) ?? 0),
-  );
+  const counts = all.map((stage) => statedOf(stage) ?? Math.floor(rest / others.length));
   const inner = (stage: number): boolean => stage > 0 && stage < stages - 1;
   const order = [...others.filter(inner), ...others.filter((stage) => !inner(stage))];
   for (const stage of order.slice(0, rest % Math.max(1, others.length))) counts[stage] = (counts[stage] ?? 0) + 1;
@@ -22,7 +20,8 @@ export function stageLayers(layers: number, stages: number, stated: { first?: nu
 /**
  * What waits beside the running micro-batch on stage `index`. 1F1B: min(n − i, m) micro-batches are in flight
  * (Narayanan et al., arXiv:2006.09503). Interleaved: 2(n − i − 1) + (v − 1)n + 1 pieces of a v-th of the stage each, which
- * on the first stage is 1 + (n − 1)/(nv) times what 1F1B has (Narayanan et al., arXiv:2104.04473). GPipe: all of them.
+ * on the first stage is 1 + (n − 1)/(nv) times what 1F1B has (Narayanan et al., arXiv:2104.04473); a micro-batch goes through the
+ * last piece of the last stage and straight back, while up to 2n have been through the embedding. GPipe: all of them.
  */
 export function waitingOn(
   index: number,
@@ -38,5 +37,7 @@ export function waitingOn(
       : pieces === 1
         ? Math.min(stages - index, microBatches)
         : Math.min(2 * (stages - index - 1) + (pieces - 1) * stages + 1, pieces * microBatches);
-  return { layers: Math.round((layers * inFlight) / each) - layers, microBatches: Math.ceil(inFlight / each) - 1 };
+  const wait = Math.round((layers * inFlight) / each) - layers;
+  if (each === 1) return { layers: wait, microBatches: inFlight - 1 };
+  return { layers: wait, microBatches: index === stages - 1 ? 0 : Math.min(2 * stages, inFlight, microBatches) - 1 };
 }

@@ -3,6 +3,7 @@ import type { PytorchStep } from '../../tape/pytorch/context';
 import type { ProductCall } from '../../tape/pytorch/rules';
 import type { Tensor } from '../../tape/trace';
 import { OWN_PRODUCTS, withProduct } from '../product';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 /**
@@ -56,11 +57,7 @@ export const fp8: Technique = {
     cost: 'products at up to twice the speed, which the time model does not count; wants a card with 8-bit floats',
     args: [],
     excludes: [{ slot: 'train', names: ['efficient-qat', 'lr-qat'], why: OWN_PRODUCTS }],
-    citation: {
-      title: 'FP8 Formats for Deep Learning',
-      id: 'arXiv:2209.05433',
-      url: 'https://arxiv.org/abs/2209.05433',
-    },
+    citation: arxiv('2209.05433', 'FP8 Formats for Deep Learning'),
   },
   rewrite: (recipe) => ({
     ...withProduct(recipe, float8),

@@ -2,6 +2,7 @@ import { flag, number } from '../arguments';
 import { withProduct } from '../product';
 import { groupedCodes, learningProduct, storing } from '../quantized';
 import { adaptersAreLowRank, anyOf, noExperts, oneMicroBatch, UPDATES_BEFORE_AVERAGE, wholeMatrices } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { GROUP, qGaloreStates, qGaloreStep } from './memory';
 import { qGaloreRule, qGaloreUnpack } from './webgpu';
@@ -34,11 +35,7 @@ export const qGalore: Technique = {
       ...wholeMatrices('Q-GaLore'),
       UPDATES_BEFORE_AVERAGE,
     ],
-    citation: {
-      title: 'Q-GaLore: Quantized GaLore with INT4 Projection and Layer-Adaptive Low-Rank Gradients',
-      id: 'arXiv:2407.08296',
-      url: 'https://arxiv.org/abs/2407.08296',
-    },
+    citation: arxiv('2407.08296', 'Q-GaLore: Quantized GaLore with INT4 Projection and Layer-Adaptive Low-Rank Gradients'),
   },
   refuses: anyOf(oneMicroBatch('Q-GaLore'), noExperts('Q-GaLore')),
   rewrite: (recipe, args) => {
@@ -52,11 +49,12 @@ export const qGalore: Technique = {
         ...withProduct(recipe, (step, call, plain) =>
           step.recipe.stored(step.weight(call.name)).length > 1 ? learningProduct(step, call, call.weight) : plain(),
         ).pytorch,
-        optimizerStep: (step, parameters) => qGaloreStep(step, parameters, rank),
+        optimizerStep: (step, parameters) => qGaloreStep(step, parameters, rank, number(args, 'every')),
       },
     };
   },
   // A layer's gradients end with its backward.
+  learning: { rate: () => 0.01 },
   webgpu: (recipe, args) => ({
     ...recipe,
     webgpu: {

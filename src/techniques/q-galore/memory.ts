@@ -27,10 +27,10 @@ export const qGaloreStates =
   };
 
 /** The projector and the weight in full precision, the projected gradient, and the update projected back. */
-export function qGaloreStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number): void {
+export function qGaloreStep(step: PytorchStep, parameters: readonly ParameterGroup[], rank: number, every: number): void {
   const each = bytesPer(step.recipe.compute);
   const bytes = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, each);
-  refresh(step, parameters.filter(isMatrix), 'q-galore');
+  refresh(step, parameters.filter(isMatrix), 'q-galore', { every });
   updateOneByOne(step, parameters, {
     label: 'q-galore',
     temporaries: (group) => {

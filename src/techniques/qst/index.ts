@@ -1,6 +1,7 @@
 import { number } from '../arguments';
 import { BACKBONE_IS_NOT_DIFFERENTIATED, ladder } from '../ladder';
 import { besideBackbone, sideModel } from '../ladder/memory';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const qst: Technique = {
@@ -23,11 +24,7 @@ export const qst: Technique = {
     usual: [],
     needs: [{ slot: 'weights', names: ['nf4'], why: 'QST is side-tuning of a 4-bit model; without quantization it is `ladder`' }],
     excludes: BACKBONE_IS_NOT_DIFFERENTIATED,
-    citation: {
-      title: 'Quantized Side Tuning: Fast and Memory-Efficient Tuning of Quantized Large Language Models',
-      id: 'arXiv:2401.07159',
-      url: 'https://arxiv.org/abs/2401.07159',
-    },
+    citation: arxiv('2401.07159', 'Quantized Side Tuning: Fast and Memory-Efficient Tuning of Quantized Large Language Models'),
   },
   ...(ladder.refuses ? { refuses: ladder.refuses } : {}),
   rewrite: (recipe, args) => {

@@ -1,6 +1,7 @@
 import { flag } from '../arguments';
 import { FUSED, NO_BACKWARD } from '../mezo';
 import { mezoRecipe, scalesOf } from '../mezo/memory';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const qzo: Technique = {
@@ -18,11 +19,7 @@ export const qzo: Technique = {
       { slot: 'weights', names: ['int8', 'int4', 'int3', 'nf4'], why: 'what moves are the scales of quantized weights' },
       { slot: 'train', names: ['frozen'], why: 'nothing but the scales learns' },
     ],
-    citation: {
-      title: 'Fine-tuning Quantized Neural Networks with Zeroth-order Optimization',
-      id: 'arXiv:2505.13430',
-      url: 'https://arxiv.org/abs/2505.13430',
-    },
+    citation: arxiv('2505.13430', 'Fine-tuning Quantized Neural Networks with Zeroth-order Optimization'),
   },
   refuses: ({ accumulate }) => (accumulate > 1 ? 'QZO estimates one gradient a step: micro-batches are not gathered' : undefined),
   rewrite: (recipe, args) => mezoRecipe(recipe, 'qzo', { fused: flag(args, 'fused'), perturbed: scalesOf }),

@@ -1,4 +1,5 @@
 import { number } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { irreversible, reversiblePytorch } from './memory';
 
@@ -19,11 +20,7 @@ export const reversible: Technique = {
       },
     ],
     usual: [],
-    citation: {
-      title: 'Make Pre-trained Model Reversible: From Parameter to Memory Efficient Fine-Tuning',
-      id: 'arXiv:2306.00477',
-      url: 'https://arxiv.org/abs/2306.00477',
-    },
+    citation: arxiv('2306.00477', 'Make Pre-trained Model Reversible: From Parameter to Memory Efficient Fine-Tuning'),
   },
   refuses: ({ model }) => irreversible(model),
   rewrite: (recipe, args) => ({

@@ -45,12 +45,14 @@ export function reversiblePytorch(step: PytorchStep, factor: number): void {
   for (const stretch of stretches) {
     step.enter(stretch);
     pair = trace.repeat({ axis: 'layer', ...stretch }, pair, ([first, second]) =>
-      trace.noGrad(() => {
-        const attention = attentionBranch(step, second as Tensor);
-        const one = plus(scaled(first as Tensor), attention);
-        const inner = mlpBranch(step, one);
-        return [one, plus(scaled(second as Tensor), inner)];
-      }),
+      step.inLayer(() =>
+        trace.noGrad(() => {
+          const attention = attentionBranch(step, second as Tensor);
+          const one = plus(scaled(first as Tensor), attention);
+          const inner = mlpBranch(step, one);
+          return [one, plus(scaled(second as Tensor), inner)];
+        }),
+      ),
     ) as [Tensor, Tensor];
   }
   step.enter(null);
@@ -74,7 +76,7 @@ export function reversiblePytorch(step: PytorchStep, factor: number): void {
       /** Runs a branch again from `from`, differentiates it, and takes its output off `of`. */
       const undo = (branch: (x: Tensor) => Tensor, from: Tensor, of: Tensor, gradient: Tensor): [Tensor, Tensor | null] => {
         from.requiresGrad = true;
-        const { value, nodes } = trace.capture(() => branch(from));
+        const { value, nodes } = trace.capture(() => step.inLayer(() => branch(from)));
         step.endAutocast('here');
         const recovered = scaled(trace.noGrad(() => aten.add(trace, of, value)));
         trace.release(of, value);

@@ -1,5 +1,6 @@
 import { number, words } from '../arguments';
 import { withProduct } from '../product';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { sliced, slicesOf } from './memory';
 
@@ -33,21 +34,19 @@ export const s2ft: Technique = {
         why: 'the slice learns in place, and quantized weights have no gradient',
       },
     ],
-    citation: {
-      title: 'S²FT: Efficient, Scalable and Generalizable LLM Fine-tuning by Structured Sparsity',
-      id: 'arXiv:2412.06289',
-      url: 'https://arxiv.org/abs/2412.06289',
-    },
+    citation: arxiv('2412.06289', 'S²FT: Efficient, Scalable and Generalizable LLM Fine-tuning by Structured Sparsity'),
   },
   rewrite: (recipe, args) => {
-    const slices = slicesOf(recipe.model, number(args, 'share'), words(args, 'targets'));
     return {
       ...recipe,
       adapters: null,
       trains: (weight) => weight.role === 'adapter',
       // A slice is a view of its matrix.
       stored: (weight) => (weight.role === 'adapter' ? [] : recipe.stored(weight)),
-      added: { ...recipe.added, layer: slices },
+      added: (model) => ({
+        ...recipe.added(model),
+        layer: slicesOf(model, number(args, 'share'), words(args, 'targets')),
+      }),
       pytorch: withProduct(recipe, sliced).pytorch,
     };
   },

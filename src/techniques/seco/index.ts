@@ -1,4 +1,5 @@
 import { number } from '../arguments';
+import { arxiv } from '../spec';
 import { unstreamable } from '../streambp/memory';
 import type { Technique } from '../technique';
 import { secoPytorch } from './memory';
@@ -15,11 +16,7 @@ export const seco: Technique = {
     cost: 'one more forward; every chunk runs through every layer by itself',
     args: [{ name: 'chunk', type: { kind: 'count', tokens: true, min: 1 }, default: 128, doc: 'Tokens of one chunk.' }],
     usual: [],
-    citation: {
-      title: 'Training Long-Context LLMs Efficiently via Chunk-wise Optimization',
-      id: 'arXiv:2505.16710',
-      url: 'https://arxiv.org/abs/2505.16710',
-    },
+    citation: arxiv('2505.16710', 'Training Long-Context LLMs Efficiently via Chunk-wise Optimization'),
   },
   refuses: ({ model }) => unstreamable(model, 'SeCO'),
   rewrite: (recipe, args) => ({

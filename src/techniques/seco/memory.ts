@@ -1,10 +1,12 @@
 import * as aten from '../../tape/pytorch/aten';
+import { attendedPairs } from '../../tape/pytorch/attention';
 import { type PytorchStep, type Rows, streamType } from '../../tape/pytorch/context';
 import { embed } from '../../tape/pytorch/embed';
 import { head } from '../../tape/pytorch/ends';
 import { headed, mixed, mlpBranch } from '../../tape/pytorch/layers';
 import { norm } from '../../tape/pytorch/norms';
 import { segmentsOf } from '../../tape/pytorch/stretches';
+import { makeBuffers } from '../../tape/pytorch/units';
 import type { GradNode, Tensor } from '../../tape/trace';
 import { unstreamable } from '../streambp/memory';
 
@@ -18,8 +20,9 @@ interface Cache {
 /**
  * SeCO (Li et al., arXiv:2505.16710): a first pass fills every layer's cache of keys and values, chunk by chunk and keeping
  * nothing else; a second one, from the last chunk to the first, runs one chunk through all layers against the cache,
- * differentiates it, and leaves gradients of the cache to the chunks before. Written with the longest prefix; as in the
- * released code, cache and chunk are concatenated, so that the last chunk keeps another copy of all keys and values.
+ * differentiates it, and leaves gradients of the cache to the chunks before. As in the released code, cache and chunk are
+ * concatenated, so that the last chunk keeps another copy of all keys and values. Written with the longest prefix; what grows
+ * with the prefix is counted at the average of the chunks.
  */
 export function secoPytorch(step: PytorchStep, chunk: number): void {
   const { trace, rows, recipe } = step;
@@ -48,6 +51,7 @@ export function secoPytorch(step: PytorchStep, chunk: number): void {
     trace.tensor(name, [rows.batch, recipe.model.kvHeads, rows.tokens, recipe.model.headDim], recipe.compute, 'activations');
 
   trace.phase('forward');
+  step.holdUntilBackwardEnds(...makeBuffers(step, 'pass'));
   inEachLayer((at) => {
     const [k, v] = [ofCache('cache.k'), ofCache('cache.v')];
     trace.op({ op: 'cache', label: 'cache', writes: [k, v], moved: 0 });
@@ -59,7 +63,7 @@ export function secoPytorch(step: PytorchStep, chunk: number): void {
       for (const stretch of stretches) {
         step.enter(stretch);
         [x] = trace.repeat({ axis: 'layer', ...stretch }, [x], ([entry]) => {
-          const output = chunkLayer(small, entry as Tensor, caches.get(stretch.from) as Cache, rows);
+          const output = chunkLayer(small, entry as Tensor, caches.get(stretch.from) as Cache, rows, chunks);
           trace.release(entry);
           return [output];
         }) as [Tensor];
@@ -73,6 +77,7 @@ export function secoPytorch(step: PytorchStep, chunk: number): void {
   });
 
   trace.phase('backward');
+  step.holdUntilBackwardEnds(...makeBuffers(step, 'backward'));
   inEachLayer((at) => {
     const cache = caches.get(at) as Cache;
     const gradients: [Tensor, Tensor] = [ofCache('cache.k.gradient'), ofCache('cache.v.gradient')];
@@ -88,7 +93,9 @@ export function secoPytorch(step: PytorchStep, chunk: number): void {
       step.enter(stretch);
       [x] = trace.repeat({ axis: 'layer', ...stretch }, [x], ([entry]) => {
         const input = entry as Tensor;
-        const { value: output, nodes } = trace.capture(() => chunkLayer(small, input, caches.get(stretch.from) as Cache, rows));
+        const { value: output, nodes } = trace.capture(() =>
+          chunkLayer(small, input, caches.get(stretch.from) as Cache, rows, chunks),
+        );
         output.requiresGrad = true;
         trace.release(input);
         passes.push({ stretch, input, output, nodes });
@@ -131,15 +138,20 @@ export function secoPytorch(step: PytorchStep, chunk: number): void {
 }
 
 /** A chunk through a layer: its own queries, over the cached keys and values and its own. */
-function chunkLayer(step: PytorchStep, input: Tensor, cache: Cache, all: Rows): Tensor {
+function chunkLayer(step: PytorchStep, input: Tensor, cache: Cache, all: Rows, chunks: number): Tensor {
   const { trace, recipe, rows } = step;
-  const { heads, kvHeads } = recipe.model;
+  const { heads, kvHeads, slidingWindow } = recipe.model;
   const normed = norm(step, 'norm1', input);
   const q = headed(step, 'attn.q', normed, rows, heads);
-  const k = appended(step, headed(step, 'attn.k', normed, rows, kvHeads), cache.k, cache.gradients?.[0]);
-  const v = appended(step, headed(step, 'attn.v', normed, rows, kvHeads, false), cache.v, cache.gradients?.[1]);
+  const own = [headed(step, 'attn.k', normed, rows, kvHeads), headed(step, 'attn.v', normed, rows, kvHeads, false)] as const;
   trace.release(normed);
-  const attention = mixed(step, { q, k, v }, { queries: rows, keys: all });
+  const [k, v] = trace.costing((chunks + 1) / (2 * chunks), () => [
+    appended(step, own[0], cache.k, cache.gradients?.[0]),
+    appended(step, own[1], cache.v, cache.gradients?.[1]),
+  ]) as [Tensor, Tensor];
+  const pairs = attendedPairs(all.tokens, all.tokens, slidingWindow) / chunks;
+  const mix = (): Tensor => mixed(step, { q, k, v }, { queries: rows, keys: all, pairs });
+  const attention = recipe.pytorch.sharing?.part(step, q, mix) ?? mix();
   const middle = aten.add(trace, input, attention, streamType(recipe));
   trace.release(attention);
   const inner = mlpBranch(step, middle);

@@ -1,5 +1,6 @@
 import { flag, number } from '../arguments';
 import { checkpointPytorch } from '../checkpoint/memory';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { tiled } from './memory';
 
@@ -21,11 +22,7 @@ export const sequenceChunkedMlp: Technique = {
       },
     ],
     usual: [],
-    citation: {
-      title: 'Mini-Sequence Transformer: Optimizing Intermediate Memory for Long Sequences Training',
-      id: 'arXiv:2407.15892',
-      url: 'https://arxiv.org/abs/2407.15892',
-    },
+    citation: arxiv('2407.15892', 'Mini-Sequence Transformer: Optimizing Intermediate Memory for Long Sequences Training'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -16,5 +16,5 @@ export const check: TechniqueCheck = async ({ opened, seed, use, report }) => {
     velocity = velocity.map((v, i) => momentum * v + (gradient[i] as number));
     wanted = wanted.map((w, i) => w - RATE * (velocity[i] as number));
   }
-  reportTrajectory(report, '500 weights', run, wanted, before, 1e-5, 'ten roundings of float32');
+  reportTrajectory(report, '500 weights', run, wanted, 1e-5, 'ten roundings of float32');
 };

@@ -35,5 +35,6 @@ export const sgd: Technique = {
       },
     },
   }),
+  learning: { rate: (args) => 0.2 * (1 - number(args, 'momentum')) },
   webgpu: (recipe, args) => ({ ...recipe, webgpu: { ...recipe.webgpu, optimizer: sgdRule(number(args, 'momentum')) } }),
 };

@@ -1,4 +1,5 @@
 import { number } from '../arguments';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { sm3States, sm3Step } from './memory';
 
@@ -19,11 +20,7 @@ export const sm3: Technique = {
       },
     ],
     usual: [],
-    citation: {
-      title: 'Memory-Efficient Adaptive Optimization',
-      id: 'arXiv:1901.11150',
-      url: 'https://arxiv.org/abs/1901.11150',
-    },
+    citation: arxiv('1901.11150', 'Memory-Efficient Adaptive Optimization'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

@@ -1,5 +1,6 @@
 import { flag, number } from '../arguments';
 import { adaptersAreLowRank } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { spamStates, spamStep } from './memory';
 
@@ -29,11 +30,7 @@ export const spam: Technique = {
     ],
     usual: [],
     excludes: [adaptersAreLowRank('SPAM')],
-    citation: {
-      title: 'SPAM: Spike-Aware Adam with Momentum Reset for Stable LLM Training',
-      id: 'arXiv:2501.06842',
-      url: 'https://arxiv.org/abs/2501.06842',
-    },
+    citation: arxiv('2501.06842', 'SPAM: Spike-Aware Adam with Momentum Reset for Stable LLM Training'),
   },
   rewrite: (recipe, args) => {
     const density = number(args, 'density');

@@ -1,6 +1,7 @@
 import { flag, number, word } from '../arguments';
 import { FUSED, NO_BACKWARD } from '../mezo';
 import { mezoRecipe, type Perturbation } from '../mezo/memory';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 
 export const sparseMezo: Technique = {
@@ -29,11 +30,7 @@ export const sparseMezo: Technique = {
     ],
     usual: [],
     excludes: NO_BACKWARD,
-    citation: {
-      title: 'Sparse MeZO: Less Parameters for Better Performance in Zeroth-Order LLM Fine-Tuning',
-      id: 'arXiv:2402.15751',
-      url: 'https://arxiv.org/abs/2402.15751',
-    },
+    citation: arxiv('2402.15751', 'Sparse MeZO: Less Parameters for Better Performance in Zeroth-Order LLM Fine-Tuning'),
   },
   refuses: ({ accumulate }) =>
     accumulate > 1 ? 'Sparse MeZO estimates one gradient a step: micro-batches are not gathered' : undefined,

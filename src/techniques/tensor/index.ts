@@ -1,6 +1,7 @@
 import { fullLogits } from '../../tape/pytorch/loss';
 import { flag, number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { vocabParallelLoss } from './loss';
 import { sequenceSharing, tensorModel, tensorSharing } from './memory';
@@ -9,6 +10,7 @@ export const tensor: Technique = {
   spec: {
     name: 'tensor',
     slot: 'parallel',
+    shares: 'matrices',
     exact: true,
     summary: 'Tensor parallelism: every matrix is cut, by heads, inner width and vocabulary, and partial results are summed.',
     formula:
@@ -41,12 +43,9 @@ export const tensor: Technique = {
         doc: 'With `fused-loss`, the softmax takes the place of the float32 logits; off, it is a copy beside them (nanotron).',
       },
     ],
-    excludes: [{ slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" }],
-    citation: {
-      title: 'Megatron-LM: Training Multi-Billion Parameter Language Models Using Model Parallelism',
-      id: 'arXiv:1909.08053',
-      url: 'https://arxiv.org/abs/1909.08053',
-    },
+    excludes: [ONE_CARD_ENGINE],
+    usual: [{ sequence: true }],
+    citation: arxiv('1909.08053', 'Megatron-LM: Training Multi-Billion Parameter Language Models Using Model Parallelism'),
   },
   rewrite: (recipe, args) => {
     const n = number(args, 'n');
@@ -75,8 +74,9 @@ export const tensor: Technique = {
     const { kvHeads } = model;
     if (kvHeads % n !== 0 && n % kvHeads !== 0)
       return `\`kv-heads\` is ${kvHeads}: ${n} cards can neither share them evenly nor each have a whole number of copies`;
-    if (n > 1 && flag(args, 'sequence') && slots.backward?.name === 'streambp')
-      return '`streambp` cuts the sequence itself, so that the cards cannot share it: leave `sequence` out';
+    const backward = slots.backward?.name ?? '';
+    if (n > 1 && flag(args, 'sequence') && ['streambp', 'seco'].includes(backward))
+      return `\`${backward}\` cuts the sequence itself, so that the cards cannot share it: leave \`sequence\` out`;
     return undefined;
   },
 };

@@ -1,3 +1,4 @@
+import { bytesPer } from '../../plan/dtypes';
 import type { Model } from '../../plan/types';
 import { part } from '../../tape/cards';
 import { copied } from '../../tape/pytorch/aten';
@@ -19,9 +20,10 @@ export const tensorModel = (model: Model, n: number): Model => ({
 
 const LABEL = 'tensor';
 
-/** Sums a tensor over the cards, in place: twice (n − 1)/n of it goes over the links. */
+/** Sums a tensor over the cards, in place: twice (n − 1)/n of it goes over the links. A view has no bytes of its own. */
 function allReduce({ trace }: PytorchStep, x: Tensor, n: number): void {
-  trace.op({ op: 'all_reduce', label: LABEL, reads: [x], writes: [x], traffic: toCards(ring(x.bytes, n, 2), false) });
+  const bytes = x.shape.reduce((product, size) => product * size, bytesPer(x.dtype));
+  trace.op({ op: 'all_reduce', label: LABEL, reads: [x], writes: [x], traffic: toCards(ring(bytes, n, 2), false) });
 }
 
 /** Megatron-LM (Shoeybi et al., arXiv:1909.08053): partial sums are added up after each part, and gradients before it. */

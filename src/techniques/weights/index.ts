@@ -3,6 +3,7 @@ import type { DType } from '../../plan/types';
 import { elements } from '../../plan/weights';
 import { flag, number } from '../arguments';
 import { BESIDE_A_FROZEN_BASE } from '../relations';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { groupedUnpack, halfUnpack, nf4Unpack } from './webgpu';
 
@@ -67,11 +68,7 @@ const nf4: Technique = {
     ],
     needs: quantized,
     cautions: sharded,
-    citation: {
-      title: 'QLoRA: Efficient Finetuning of Quantized LLMs',
-      id: 'arXiv:2305.14314',
-      url: 'https://arxiv.org/abs/2305.14314',
-    },
+    citation: arxiv('2305.14314', 'QLoRA: Efficient Finetuning of Quantized LLMs'),
   },
   rewrite: (recipe, args) => ({
     ...recipe,

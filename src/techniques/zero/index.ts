@@ -1,5 +1,6 @@
 import { flag, number } from '../arguments';
-import { cardsArgument } from '../cards';
+import { cardsArgument, ONE_CARD_ENGINE } from '../cards';
+import { arxiv } from '../spec';
 import type { Technique } from '../technique';
 import { zeroSharded } from './memory';
 
@@ -10,6 +11,7 @@ export const zero: Technique = {
   spec: {
     name: 'zero',
     slot: 'parallel',
+    shares: 'batches',
     exact: true,
     summary: 'ZeRO as DeepSpeed implements it: optimizer states, then gradients, then weights are cut over data-parallel cards.',
     formula:
@@ -40,18 +42,15 @@ export const zero: Technique = {
       },
     ],
     excludes: [
-      { slot: 'engine', names: ['webgpu'], why: "Memplan's own engine runs on one card" },
+      ONE_CARD_ENGINE,
       {
         slot: 'parallel',
         names: ['fsdp', 'data'],
         why: 'ZeRO is data parallelism, its `n` counts those cards, and it shards the states itself',
       },
     ],
-    citation: {
-      title: 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models',
-      id: 'arXiv:1910.02054',
-      url: 'https://arxiv.org/abs/1910.02054',
-    },
+    usual: [{ stage: 1 }, { stage: 2 }, { stage: 3 }],
+    citation: arxiv('1910.02054', 'ZeRO: Memory Optimizations Toward Training Trillion Parameter Models'),
   },
   rewrite: (recipe, args) =>
     zeroSharded(recipe, {
@@ -70,6 +69,8 @@ export const zero: Technique = {
     if (stage >= 2 && piped) return `stage ${stage} cuts gradients, which DeepSpeed's pipelines need whole: use stage 1`;
     if (stage === 3 && model.encoderLayers > 0) return 'stage 3 gathers the layers of one stack, and an encoder is a second one';
     if (stage === 3 && slots.backward?.name === 'streambp') return 'StreamBP supports stages 1 and 2';
+    if (stage === 3 && slots.backward?.name === 'seco')
+      return 'each of SeCO’s chunks goes through every layer, so that stage 3 would gather all weights for each: use stage 1 or 2';
     return undefined;
   },
 };

@@ -86,8 +86,12 @@ export const anySpread: fc.Arbitrary<Plan> = fc
       use('standard', {}),
       use('checkpoint', { every: 1 }),
       use('checkpoint', { every: 3, reentrant: true }),
+      use('reversible', {}),
+      use('streambp', { chunk: 20, logits: 16 }),
+      use('seco', { chunk: 20 }),
+      use('sequence-chunked-mlp', { chunk: 50 }),
     ),
-    train: fc.constantFrom('full', 'lora'),
+    train: fc.constantFrom('full', 'lora', 'full', 'lora', 'lisa', 's2ft', 'ladder', 'compacter', 'peqa', 'lr-qat'),
     loss: fc.constantFrom('cross-entropy', 'chunked', 'cut-cross-entropy'),
     accumulate: fc.constantFrom(1, 2, 8),
     tied: fc.boolean(),
@@ -154,3 +158,15 @@ export function most(of: Plan, match: (tensor: TensorDecl) => boolean): number {
   return high;
 }
 export const named = (name: RegExp) => (tensor: TensorDecl) => name.test(tensor.name);
+
+/** What nanotron's benchmarks train: 1.1 B parameters. */
+export const nano1b = model({
+  layers: 24,
+  hidden: 2048,
+  heads: 32,
+  kvHeads: 32,
+  headDim: 64,
+  ffn: 4096,
+  vocab: 50257,
+  tiedEmbeddings: true,
+});

@@ -7,8 +7,8 @@ import { heaviest } from '../../../src/planner/ranks';
 import { CATEGORIES } from '../../../src/planner/types';
 import { simulate } from '../../../src/tape/simulate';
 import { unroll } from '../../../src/tape/unroll';
-import { spreadOf } from '../../../src/techniques/cards';
 import { lowerRecipe, recipeOnCard } from '../../../src/techniques/recipe-of';
+import { spreadOf } from '../../../src/techniques/spread';
 import { anySpread, even, figures, peakOf, plan, spread, use } from './cards';
 
 describe('any plan on several cards', () => {

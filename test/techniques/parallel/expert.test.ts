@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { simulate } from '../../../src/tape/simulate';
-import { spreadOf } from '../../../src/techniques/cards';
 import { refusalsOf } from '../../../src/techniques/compatibility';
 import { tapeOf } from '../../../src/techniques/recipe-of';
+import { spreadOf } from '../../../src/techniques/spread';
 import { experts, keptPerLayer, perLayer, plan, sent, spread, use } from './cards';
 
 const on = (n: number, others: Parameters<typeof spread>[1] = []): Plan =>

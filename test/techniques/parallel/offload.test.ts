@@ -64,6 +64,16 @@ describe('offload', () => {
     expect(time(['weights', 'gradients', 'optimizer'])).toBeGreaterThan(time(['optimizer']));
   });
 
+  it('makes the step at the host’s speed: 2.57 s for 10¹⁰ parameters (Ren et al., Table 4), of a card’s part alone', () => {
+    const passes = estimate(on([], { optimizer: 'none' })).time.step;
+    const seconds = (parallel: Parameters<typeof spread>[1]): number => {
+      const one = on(['optimizer']);
+      return estimate(spread(one, parallel, ['optimizer'])).time.step;
+    };
+    expect(seconds([]) - passes).toBeCloseTo((2.57 * P) / 1e10, 9);
+    expect(seconds([use('zero', { stage: 1, n: 8 })])).toBeLessThan(seconds([]));
+  });
+
   it('asks for what it needs', () => {
     expect(conflictsOf(on(['gradients'])).map(({ kind }) => kind)).toEqual(['needs']);
     expect(refusalsOf(on(['weights']))).toHaveLength(1);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { estimate } from '../../../src/planner/estimate';
+import { trafficOf } from '../../../src/planner/host';
 import { simulate } from '../../../src/tape/simulate';
 import { stageLayers, waitingOn } from '../../../src/techniques/pipeline/memory';
 import { lowerRecipe, recipeOnCard } from '../../../src/techniques/recipe-of';
 import { llama8B } from '../bytes';
-import { atTurn, model, perLayer, plan, spread, use } from './cards';
+import { atTurn, nano1b, perLayer, plan, spread, use } from './cards';
 
 const on = (n: number, args = {}, accumulate = 16, layers = 16): Plan =>
   spread(plan({}, { model: { ...llama8B, layers }, batch: 1, sequence: 512, accumulate }), [use('pipeline', { n, ...args })]);
@@ -27,6 +28,25 @@ describe('pipeline parallelism', () => {
   it.each([2, 4])('keeps 1 + (n − 1)/(n·v) times as much when interleaved over %i pieces', (v) => {
     const plans = on(4, { schedule: 'interleaved', pieces: v }, 16, 32);
     expect(kept(plans, 4) / (4 * one)).toBeCloseTo(1 + 3 / (4 * v), 10);
+  });
+
+  it('has the logits of one micro-batch, interleaved or not: its last piece is straight before its backward', () => {
+    const logits = (schedule: string): number => {
+      const of = on(4, { schedule }, 16, 32);
+      return simulate(lowerRecipe(of, recipeOnCard(of, 3))).categories.logits;
+    };
+    expect(logits('interleaved')).toBe(logits('1f1b'));
+    expect(logits('gpipe')).toBeGreaterThan(logits('1f1b'));
+  });
+
+  it('sends activations on and gradients back, at each end of each piece', () => {
+    const hidden = 512 * llama8B.hidden * 2;
+    const sent = (args: object): number[] => {
+      const of = on(4, args, 16, 32);
+      return [0, 1, 3].map((stage) => trafficOf(lowerRecipe(of, recipeOnCard(of, stage))).cards / (16 * hidden));
+    };
+    expect(sent({})).toEqual([1, 2, 1]);
+    expect(sent({ schedule: 'interleaved', pieces: 4 })).toEqual([7, 8, 7]);
   });
 
   it('keeps one micro-batch fewer on each later stage', () => {
@@ -58,16 +78,6 @@ describe('pipeline parallelism', () => {
   });
 
   it('peaks near what nanotron measured on the first of 8 stages, 43.00 GiB, and of 4, 38.14', () => {
-    const nano = model({
-      layers: 24,
-      hidden: 2048,
-      heads: 32,
-      kvHeads: 32,
-      headDim: 64,
-      ffn: 4096,
-      vocab: 50257,
-      tiedEmbeddings: true,
-    });
     const bench = (n: number, replicas: number, first: number): number =>
       estimate(
         spread(
@@ -77,7 +87,7 @@ describe('pipeline parallelism', () => {
               optimizer: use('adamw', { master: true, fused: true }),
               engine: use('pytorch', { 'hold-output': false }),
             },
-            { model: nano, batch: 4, sequence: 4096, accumulate: 128 },
+            { model: nano1b, batch: 4, sequence: 4096, accumulate: 128 },
           ),
           // It places layers by their cost, the head counting as two and a half.
           [

@@ -1,11 +1,11 @@
 /** Tensor parallelism against Megatron-LM (Shoeybi et al., arXiv:1909.08053; Korthikanti et al., arXiv:2205.05198). */
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../../../src/plan/types';
+import type { Plan, Use } from '../../../src/plan/types';
 import { parameterCount } from '../../../src/plan/weights';
 import { simulate } from '../../../src/tape/simulate';
 import { tapeOf } from '../../../src/techniques/recipe-of';
 import { llama8B } from '../bytes';
-import { keptPerLayer, model, peakOf, perLayer, plan, sent, spread, use } from './cards';
+import { even, keptPerLayer, nano1b, peakOf, perLayer, plan, sent, spread, use } from './cards';
 
 const on = (n: number, args = {}): Plan =>
   spread(plan({}, { model: { ...llama8B, layers: 4 }, batch: 1, sequence: 1024 }), [use('tensor', { n, ...args })]);
@@ -46,16 +46,6 @@ describe('tensor parallelism', () => {
   });
 
   it('peaks where nanotron measured it: 1.1 B parameters, dp 16 · tp 4, 23.844 GiB at micro-batch 8 and 4.500 at 1', () => {
-    const nano = model({
-      layers: 24,
-      hidden: 2048,
-      heads: 32,
-      kvHeads: 32,
-      headDim: 64,
-      ffn: 4096,
-      vocab: 50257,
-      tiedEmbeddings: true,
-    });
     const bench = (batch: number): Plan =>
       spread(
         plan(
@@ -64,7 +54,7 @@ describe('tensor parallelism', () => {
             optimizer: use('adamw', { master: true, fused: true }),
             engine: use('pytorch', { 'hold-output': false }),
           },
-          { model: nano, batch, sequence: 4096, accumulate: 8 },
+          { model: nano1b, batch, sequence: 4096, accumulate: 8 },
         ),
         // nanotron's own ZeRO-1 has no buckets.
         [
@@ -74,5 +64,45 @@ describe('tensor parallelism', () => {
       );
     expect(Math.abs(peakOf(bench(8)) / 2 ** 30 / 23.8441 - 1)).toBeLessThan(0.01);
     expect(Math.abs(peakOf(bench(1)) / 2 ** 30 / 4.4995 - 1)).toBeLessThan(0.01);
+  });
+});
+
+describe('chunks of the sequence', () => {
+  const chunked = (backward: Use | string): number =>
+    perLayer(spread(plan({ backward }, { model: even, batch: 1, sequence: 64 }), [use('tensor', { n: 2 })]), sent);
+
+  it('sum the hidden states as often as whole layers do that run again', () => {
+    const whole = chunked('checkpoint');
+    expect(whole).toBe(6 * 2 * 64 * even.hidden);
+    for (const name of ['streambp', 'seco']) expect(chunked(use(name, { chunk: 16 }))).toBe(whole);
+  });
+});
+
+describe('what a technique adds beside a matrix is cut with it', () => {
+  const bytes = (stated: Parameters<typeof plan>[0], n: number) =>
+    simulate(tapeOf(spread(plan(stated, { model: even, batch: 1, sequence: 32 }), [use('tensor', { n })]))).persistent;
+  const { layers, hidden: d, heads, kvHeads, headDim, ffn } = even;
+  const [q, k] = [heads * headDim, kvHeads * headDim];
+
+  it('slices of S²FT, by the channels that a card has (arXiv:2412.06289)', () => {
+    const states = (n: number): number => bytes({ train: use('s2ft', { share: 0.25 }) }, n).optimizer;
+    expect(states(1)).toBe((8 * layers * d * (q + ffn)) / 4);
+    expect(states(2)).toBe(states(1) / 2);
+  });
+
+  it('scales of PEQA, one a row: all rows of what is cut by columns (arXiv:2305.14152)', () => {
+    const rows = (n: number): number => (q + 2 * k + 2 * ffn) / n + 2 * d;
+    for (const n of [1, 2, 4]) expect(bytes({ train: 'peqa' }, n).optimizer).toBe(8 * layers * rows(n));
+  });
+
+  it('step sizes of EfficientQAT, a group each (arXiv:2407.11062)', () => {
+    const states = (n: number): number => bytes({ train: use('efficient-qat', { group: 64 }) }, n).optimizer;
+    expect(states(2)).toBe(states(1) / 2);
+  });
+
+  it('a reference model of DPO, as the policy itself (arXiv:2305.18290)', () => {
+    const weights = (reference: string, n: number): number => bytes({ loss: use('dpo', { reference }) }, n).weights;
+    const rotary = 2 * headDim;
+    for (const n of [1, 2]) expect(weights('model', n) - rotary).toBe(2 * (weights('precomputed', n) - rotary));
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../../../src/plan/types';
+import type { Plan, Use } from '../../../src/plan/types';
 import { parameterCount } from '../../../src/plan/weights';
 import { estimate } from '../../../src/planner/estimate';
 import { simulate } from '../../../src/tape/simulate';
 import { tapeOf } from '../../../src/techniques/recipe-of';
 import { llama7B } from '../bytes';
-import { model, most, named, plan, sent, spread, use } from './cards';
+import { even, model, most, named, plan, sent, spread, use } from './cards';
 
 const GiB = 2 ** 30;
 /** The size of DeepSpeed's documented example, t5-3b with 2851e6 parameters; only the number matters to the formulas. */
@@ -137,5 +137,21 @@ describe('ZeRO', () => {
     expect(onHost(2, 4)).toBeCloseTo(18, 0);
     // Gradients of the card's part down, its weights up.
     expect((host?.moved ?? 0) / ((2 + 2) * (Q / 8))).toBeCloseTo(1, 4);
+  });
+});
+
+describe('gradients that come chunk by chunk', () => {
+  const small = (backward: string | Use, stage: number): Plan =>
+    spread(plan({ backward, loss: 'cut-cross-entropy' }, { model: even, sequence: 64, batch: 1 }), [
+      use('zero', { stage, n: 4, 'reduce-bucket': 5000 }),
+    ]);
+  const chunked = [use('streambp', { chunk: 16 }), use('seco', { chunk: 16 }), use('sequence-chunked-mlp', { chunk: 16 })];
+
+  it.each(chunked)('are reduced with the last one, not with each: as many bytes as without chunks (%o)', (backward) => {
+    for (const stage of [1, 2]) expect(sent(small(backward, stage))).toBe(sent(small('standard', stage)));
+  });
+
+  it.each(chunked)('have the bucket beside them (%o)', (backward) => {
+    expect(most(small(backward, 2), named(/zero\..*bucket/))).toBe(most(small('standard', 2), named(/zero\..*bucket/)));
   });
 });
