@@ -108,6 +108,7 @@ export function cardMemory(plan: Plan, tape: () => Tape, allocated: number): Car
       [first, ...rest],
       { expandable: allocator === 'expandable-segments', limit },
       workspace,
+      Math.min(longer, shorterRecords(plan.accumulate) + 1),
     );
     return { held: peakReserved, pressed };
   };

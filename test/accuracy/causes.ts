@@ -1,13 +1,13 @@
 /** Why an estimate is off, as far as it is known: the first pattern that fits a record's id. */
 const CAUSES: readonly [RegExp, string][] = [
   [
-    /^swift-tuner-galore/,
-    'which of the lengths meet the first step, before the states of embedding and head exist, is not published',
+    /^swift-tuner/,
+    'labels are few of the tokens, so that the blocks of their logits have lengths of their own beside the batches',
   ],
   [/^swift-.*bnb/, "what bitsandbytes 0.41 and PEFT's preparation leave behind in the cache while they load"],
   [
     /^swift-/,
-    'reserved after shuffled lengths is a draw, the same for every row of a length: six new longest batches are assumed (twelve for the 87,543 samples of the tuners)',
+    'reserved after shuffled lengths is a draw, the same for every row of a length: six new longest batches are assumed',
   ],
   [/^qwen-readme-.*qlora/, "the communicator that DeepSpeed opens, and the 16-bit weights that AutoGPTQ's training path makes"],
   [/^qwen-readme-qwen-7b-lora-8192/, 'one block of float32 logits more is held than in the run'],

@@ -114,15 +114,16 @@ export const frameworks: { [source: string]: Framework } = {
   /**
    * Qwen's own model code under Trainer's autocast, whose outputs are let go before backward. Samples beyond the limit are left out
    * rather than cut (`truncation_strategy: delete`, the default of swift/llm/utils/argument.py at the time), so that every batch of a
-   * shuffled file has a length of its own, up to the limit; the tuners' rows print how many ran, those of the news data do not.
+   * shuffled file has a length of its own, up to the limit. The tuners' configuration (scripts/benchmark/config/tuner.json) sets
+   * `loss_scale: react`: the trainer's own loss (swift/trainers/loss.py) over the float32 copy that accelerate returns.
    */
   'ms-swift-benchmark': {
     model: () => ({ fusedQkv: true }),
     slots: ({ id, method }) => ({
       precision: use('bf16', { autocast: true }),
-      loss: use('cross-entropy', { upcast: false }),
+      loss: use('cross-entropy', { upcast: /^swift-tuner/.test(id) }),
       engine: use('pytorch', { torch: '2.1', transformers: '4.36', 'hold-output': false, 'raise-output': true }),
-      allocator: use('cuda-caching', { lengths: 'varied', ...(/^swift-tuner/.test(id) ? { batches: 87_543 } : {}) }),
+      allocator: use('cuda-caching', { lengths: 'varied' }),
       // PEFT prepares bitsandbytes models by raising all that is not quantized, and with it the residual stream, to float32.
       ...(/gptq/i.test(method.quant ?? '')
         ? { weights: use(/int8/.test(method.quant ?? '') ? 'int8' : 'int4', { 'keep-copies': true }) }

@@ -54,8 +54,8 @@ export function planOf(record: Configuration, batch: number, sequence: number): 
     device: deviceOf(record),
     batch,
     sequence,
-    // The second micro-batch meets the first one's gradients; later ones change nothing.
-    accumulate: framework?.keepsGradients ? 2 : Math.min(record.gradients.accumulation, 2),
+    // The second micro-batch meets the first one's gradients.
+    accumulate: framework?.keepsGradients ? 2 : record.gradients.accumulation,
     slots,
     lists: framework?.lists?.(record) ?? {},
     order: Object.keys(slots) as TechniqueSlot[],

@@ -11,10 +11,15 @@ const STEPS = 3;
 
 /**
  * The allocator after the first steps: `peakReserved` is the most bytes that it held. `tapes` are the steps in order, of
- * one plan at different lengths; the last one is repeated until nothing grows. `workspace` is the library's block beside
- * the tapes' tensors, in bytes. Throws `OutOfMemory`.
+ * one plan at different lengths, of which the first `together` are micro-batches of the first step; the last one is repeated
+ * until nothing grows. `workspace` is the library's block beside the tapes' tensors, in bytes. Throws `OutOfMemory`.
  */
-export function replay(tapes: readonly [Tape, ...Tape[]], options: AllocatorOptions, workspace = 0): CachingAllocator {
+export function replay(
+  tapes: readonly [Tape, ...Tape[]],
+  options: AllocatorOptions,
+  workspace = 0,
+  together = 1,
+): CachingAllocator {
   const allocator = new CachingAllocator(options);
   /** Blocks by tensor, or by tensor and layer. */
   const live = new Map<number, Block | Block[]>();
@@ -85,10 +90,15 @@ export function replay(tapes: readonly [Tape, ...Tape[]], options: AllocatorOpti
   const start = (of: Tape): number => of.body.findIndex((node) => node.kind === 'phase');
   run(tape.body.slice(0, start(tape)), true);
   if (workspace > 0) allocator.allocate(workspace);
-  for (const next of tapes) {
-    // What lives from step to step was declared first, so it has the same numbers in every tape.
+  // What lives from step to step was declared first, and tapes that differ in lengths alone number everything alike.
+  const first = tapes.slice(0, alike(tapes) ? together : 1);
+  for (const [index, next] of tapes.entries()) {
     tape = next;
-    run(tape.body.slice(start(tape)));
+    const body = tape.body.slice(start(tape));
+    const update = body.findIndex((node) => node.kind === 'phase' && node.phase === 'optimizer');
+    const microBatches = index > 0 && index < first.length ? body.filter(isMicro).flatMap((node) => node.body) : null;
+    if (index >= first.length || first.length === 1) run(body);
+    else run([...(microBatches ?? body.slice(0, update)), ...(index === first.length - 1 ? body.slice(update) : [])]);
   }
   for (let index = 1; index < STEPS; index++) {
     const reserved = allocator.peakReserved;
@@ -97,3 +107,9 @@ export function replay(tapes: readonly [Tape, ...Tape[]], options: AllocatorOpti
   }
   return allocator;
 }
+
+const isMicro = (node: TapeNode): node is RepeatNode => node.kind === 'repeat' && node.axis === 'micro';
+
+/** Whether tapes have several micro-batches and number their tensors alike. */
+const alike = (tapes: readonly Tape[]): boolean =>
+  tapes.every(({ tensors, body }) => tensors.length === tapes[0]?.tensors.length && body.some(isMicro));

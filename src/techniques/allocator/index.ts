@@ -25,7 +25,7 @@ const LENGTHS: readonly Argument[] = [
     name: 'batches',
     type: { kind: 'count', min: 1 },
     default: 250,
-    doc: 'Batches that run, where lengths vary: about ln(batches) + 0.58 of them are the longest so far. Fifteen runs of five models over a few hundred to two thousand shuffled samples held what six such batches leave, the number after 250.',
+    doc: 'Batches that run, where lengths vary: about ln(batches) + 0.58 of them are the longest so far. The default is six of them.',
   },
 ];
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/plan/types';
 import { replay } from '../../../src/tape/allocators/replay';
 import { simulate } from '../../../src/tape/simulate';
+import type { Tape } from '../../../src/tape/types';
 import { tapeOf } from '../../../src/techniques/recipe-of';
 import { model, plan, use } from '../plans';
 
@@ -61,6 +62,18 @@ describe('an allocator run over a tape', () => {
     expect(paged / peak).toBeLessThan(1.02);
     // Published static-shape runs without expandable segments: 1.01 to 1.09.
     expect(plain / peak).toBeLessThan(1.12);
+  });
+
+  it('takes lengths as micro-batches of one step, the later of which meet the gradients; nothing stays behind', () => {
+    const at = (accumulate: number) => (sequence: number) => tapeOf({ ...plan({ train: 'full' }, { accumulate }), sequence });
+    const [short, middle, long] = [64, 96, 128].map(at(4)) as [Tape, Tape, Tape];
+    const caching = { expandable: false, limit: Number.POSITIVE_INFINITY };
+    const together = replay([short, middle, long], caching, 0, 3);
+    expect(together.allocated).toBe(replay([short, middle, long], caching).allocated);
+    expect(together.peakReserved).toBeGreaterThanOrEqual(simulate(long).peak);
+    // Steps of one micro-batch each stay apart.
+    const [one, other] = [64, 128].map(at(1)) as [Tape, Tape];
+    expect(replay([one, other], caching, 0, 2).peakReserved).toBe(replay([one, other], caching).peakReserved);
   });
 
   it('holds more where each batch is the longest so far', () => {
