@@ -112,16 +112,29 @@ export const frameworks: { [source: string]: Framework } = {
   },
 
   /**
-   * Qwen's own model code under Trainer's autocast, whose outputs are let go before backward. Samples beyond the limit are left out
-   * rather than cut (`truncation_strategy: delete`, the default of swift/llm/utils/argument.py at the time), so that every batch of a
-   * shuffled file has a length of its own, up to the limit. The tuners' configuration (scripts/benchmark/config/tuner.json) sets
-   * `loss_scale: react`: the trainer's own loss (swift/trainers/loss.py) over the float32 copy that accelerate returns.
+   * Models' own code under Trainer's autocast, whose outputs are let go before backward: Qwen's takes its loss in the logits' own type,
+   * the others' (transformers' Llama and Mistral, ChatGLM3) raise the logits first. Mistral's and ChatGLM3's repeat keys and values.
+   * Samples beyond the limit are left out rather than cut (`truncation_strategy: delete`, the default of swift/llm/utils/argument.py
+   * at the time), so that every batch of a shuffled file has a length of its own, up to the limit; packed rows have one too
+   * (`calculate_matched_group` fills bins up to the limit, and pads none). The tuners' configurations (scripts/benchmark/config/tuner.json, awq.json)
+   * set `loss_scale: react`: the trainer's own loss (swift/trainers/loss.py) over the float32 copy that accelerate returns.
    */
   'ms-swift-benchmark': {
-    model: () => ({ fusedQkv: true }),
-    slots: ({ id, method }) => ({
-      precision: use('bf16', { autocast: true }),
-      loss: use('cross-entropy', { upcast: /^swift-tuner/.test(id) }),
+    model: ({ model }) => ({
+      ...(qwenCode(model) ? { fusedQkv: true } : {}),
+      // Biases of the fused projection (add_qkv_bias).
+      ...(/^chatglm3/.test(model.name) ? { attentionBias: true } : {}),
+    }),
+    refuses: ({ model, method }) => {
+      if (/^Baichuan2/.test(model.name)) return 'a head normalized anew in every step (Baichuan 2)';
+      if (/Unsloth/.test(method.quant ?? '')) return "Unsloth's kernels of a day that is not published";
+      if (/AQLM/.test(method.quant ?? '')) return 'weights as codebooks (AQLM)';
+      return undefined;
+    },
+    slots: ({ id, method, model, precision }) => ({
+      precision: use(precision.compute, { autocast: true }),
+      loss: use('cross-entropy', { upcast: /^swift-tuner/.test(id) || !qwenCode(model) }),
+      ...(/zephyr|^chatglm3/.test(model.name) ? { attention: use('flash', { 'repeat-kv': true }) } : {}),
       engine: use('pytorch', { torch: '2.1', transformers: '4.36', 'hold-output': false, 'raise-output': true }),
       allocator: use('cuda-caching', { lengths: 'varied' }),
       // PEFT prepares bitsandbytes models by raising all that is not quantized, and with it the residual stream, to float32.
@@ -165,6 +178,8 @@ export const frameworks: { [source: string]: Framework } = {
   /** The benchmark prints max_memory_allocated() / 1e9. */
   torchao: { measured: ({ measured }) => (measured.gib * 1e9) / 2 ** 30 },
 };
+
+const qwenCode = ({ name }: Configuration['model']): boolean => /^Qwen-/.test(name);
 
 /** PEFT raises adapters to float32, beside GPTQ's matrices the project keeps them in 16 bits. */
 export const fmsAdapters = ({ quant }: Pick<Configuration['method'], 'quant'>): Use =>

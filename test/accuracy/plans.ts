@@ -89,14 +89,17 @@ function deviceOf({ hardware }: Configuration): Device {
 
 const FAMILY: readonly [RegExp, Family][] = [
   [/^Qwen3/, 'qwen3'],
-  [/^Qwen-/, 'qwen2'],
+  [/^Qwen(1\.5)?-/, 'qwen2'],
   [/falcon/i, 'falcon'],
   [/phi-1|stablelm|pythia/i, 'gpt_neox'],
   [/gpt-?2/i, 'gpt2'],
   [/bert/i, 'bert'],
   [/deit|vit/i, 'vit'],
   [/mixtral/i, 'mixtral'],
-  [/llama|mistral/i, 'llama'],
+  [/llama|mistral|^Yi-/i, 'llama'],
+  [/zephyr/, 'mistral'],
+  // q, k and v from one matrix, and gate and up from another.
+  [/^chatglm3/, 'phi3'],
 ];
 
 function modelOf(record: Configuration): Model {
@@ -167,7 +170,7 @@ const TARGETS: readonly [RegExp, string[]][] = [
   [/^k[_ ]/, ['k']],
   [/^v[_ ]/, ['v']],
   [/^(output_proj|o_proj|c_proj)/, ['o']],
-  [/^c_attn/, ['q', 'k', 'v']],
+  [/^(c_attn|query_key_value)/, ['q', 'k', 'v']],
   [/^w1/, ['gate']],
   [/^w2/, ['down']],
   [/^w3/, ['up']],
