@@ -16,7 +16,7 @@ import {
 import { LIST_SLOTS, type Plan, SLOTS, type Slot, TECHNIQUE_SLOTS, type Use, type Value } from '../plan/types';
 import { refusalsOf } from '../techniques/compatibility';
 import { DEFAULT_USE, findSpec } from '../techniques/registry';
-import type { Spec } from '../techniques/spec';
+import { idle, type Spec } from '../techniques/spec';
 
 /** A key, or an argument with its technique's name before it: `rank`, `galore.rank`. */
 export interface Path {
@@ -104,7 +104,7 @@ const words = ({ model }: Plan): string[] =>
 
 /** Every number of a plan that may be asked for, by the word that names it alone, and the argument that it is. */
 export function numbersOf(plan: Plan): { label: string; spec?: Spec; argument?: string }[] {
-  const all = argumentsOf(plan);
+  const all = argumentsOf(plan).filter(({ use, spec, argument }) => !idle(spec, use, argument));
   const known = words(plan);
   const shared = (argument: string): boolean =>
     known.includes(argument) || all.filter((one) => one.argument === argument).length > 1;
@@ -197,6 +197,8 @@ function argumentsOf(plan: Plan): Turned[] {
 
 function argumentKnob({ use, spec, argument, set }: Turned): Knob | { problem: string } {
   const type = spec.args.find(({ name }) => name === argument)?.type;
+  const problem = idle(spec, use, argument);
+  if (problem) return { problem };
   if (type?.kind !== 'count' && type?.kind !== 'number') return { problem: `\`${argument}\` is no number` };
   const stated: Value | undefined = use.args[argument] ?? spec.args.find(({ name }) => name === argument)?.default;
   const min = type.min ?? (type.kind === 'count' ? 1 : 0);

@@ -1,7 +1,7 @@
 /** What combines with what: the specs' relations, read against a plan's stated techniques. */
 import { type Plan, SLOTS, type Slot, type Use } from '../plan/types';
 import { findSpec, findTechnique, statedIn, usesIn } from './registry';
-import { complete, type Relation } from './spec';
+import { complete, idle, type Relation } from './spec';
 import { spreadOf } from './spread';
 import type { Technique } from './technique';
 
@@ -66,17 +66,23 @@ export function refusalsOf(plan: Plan): Remark[] {
   return remarksOf(plan, ({ refuses }, args, twice) => (twice ? 'it is stated twice' : refuses?.(plan, args, spread)));
 }
 
-/** What they warn of: arguments that work with the plan, but for something. */
-export const warningsOf = (plan: Plan): Remark[] => remarksOf(plan, ({ warns }, args) => warns?.(plan, args));
+/** What they warn of: arguments that work with the plan, but for something, or that say nothing in it. */
+export const warningsOf = (plan: Plan): Remark[] =>
+  remarksOf(plan, ({ spec, warns }, args, _, stated) => {
+    const idling = Object.keys(stated.args).flatMap((argument) => idle(spec, stated, argument) ?? []);
+    return idling[0] ?? warns?.(plan, args);
+  });
 
-function remarksOf(plan: Plan, of: (technique: Technique, args: Use['args'], twice: boolean) => string | undefined): Remark[] {
+type Says = (technique: Technique, args: Use['args'], twice: boolean, stated: Use) => string | undefined;
+
+function remarksOf(plan: Plan, of: Says): Remark[] {
   return SLOTS.flatMap((slot) => {
     const uses = statedIn(plan, slot);
     return uses.flatMap((use, index) => {
       const technique = findTechnique(slot, use.name);
       if (!technique) return [];
       const twice = uses.findIndex((other) => other.name === use.name) < index;
-      const why = of(technique, complete(technique.spec, use).args, twice);
+      const why = of(technique, complete(technique.spec, use).args, twice, use);
       return why ? [{ slot, name: use.name, why }] : [];
     });
   });

@@ -20,6 +20,8 @@ export interface Argument {
   doc: string;
   /** Absent: the argument is required. A name stands for a technique without arguments where the type is `technique`. */
   default?: number | string | boolean | string[];
+  /** It says something only where another argument has this value. */
+  only?: { readonly [argument: string]: string };
 }
 
 /** One technique of a combination that cannot work, or that this one needs, and why. */
@@ -72,6 +74,14 @@ export interface Spec {
 
 /** A use with every default filled in: one object for each use, which searches ask for again and again. */
 export const complete = (spec: Spec, use: Use): Use => completing(spec)(use);
+
+/** Why an argument says nothing in a use, in words; undefined where it does. */
+export function idle(spec: Spec, use: Use, argument: string): string | undefined {
+  const { args } = complete(spec, use);
+  const wanted = Object.entries(spec.args.find(({ name }) => name === argument)?.only ?? {});
+  const [other, value] = wanted.find(([name, value]) => args[name] !== value) ?? [];
+  return other && `\`${argument}\` says something only with \`${other}: ${value}\``;
+}
 
 const completing = remembered((spec: Spec) =>
   remembered((use: Use): Use => {

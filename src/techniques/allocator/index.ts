@@ -25,6 +25,7 @@ const LENGTHS: readonly Argument[] = [
     name: 'batches',
     type: { kind: 'count', min: 1 },
     default: 250,
+    only: { lengths: 'varied' },
     doc: 'Batches that run, where lengths vary: about ln(batches) + 0.58 of them are the longest so far. The default is six of them.',
   },
 ];

@@ -68,6 +68,7 @@ export const pipeline: Technique = {
         name: 'pieces',
         type: { kind: 'count', min: 1, max: 1024 },
         default: 2,
+        only: { schedule: 'interleaved' },
         doc: 'Pieces of each stage when interleaved (virtual stages a card).',
       },
       ...(['first', 'last'] as const).map((end) => ({
