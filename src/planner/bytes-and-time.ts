@@ -69,11 +69,14 @@ export function bytesAndTime(): Measure {
   const parameters = new Map<string, CallParameters>();
   const kinds = new Map<string, Recipe['layerwise'] | null>();
   const losses = new Map<number, boolean>();
+  const heavies = new Map<string, number[]>();
   const text = numbered();
-  const onStage = (plan: Plan, stage: number, when: Recipe['layerwise']): BytesAndTime => {
-    const lists = LIST_SLOTS.map((slot) => plan.lists[slot]?.map(text).join() ?? '').join(';');
-    const counts = `${plan.batch};${plan.sequence};${plan.accumulate}`;
-    const common = `${text(plan.model)};${text(plan.device)};${counts};${lists}`;
+  const commonOf = ({ model, device, batch, sequence, accumulate, lists }: Plan): string => {
+    const spread = LIST_SLOTS.map((slot) => lists[slot]?.map(text).join() ?? '').join(';');
+    return `${text(model)};${text(device)};${batch};${sequence};${accumulate};${spread}`;
+  };
+  const learningOf = ({ slots }: Plan): string => PARAMETER_SLOTS.map((slot) => text(slots[slot])).join(';');
+  const onStage = (plan: Plan, stage: number, when: Recipe['layerwise'], common: string, learns: string): BytesAndTime => {
     const shape = `${common};${stage}`;
     const loss = text(plan.slots.loss);
     const others = PASS_SLOTS.map((slot) => (slot === 'loss' ? '' : text(plan.slots[slot]))).join(';');
@@ -86,7 +89,6 @@ export function bytesAndTime(): Measure {
       const made = passesOf(plan, stage, latest.layers);
       return { ...made, parameters: remember(parameters, made.parameters.text, () => made.parameters) };
     });
-    const learns = PARAMETER_SLOTS.map((slot) => text(plan.slots[slot])).join(';');
     const update = remember(updates, `${shape};${learns};${text(plan.slots.optimizer)};${text(pass.parameters)}`, () =>
       updatesOf(plan, stage, pass),
     );
@@ -106,7 +108,9 @@ export function bytesAndTime(): Measure {
       const { simulation, time } = heaviest(plan);
       return { peak: simulation.peak, time };
     }
-    const stages = heavyStages(plan).map((stage) => onStage(plan, stage, when));
+    const [common, learns] = [commonOf(plan), learningOf(plan)];
+    const heavy = remember(heavies, `${common};${learns}`, () => heavyStages(plan));
+    const stages = heavy.map((stage) => onStage(plan, stage, when, common, learns));
     return { peak: Math.max(...stages.map(({ peak }) => peak)), time: Math.max(...stages.map(({ time }) => time)) };
   };
 }

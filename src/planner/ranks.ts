@@ -4,10 +4,8 @@ import type { WrittenLayers } from '../tape/pytorch/layer-spans';
 import { learnsBefore } from '../tape/pytorch/stretches';
 import { type Simulation, simulate, type Walked } from '../tape/simulate';
 import type { Tape } from '../tape/types';
-import { stagesOf } from '../techniques/pipeline';
+import { stagesIn } from '../techniques/pipeline';
 import { lowerRecipe, recipeOf, recipeOnCard, writeRecipe } from '../techniques/recipe-of';
-import { findSpec } from '../techniques/registry';
-import { complete } from '../techniques/spec';
 import { type Spread, spreadOf } from '../techniques/spread';
 import { managedBytes, pagedOut } from './host';
 import { once } from './once';
@@ -36,9 +34,7 @@ export interface OnCard {
 }
 
 function kindsOf(plan: Plan): Kind[] {
-  const use = plan.lists.parallel?.find(({ name }) => name === 'pipeline');
-  const spec = use && findSpec('parallel', 'pipeline');
-  const stages = spec ? stagesOf(plan, complete(spec, use).args) : [];
+  const stages = stagesIn(plan);
   if (stages.length < 2) return [{ stage: 0, stages: 1, layers: plan.model.layers }];
   const kinds: (Kind & { like: string })[] = [];
   for (const [stage, { layers, waiting }] of stages.entries()) {

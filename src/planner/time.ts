@@ -10,10 +10,12 @@ import { useOf } from '../techniques/recipe-of';
 import { PHASES, type Phase } from './types';
 
 /**
- * Shares of the card's peaks that large matrix products and elementwise kernels reach in practice; and of its float32 peak,
- * decompositions: an SVD of a 4160 × 4160 matrix took 4.33 s on a Titan X of 11 TFLOPS (pytorch/pytorch#1373), 1.87 · 10¹² operations.
+ * Shares of the card's peaks that large matrix products and elementwise kernels reach in practice. Attention does what products
+ * do, but on Hopper: FlashAttention-2, which PyTorch has, was written for the instructions before, and reaches 35 % of an H100
+ * (Shah et al., arXiv:2407.08608). Decompositions, of the float32 peak: an SVD of a 4160 × 4160 matrix, 1.87 · 10¹² operations,
+ * took 4.33 s on a Titan X of 11 TFLOPS (pytorch/pytorch#1373).
  */
-const EFFICIENCY = { products: 0.6, traffic: 0.75, links: 0.8, decompositions: 0.04 } as const;
+const EFFICIENCY = { products: 0.6, hopperAttention: 0.35, traffic: 0.75, links: 0.8, decompositions: 0.04 } as const;
 
 /** What a card's link to its host carries at most, bytes per second: PCIe 5.0 with 16 lanes. Links between cards are faster. */
 const HOST_LINK = 63e9;
@@ -49,6 +51,8 @@ function ratesOf(plan: Plan) {
   const wide = isRunners(plan) || useOf(plan, 'precision')?.name === 'fp32';
   const peaks = { flops: wide ? device.flops32 : device.flops, bandwidth: device.bandwidth };
   const usual = { flops: peaks.flops * EFFICIENCY.products, bandwidth: peaks.bandwidth * EFFICIENCY.traffic };
+  const flash = device.architecture === 'hopper' && !wide ? EFFICIENCY.hopperAttention : EFFICIENCY.products;
+  const attention = { ...usual, flops: peaks.flops * flash };
   // Decompositions are made in float32, whatever the plan's precision.
   const single = { flops: device.flops32, bandwidth: device.bandwidth };
   const efficiency = measuredOf(plan)?.efficiency;
@@ -58,7 +62,8 @@ function ratesOf(plan: Plan) {
       const kind = classOf(node);
       const share = efficiency?.[kind];
       if (kind === 'decompositions') return secondsAtPeaks(node, single) / (share ?? EFFICIENCY.decompositions);
-      return share === undefined ? secondsAtPeaks(node, usual) : secondsAtPeaks(node, peaks) / share;
+      if (share !== undefined) return secondsAtPeaks(node, peaks) / share;
+      return secondsAtPeaks(node, kind === 'attention' ? attention : usual);
     },
     cards: link,
     host: Math.min(link, HOST_LINK * EFFICIENCY.links),

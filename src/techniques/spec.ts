@@ -1,3 +1,4 @@
+import { remembered } from '../plan/remembered';
 import type { Slot, Use } from '../plan/types';
 
 /** What kind of value an argument takes; completion, validation and hover follow it. */
@@ -69,14 +70,17 @@ export interface Spec {
   usual?: readonly Use['args'][];
 }
 
-/** A use with every default filled in. */
-export function complete(spec: Spec, use: Use): Use {
-  const args: Use['args'] = {};
-  for (const argument of spec.args) {
-    const stated = use.args[argument.name];
-    const value = stated ?? argument.default;
-    if (value === undefined) continue;
-    args[argument.name] = argument.type.kind === 'technique' && typeof value === 'string' ? { name: value, args: {} } : value;
-  }
-  return { name: spec.name, args };
-}
+/** A use with every default filled in: one object for each use, which searches ask for again and again. */
+export const complete = (spec: Spec, use: Use): Use => completing(spec)(use);
+
+const completing = remembered((spec: Spec) =>
+  remembered((use: Use): Use => {
+    const args: Use['args'] = {};
+    for (const { name, type, default: usual } of spec.args) {
+      const value = use.args[name] ?? usual;
+      if (value !== undefined)
+        args[name] = type.kind === 'technique' && typeof value === 'string' ? { name: value, args: {} } : value;
+    }
+    return { name: spec.name, args };
+  }),
+);

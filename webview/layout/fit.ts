@@ -19,6 +19,8 @@ export interface FitChart {
   plot: Plot;
   /** From the fastest to the slowest. */
   dots: FitDot[];
+  /** The exact ones and the others, each in a line of its own: from one to the other leads no trade. */
+  lines: FitDot[][];
   /** The plan as it stands. */
   now: { x: number; y: number; words: Words | null };
   usable: { bytes: number; y: number; words: Words | null };
@@ -41,6 +43,7 @@ export function layoutFit({ points, now, usable }: FitReply, width: number, heig
   const { y, ticks } = byteScale(Math.max(highest, Math.min(now.device, usable * 1.6)), plot);
   const dots = points.map((choice, index): FitDot => ({ index, choice, x: x(choice.time), y: y(choice.device) }));
   dots.sort((a, b) => a.choice.time - b.choice.time);
+  const lines = [true, false].map((exact) => dots.filter(({ choice }) => choice.exact === exact));
   const written = { x: x(now.time), y: Math.max(plot.top, y(now.device)) };
   const beyond = y(now.device) < plot.top;
   const name = beyond ? l10n.t('as written, {0}', formatBytes(now.device)) : l10n.t('as written');
@@ -51,7 +54,7 @@ export function layoutFit({ points, now, usable }: FitReply, width: number, heig
       ...boxesAlong([written], 7),
       { left: plot.left, right: plot.right, top: level - 1.5, bottom: level + 1.5 },
     ],
-    lines: boxesAlong(dots),
+    lines: lines.flatMap((of) => boxesAlong(of)),
   };
   const frame = { left: plot.left + 2, right: width, top: 0, bottom: plot.bottom - 2 };
   const limit = settle(beside(l10n.t('usable {0}', formatBytes(usable)), level, plot), taken, frame);
@@ -61,6 +64,7 @@ export function layoutFit({ points, now, usable }: FitReply, width: number, heig
     height,
     plot,
     dots,
+    lines,
     now: { ...written, words: settle(around(name, written), taken, frame) },
     usable: { bytes: usable, y: level, words: limit },
     x: x.ticks(Math.max(2, Math.floor((plot.right - plot.left) / 90))).map((value) => ({ value, at: x(value) })),

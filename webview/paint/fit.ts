@@ -26,7 +26,7 @@ export function paintFit(svg: SVGSVGElement, chart: FitChart, nameOf: (dot: FitD
   layer(root, 'front')
     .attr('aria-hidden', 'true')
     .selectAll<SVGPathElement, FitDot[]>('path')
-    .data([chart.dots])
+    .data(chart.lines)
     .join('path')
     .call(place, { d: (dots: FitDot[]) => front(dots) ?? '' });
   layer(root, 'now')

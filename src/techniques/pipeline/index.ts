@@ -16,7 +16,7 @@ const endsOf = (args: Use['args']): { first?: number; last?: number } => {
 };
 
 /** Each stage's layers, and what waits on it. */
-export function stagesOf(
+function stagesOf(
   { model, accumulate }: { model: Pick<Model, 'layers'>; accumulate: number },
   args: Use['args'],
 ): { layers: number; waiting: Stage['waiting'] }[] {
@@ -28,12 +28,22 @@ export function stagesOf(
   }));
 }
 
-/** Share of a step that a plan's stages wait for one another: (n − 1)/m of it, and 1/v of that when interleaved. */
-export function bubbleOf({ lists, accumulate }: Plan): number {
+/** The arguments of a plan's own pipeline, if it has one. */
+function argsIn({ lists }: Plan): Use['args'] | undefined {
   const use = lists.parallel?.find(({ name }) => name === pipeline.spec.name);
-  if (!use) return 0;
-  const { args } = complete(pipeline.spec, use);
-  return (number(args, 'n') - 1) / (accumulate * piecesOf(args));
+  return use && complete(pipeline.spec, use).args;
+}
+
+/** The stages of a plan; none where it has no pipeline. */
+export function stagesIn(plan: Plan): ReturnType<typeof stagesOf> {
+  const args = argsIn(plan);
+  return args ? stagesOf(plan, args) : [];
+}
+
+/** Share of a step that a plan's stages wait for one another: (n − 1)/m of it, and 1/v of that when interleaved. */
+export function bubbleOf(plan: Plan): number {
+  const args = argsIn(plan);
+  return args ? (number(args, 'n') - 1) / (plan.accumulate * piecesOf(args)) : 0;
 }
 
 export const pipeline: Technique = {
