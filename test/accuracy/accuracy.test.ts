@@ -41,7 +41,7 @@ describe('estimates against published measurements', () => {
     ['hf-single-gpu', 0.07, 0.09],
     ['qwen-readme', 0.04, 0.13],
     ['fms-acceleration', 0.03, 0.07],
-    // Its reserved bytes are a draw: ten of the thirty rows added last are more than 9 % off.
+    // Its reserved bytes are a draw: a quarter of the rows is more than 9 % off.
     ['ms-swift-benchmark', 0.05, 0.3],
   ])('%s: median within %d, 90th percentile within %d', (source, median, p90) => {
     const own = figures(rows.filter((row) => row.record.source === source));
