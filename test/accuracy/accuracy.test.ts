@@ -8,8 +8,8 @@ const { rows, refused } = evaluate();
 
 describe('estimates against published measurements', () => {
   it('expresses what one card can be asked', () => {
-    expect(rows.length).toBeGreaterThanOrEqual(198);
-    expect(rows.length + refused.length).toBe(319);
+    expect(rows.length).toBeGreaterThanOrEqual(208);
+    expect(rows.length + refused.length).toBe(332);
     expect(refused.filter(({ reason }) => reason === 'several cards')).toHaveLength(85);
   });
 
@@ -31,6 +31,8 @@ describe('estimates against published measurements', () => {
   it.each([
     ['streambp', 0.004, 0.016],
     ['litgpt-resource', 0.01, 0.06],
+    // Half of its rows are bitsandbytes', 15 to 18 % under; the others are within 1 %.
+    ['litgpt-config-hub', 0.09, 0.18],
     ['torchtune', 0.03, 0.09],
     ['torchao', 0.025, 0.025],
     ['mesa', 0.016, 0.018],
@@ -39,7 +41,7 @@ describe('estimates against published measurements', () => {
     ['hf-single-gpu', 0.07, 0.09],
     ['qwen-readme', 0.04, 0.13],
     ['fms-acceleration', 0.03, 0.07],
-    // Its reserved bytes are a draw: ten of the thirty rows added last are more than 9 % off.
+    // Its reserved bytes are a draw: a quarter of the rows is more than 9 % off.
     ['ms-swift-benchmark', 0.05, 0.3],
   ])('%s: median within %d, 90th percentile within %d', (source, median, p90) => {
     const own = figures(rows.filter((row) => row.record.source === source));

@@ -19,28 +19,35 @@ export interface Framework {
 
 export const use = (name: string, args: { [argument: string]: Value } = {}): Use => ({ name, args });
 
-export const frameworks: { [source: string]: Framework } = {
-  /**
-   * Own model code with fused q, k, v; adapters on parts of it, padded, with dropout 0.05; the head in chunks of 128 whose
-   * logits Fabric raises to float32 and the loop holds; bitsandbytes 0.41.
-   */
-  'litgpt-resource': {
-    model: () => ({ fusedQkv: true, tiedEmbeddings: false }),
-    slots: ({ model, method, precision }) => ({
-      engine: use('pytorch', { torch: '2.1', transformers: '4.45' }),
-      loss: use('chunked', { chunk: 128, recompute: false }),
-      // Falcon's 71 heads: growth by 2 bytes × heads × length² a layer between its two records is SDPA's fallback.
-      attention: /falcon/i.test(model.name) ? use('math') : use('flash', { 'repeat-kv': model.kv_heads < model.heads }),
-      train: use('lora', {
-        rank: method.lora_r ?? 8,
-        targets: ['q', 'v'],
-        dropout: 0.05,
-        'adapter-precision': precision.autocast ? 'fp32' : 'bf16',
-        'pad-parts': true,
-      }),
-      ...(method.quant ? { weights: use('nf4', { 'double-quant': /double/.test(method.quant), 'keep-inputs': true }) } : {}),
+/**
+ * Own model code with fused q, k, v; adapters on parts of it, padded, with dropout 0.05; the head in chunks of 128 whose
+ * logits Fabric raises to float32 and the loop holds; bitsandbytes. Models that SDPA's fallback computed are named.
+ */
+const litgpt = (torch: string, fallback?: RegExp): Framework => ({
+  model: () => ({ fusedQkv: true, tiedEmbeddings: false }),
+  slots: ({ model, method, precision }) => ({
+    engine: use('pytorch', { torch, transformers: '4.45' }),
+    loss: use('chunked', { chunk: 128, recompute: false }),
+    attention: fallback?.test(model.name) ? use('math') : use('flash', { 'repeat-kv': model.kv_heads < model.heads }),
+    train: use('lora', {
+      rank: method.lora_r ?? 8,
+      targets: ['q', 'v'],
+      dropout: 0.05,
+      'adapter-precision': precision.autocast ? 'fp32' : 'bf16',
+      'pad-parts': true,
     }),
-  },
+    ...(method.quant ? { weights: use('nf4', { 'double-quant': /double/.test(method.quant), 'keep-inputs': true }) } : {}),
+  }),
+});
+
+export const frameworks: { [source: string]: Framework } = {
+  /** 71 heads of Falcon: growth by 2 bytes × heads × length² a layer between its two records is SDPA's fallback. */
+  'litgpt-resource': litgpt('2.1', /falcon/i),
+
+  /**
+   * The same half a year on, with rows cut at 512 tokens. LitGPT asked for PyTorch 2.2, whose flash kernel takes any number of heads.
+   */
+  'litgpt-config-hub': litgpt('2.2'),
 
   /** Keys and values are expanded to all heads; logits are let go before backward; configurations use the fused AdamW. */
   torchtune: {

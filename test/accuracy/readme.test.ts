@@ -11,7 +11,8 @@ const { rows } = evaluate();
 /** Sources of many records, by the words that begin their line. */
 const SOURCES: { readonly [start: string]: string } = {
   StreamBP: 'streambp',
-  LitGPT: 'litgpt-resource',
+  'LitGPT, resource': 'litgpt-resource',
+  'LitGPT, configurations': 'litgpt-config-hub',
   torchtune: 'torchtune',
   Qwen: 'qwen-readme',
   'ms-swift': 'ms-swift-benchmark',
