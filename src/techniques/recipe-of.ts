@@ -112,6 +112,7 @@ function lossEra(version: string): LossEra {
 const pytorchOptions = (engine: Use): PytorchOptions => ({
   lossEra: lossEra(String(engine.args.transformers)),
   holdOutput: engine.args['hold-output'] === true,
+  holdGraph: engine.args['hold-graph'] === true,
   raiseOutput: engine.args['raise-output'] === true,
   kernels: engine.args.kernels === 'cpu' ? 'cpu' : 'cuda',
   castCache: true,

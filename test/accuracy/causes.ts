@@ -21,7 +21,10 @@ const CAUSES: readonly [RegExp, string][] = [
   [/^qwen-readme-.*qlora/, "the communicator that DeepSpeed opens, and the 16-bit weights that AutoGPTQ's training path makes"],
   [/^qwen-readme-qwen-7b-lora-8192/, 'one block of float32 logits more is held than in the run'],
   [/^qwen-readme/, "how the memory was read is not published; taken as the card's total in 10⁹ bytes"],
-  [/^litgpt-hub-.*nf4/, 'not known: the same runs without it are within 1 %, so it is what bitsandbytes and its plugin hold'],
+  [
+    /^litgpt-hub-.*nf4/,
+    "bitsandbytes keeps half a GiB more than the graph's inputs and the copies of matrices; what is not known",
+  ],
   [/^litgpt-res-.*nf4/, "bitsandbytes 0.41 keeps more than the products' inputs; what, its source of the time would say"],
   [
     /^torchtune-ladder3b-adamw8bit/,

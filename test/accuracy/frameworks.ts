@@ -21,12 +21,14 @@ export const use = (name: string, args: { [argument: string]: Value } = {}): Use
 
 /**
  * Own model code with fused q, k, v; adapters on parts of it, padded, with dropout 0.05; the head in chunks of 128 whose
- * logits Fabric raises to float32 and the loop holds; bitsandbytes. Models that SDPA's fallback computed are named.
+ * logits Fabric raises to float32 and the loop holds; bitsandbytes through Fabric's plugin. `fallback`: models that SDPA's
+ * fallback computed. `graph`: a batch as long as the one before it, whose graph the loop's loss still holds; runs that begin with
+ * their longest row peak there, before there is a graph.
  */
-const litgpt = (torch: string, fallback?: RegExp): Framework => ({
+const litgpt = (torch: string, { fallback, graph = false }: { fallback?: RegExp; graph?: boolean }): Framework => ({
   model: () => ({ fusedQkv: true, tiedEmbeddings: false }),
   slots: ({ model, method, precision }) => ({
-    engine: use('pytorch', { torch, transformers: '4.45' }),
+    engine: use('pytorch', { torch, transformers: '4.45', 'hold-graph': graph }),
     loss: use('chunked', { chunk: 128, recompute: false }),
     attention: fallback?.test(model.name) ? use('math') : use('flash', { 'repeat-kv': model.kv_heads < model.heads }),
     train: use('lora', {
@@ -36,18 +38,20 @@ const litgpt = (torch: string, fallback?: RegExp): Framework => ({
       'adapter-precision': precision.autocast ? 'fp32' : 'bf16',
       'pad-parts': true,
     }),
-    ...(method.quant ? { weights: use('nf4', { 'double-quant': /double/.test(method.quant), 'keep-inputs': true }) } : {}),
+    ...(method.quant
+      ? { weights: use('nf4', { 'double-quant': /double/.test(method.quant), 'keep-inputs': true, fabric: true }) }
+      : {}),
   }),
 });
 
 export const frameworks: { [source: string]: Framework } = {
   /** 71 heads of Falcon: growth by 2 bytes × heads × length² a layer between its two records is SDPA's fallback. */
-  'litgpt-resource': litgpt('2.1', /falcon/i),
+  'litgpt-resource': litgpt('2.1', { fallback: /falcon/i }),
 
   /**
    * The same half a year on, with rows cut at 512 tokens. LitGPT asked for PyTorch 2.2, whose flash kernel takes any number of heads.
    */
-  'litgpt-config-hub': litgpt('2.2'),
+  'litgpt-config-hub': litgpt('2.2', { graph: true }),
 
   /** Keys and values are expanded to all heads; logits are let go before backward; configurations use the fused AdamW. */
   torchtune: {

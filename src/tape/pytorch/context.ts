@@ -16,6 +16,8 @@ export interface PytorchOptions {
   lossEra: LossEra;
   /** The model's output object, and with it the logits, is held by the caller during backward. */
   holdOutput: boolean;
+  /** The loop holds a loss, and with it the graph, until the next loss is there. */
+  holdGraph: boolean;
   /** Who called the model got its 16-bit logits as a float32 copy (accelerate's convert_outputs_to_fp32). */
   raiseOutput: boolean;
   /** Whose kernels: they differ in temporaries and in the size of dropout masks. */
@@ -65,6 +67,8 @@ export interface PytorchStep {
   encoder: Encoder | null;
   /** Ends with the backward of the micro-batch rather than with the op that reads it last. */
   holdUntilBackwardEnds(...tensors: Tensor[]): void;
+  /** An input that a custom function keeps by itself, outside of autograd's saved tensors: it ends with the graph. */
+  keepInGraph(input: Tensor): void;
   /** Ends what is held so: at the end of a micro-batch, or of one of several passes of it. */
   endPass(): void;
   /** Runs head and loss forward, taking over `hidden`, and returns how to run their backward: the gradient of `hidden`. */

@@ -69,7 +69,15 @@ function dequantized(step: PytorchStep, call: ProductCall): Tensor {
   const { trace, recipe } = step;
   if (recipe.pytorch.quantizedKeepsCopy) return unpacked(step, call);
   const { input, weight, category } = call;
-  const copy = () => trace.tensor('dequantized', weight.shape, recipe.compute, 'temporary');
+  const { quantizedOf = recipe.compute, quantizedKeepsInput } = recipe.pytorch;
+  const copied = (dtype: Tensor['dtype']): Tensor => trace.tensor('dequantized', weight.shape, dtype, 'temporary');
+  /** The matrix for a product, which takes it over. */
+  const copy = (): Tensor => {
+    const made = copied(recipe.compute);
+    if (quantizedOf !== recipe.compute)
+      trace.op({ op: 'dequantize_4bit', reads: [weight], writes: [made], temps: [copied(quantizedOf)] });
+    return made;
+  };
   const [m = 1, k = 1] = weight.shape;
   const rows = input.shape.reduce((product, size) => product * size, 1) / k;
   const flops = 2 * rows * m * k;
@@ -78,9 +86,10 @@ function dequantized(step: PytorchStep, call: ProductCall): Tensor {
   trace.record({
     output,
     inputs: [input],
-    saved: recipe.pytorch.quantizedKeepsInput ? [input] : [],
+    saved: quantizedKeepsInput ? [input] : [],
     backward: (g) => [aten.gradientOf(trace, 'matmul_4bit', input, [g, weight], [copy()], flops)],
   });
+  if (quantizedKeepsInput && input.requiresGrad) step.keepInGraph(input);
   return output;
 }
 

@@ -1,5 +1,6 @@
 /** What techniques may change in PyTorch's engine. Each rule is a function that writes its part of the tape. */
 
+import type { DType } from '../../plan/types';
 import type { Weight } from '../../plan/weights';
 import type { Packing, Tensor, Trace } from '../trace';
 import type { Heads } from './attention';
@@ -29,6 +30,8 @@ export interface PytorchRules {
   reentrant?: boolean;
   /** The loss takes logits in their own type, and labels are shifted by a copy, as models' own code does. */
   lossInOwnType?: boolean;
+  /** Codes were made of this type: dequantizing makes a copy in it, and another one of that where products take another type. */
+  quantizedOf?: DType;
   /** A product with a quantized weight keeps its input, although nothing reads it (bitsandbytes before 0.43.3). */
   quantizedKeepsInput?: boolean;
   /** A quantized weight is unpacked by ordinary operators, whose 16-bit result the product keeps for its input's gradient. */

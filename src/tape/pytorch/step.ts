@@ -11,6 +11,7 @@ import type { Tape } from '../types';
 import type { PytorchOptions, PytorchStep, Stretch } from './context';
 import { embed, received } from './embed';
 import { head, sent } from './ends';
+import { heldGraph } from './held-graph';
 import { alikeFor, type LayerWriter, takingLayers, type WrittenLayers, writingLayers } from './layer-spans';
 import { decoderLayer } from './layers';
 import { declare, groupOf, learns, ofEncoder, type Parameter, unitOf, weightsOnCard } from './parameters';
@@ -55,6 +56,7 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
   let place = '';
   /** What the caller of the model holds until backward is over. */
   let held: Tensor[] = [];
+  const graph = heldGraph(trace, recipe, options, layerWriter);
 
   const main = mainGradients(trace, recipe, parameters);
   const { narrowGradients = 'added' } = recipe.pytorch;
@@ -121,6 +123,7 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
     inLayer: (run) => units.forward('layer', run),
     head: (hidden) => {
       const backward = units.head(() => (isLast(recipe.cards.stage) ? head(step, hidden) : sent(step, hidden)));
+      graph?.lossIsThere();
       return () => {
         const gradient = backward();
         step.encoder?.begin();
@@ -129,12 +132,14 @@ export function lowerPytorch(given: Recipe, options: PytorchOptions, from?: Writ
     },
     encoder: null,
     holdUntilBackwardEnds: (...tensors) => held.push(...tensors),
+    keepInGraph: (input) => graph?.keep(input, stretch),
     endPass: () => {
       units.afterBackward();
       step.encoder?.end();
       step.encoder = null;
       trace.release(...held);
       held = [];
+      graph?.afterBackward((inputs) => releaseAll(trace, layerWriter, inputs));
     },
     enter: (next, offset = 0) => {
       stretch = next;

@@ -30,6 +30,12 @@ export const engines: readonly Technique[] = [
           doc: "The model's output object, and its logits, is held during backward.",
         },
         {
+          name: 'hold-graph',
+          type: { kind: 'boolean' },
+          default: false,
+          doc: 'The training loop holds a loss, and its graph, until the next one is there (LitGPT, torchtune; not Trainer): inputs that `keep-inputs` keeps outlive their backward.',
+        },
+        {
           name: 'raise-output',
           type: { kind: 'boolean' },
           default: false,

@@ -65,6 +65,12 @@ const nf4: Technique = {
         default: false,
         doc: 'Every product keeps its input for nothing, as bitsandbytes did before 0.43.3.',
       },
+      {
+        name: 'fabric',
+        type: { kind: 'boolean' },
+        default: false,
+        doc: "As Lightning Fabric's plugin quantizes (LitGPT): the head too, and every matrix from a float16 copy, so that each use in another type makes two copies.",
+      },
     ],
     needs: quantized,
     cautions: sharded,
@@ -72,9 +78,14 @@ const nf4: Technique = {
   },
   rewrite: (recipe, args) => ({
     ...recipe,
-    pytorch: { ...recipe.pytorch, quantizedKeepsInput: flag(args, 'keep-inputs') },
+    pytorch: {
+      ...recipe.pytorch,
+      quantizedKeepsInput: flag(args, 'keep-inputs'),
+      ...(flag(args, 'fabric') ? { quantizedOf: 'fp16' as const } : {}),
+    },
     stored: (weight) => {
-      if (weight.role !== 'linear' && weight.role !== 'expert') return recipe.stored(weight);
+      const head = flag(args, 'fabric') && weight.name === 'head';
+      if (weight.role !== 'linear' && weight.role !== 'expert' && !head) return recipe.stored(weight);
       const blocks = Math.ceil(elements(weight) / 64);
       const codes = { name: 'codes', shape: weight.shape, dtype: 'nf4' as const };
       if (!flag(args, 'double-quant')) return [codes, { name: 'absmax', shape: [blocks], dtype: 'fp32' }];
