@@ -1,4 +1,5 @@
 /** Peak and time of many plans that differ by a slot or two, for searches: parts that plans share are simulated once. */
+import { remembered } from '../plan/remembered';
 import { LIST_SLOTS, type Plan, TECHNIQUE_SLOTS } from '../plan/types';
 import type { WrittenLayers } from '../tape/pytorch/layer-spans';
 import type { ParameterGroup } from '../tape/pytorch/rules';
@@ -229,19 +230,9 @@ function updatesOf(plan: Plan, stage: number, { parameters }: Passes): Updates {
 
 /** A short name for the content of a part of a plan; plans of one search share their parts, so each is read once. */
 function numbered(): (part: object | undefined) => number {
-  const known = new WeakMap<object, number>();
   const contents = new Map<string, number>();
-  return (part) => {
-    if (!part) return 0;
-    let found = known.get(part);
-    if (found === undefined) {
-      const content = JSON.stringify(part);
-      found = contents.get(content) ?? contents.size + 1;
-      contents.set(content, found);
-      known.set(part, found);
-    }
-    return found;
-  };
+  const numberOf = remembered((part: object) => remember(contents, JSON.stringify(part), () => contents.size + 1));
+  return (part) => (part ? numberOf(part) : 0);
 }
 
 function remember<K, V>(known: Map<K, V>, name: K, make: () => V): V {

@@ -1,7 +1,7 @@
 /**
  * A graph that outlives its backward. Autograd lets go what it saved as it walks, but not what a custom function keeps by itself,
  * as bitsandbytes' `ctx.tensors` does: that ends with the graph, which lives as long as its loss. A loop that is written out, as
- * LitGPT's and torchtune's, holds a loss until the next one is there: through the whole next forward.
+ * LitGPT's is (finetune/lora.py), holds a loss until the next one is there: through the whole next forward.
  */
 import type { Recipe } from '../recipe';
 import type { Tensor, Trace } from '../trace';

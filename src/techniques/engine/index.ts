@@ -33,7 +33,7 @@ export const engines: readonly Technique[] = [
           name: 'hold-graph',
           type: { kind: 'boolean' },
           default: false,
-          doc: 'The training loop holds a loss, and its graph, until the next one is there (LitGPT, torchtune; not Trainer): inputs that `keep-inputs` keeps outlive their backward.',
+          doc: 'The training loop holds a loss, and its graph, until the next one is there (LitGPT; not Trainer): inputs that `keep-inputs` keeps outlive their backward.',
         },
         {
           name: 'raise-output',
