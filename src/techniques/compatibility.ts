@@ -67,11 +67,10 @@ export function refusalsOf(plan: Plan): Remark[] {
 }
 
 /** What they warn of: arguments that work with the plan, but for something, or that say nothing in it. */
-export const warningsOf = (plan: Plan): Remark[] =>
-  remarksOf(plan, ({ spec, warns }, args, _, stated) => {
-    const idling = Object.keys(stated.args).flatMap((argument) => idle(spec, stated, argument) ?? []);
-    return idling[0] ?? warns?.(plan, args);
-  });
+export const warningsOf = (plan: Plan): Remark[] => [
+  ...remarksOf(plan, ({ warns }, args) => warns?.(plan, args)),
+  ...remarksOf(plan, ({ spec }, _, __, stated) => Object.keys(stated.args).flatMap((name) => idle(spec, stated, name) ?? [])[0]),
+];
 
 type Says = (technique: Technique, args: Use['args'], twice: boolean, stated: Use) => string | undefined;
 

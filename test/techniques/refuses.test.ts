@@ -21,6 +21,14 @@ describe('warnings', () => {
     expect(warningsOf(ring(1, 2047))).toEqual([]);
   });
 
+  it('an argument that says nothing, beside what its technique warns of', () => {
+    const idling = plan({}, { model: of('llama'), accumulate: 1, lists: { parallel: [use('pipeline', { n: 2, pieces: 4 })] } });
+    expect(warningsOf(idling).map(({ why }) => why)).toEqual([
+      expect.stringMatching(/fewer micro-batches than its 2 stages/),
+      expect.stringMatching(/`pieces` says something only with `schedule: interleaved`/),
+    ]);
+  });
+
   it('StreamBP over a sliding window that is shorter than the sequence', () => {
     const windowed = (sequence: number): Plan =>
       plan({ backward: 'streambp' }, { sequence, model: of('mistral', { slidingWindow: 128 }) });
